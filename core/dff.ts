@@ -1,0 +1,35 @@
+/** The public face for scripts: `import { DFF } from 'guance-aws-lambda/dff'`. */
+import { makeApiFunction } from './api.ts'
+import { makeSecretRef } from './secret.ts'
+
+export const DFF: {
+  readonly API: typeof makeApiFunction
+  readonly SECRET: typeof makeSecretRef
+} = Object.freeze({ API: makeApiFunction, SECRET: makeSecretRef })
+
+export type { ApiFunction } from './api.ts'
+export { DffError, type ErrorCode, type ErrorParts } from './error.ts'
+export type { Json } from './json.ts'
+export type { Outcome } from './outcome.ts'
+export { validate } from './parameters.ts'
+export type { Category, FieldValue, Point } from './point.ts'
+export type {
+  Account,
+  ApiOptions,
+  Catalogue,
+  CloudwatchConfigs,
+  CollectorConfigs,
+} from './schema-types.generated.ts'
+export type {
+  AccountSession,
+  Check,
+  Expectation,
+  Problem,
+  RunContext,
+  Script,
+  Slice,
+  Usage,
+} from './script.ts'
+export type { SecretRef } from './secret.ts'
+export { alignDown, DAY_MS, type EpochMs, formatTime, HOUR_MS, MINUTE_MS, SECOND_MS } from './time.ts'
+export { formatWindow, isEmptyWindow, splitWindow, type Window } from './window.ts'

@@ -1,0 +1,91 @@
+/**
+ * Words of this contract (docs/glossary.md has the rest).
+ *
+ * script set  what is installed; its folder name is its id
+ * Startup     the user's filled-in starter, `startup/<set>.ts`, script id `startup__<set>`
+ * API function  an export made by `DFF.API`; id `startup__<set>.run`
+ * trigger     the rule that starts runs; a run is a task; what is kept of it is its task record and log
+ * slice       points together with the state they stand for: committed whole or not at all
+ */
+import type { Json } from './json.ts'
+import type { Point } from './point.ts'
+import type { Account } from './schema-types.generated.ts'
+import type { EpochMs } from './time.ts'
+
+/** Something a task could not do although it went on; the record shows it by name. */
+export interface Problem {
+  /** Stable and short, e.g. `forbidden`, `region-denied`, `throttled`. */
+  readonly code: string
+  readonly severity: 'warning' | 'error'
+  /** Where: `123456789012/us-east-1/AWS/Lambda`. */
+  readonly scope: string
+  readonly message: string
+  /** The IAM action that is missing, when that is the cause. */
+  readonly action?: string
+}
+
+/** Points and the state they stand for. `state` values of null delete the key. */
+export interface Slice {
+  readonly points: readonly Point[]
+  readonly state: Readonly<Record<string, Json>>
+}
+
+/** One kind of AWS call made by a task; `billedMetrics` is Σ⌈statistics/5⌉ over the metrics asked for (aws.md §1.4). */
+export interface Usage {
+  readonly api: string
+  readonly requests: number
+  readonly billedMetrics: number
+}
+
+/** Credentials for one account, temporary wherever STS gives them. */
+export interface AccountSession {
+  readonly accountId: string
+  readonly arn: string
+  readonly partition: string
+  readonly accessKeyId: string
+  readonly secretAccessKey: string
+  readonly sessionToken?: string
+  readonly expiresAtMs?: EpochMs
+}
+
+/** What the host gives a running script. Every await inside a script ends when `signal` aborts. */
+export interface RunContext {
+  readonly taskId: string
+  /** The scheduled time of the tick, or the time of the Execute; windows start from it, never from "now". */
+  readonly triggerTimeMs: EpochMs
+  /** Collect and write nothing. */
+  readonly debug: boolean
+  readonly signal: AbortSignal
+  /** Requests in flight per account and region: `COLLECTOR_THREAD_POOL_SIZE`, default 5 as upstream. */
+  readonly concurrency: number
+  log(text: string): void
+  report(problem: Problem): void
+  meter(usage: Usage): void
+  credentials(account: Account): Promise<AccountSession>
+  /** State of this Startup script, as of the last acknowledged commit. */
+  load(key: string): Promise<Json | undefined>
+  /** Resolves once the slice is durable; rejects (OUTBOX_FULL, LEASE_LOST) with nothing written. */
+  commit(slice: Slice): Promise<void>
+}
+
+/** What a Startup script is expected to have delivered, so that `dff verify` can look for it. */
+export interface Expectation {
+  readonly objects: readonly { readonly measurement: string; readonly names: readonly string[] }[]
+  readonly metrics: readonly { readonly measurement: string; readonly fields: readonly string[] }[]
+}
+
+/** One line of `dff doctor` and `dff verify`. */
+export interface Check {
+  readonly id: string
+  readonly status: 'ok' | 'warning' | 'failed'
+  readonly title: string
+  readonly detail: string
+  readonly remedy?: string
+}
+
+/** What `DFF.API` publishes. `expected` and `doctor` run in a task process too: the host never imports a script. */
+export interface Script {
+  run(context: RunContext): Promise<Json | undefined>
+  expected?(context: RunContext): Promise<Expectation>
+  doctor?(context: RunContext): Promise<readonly Check[]>
+}

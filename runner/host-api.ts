@@ -1,0 +1,251 @@
+/**
+ * What a command can ask of a host: the same calls whether the command owns the home itself or talks to the owner
+ * over its socket. Inputs and outputs are JSON, because they cross that socket and because `--json` prints them.
+ */
+import type { Check, Problem, Usage } from '../core/script.ts'
+import type { ConnectorConfig, SetManifest } from '../core/schema-types.generated.ts'
+import type { EpochMs } from '../core/time.ts'
+import type { Json } from '../core/json.ts'
+
+/** Func's seven, in Func's order (guance.md §4.8). */
+export const TASK_STATUSES = [
+  'waiting',
+  'pending',
+  'success',
+  'failure',
+  'timeout',
+  'skip',
+  'expire',
+] as const
+export type TaskStatus = (typeof TASK_STATUSES)[number]
+
+export interface MarketRow {
+  readonly manifest: SetManifest
+  readonly digest: string
+  readonly installedVersion: string | null
+  readonly isUpdateWaiting: boolean
+}
+
+export interface MarketEntry extends MarketRow {
+  /** JSON Schema of the install form, absent for a set that is only imported. */
+  readonly parameters: Readonly<Record<string, Json>> | null
+  readonly files: readonly { readonly path: string; readonly bytes: number; readonly sha256: string }[]
+}
+
+export interface InstalledRow {
+  readonly setId: string
+  readonly version: string
+  readonly digest: string
+  readonly wasInstalled: boolean
+}
+
+export interface ApiFunctionInfo {
+  /** `startup__guance_aws_lambda.run` */
+  readonly funcId: string
+  readonly title: string
+  readonly fixedCronExpr: string | null
+  readonly timezone: string
+  readonly timeoutSec: number
+  readonly expiresSec: number
+}
+
+export interface DeployResult {
+  readonly setId: string
+  readonly scriptPath: string
+  /** Where an edited Startup script was kept when `--force` replaced it. */
+  readonly keptCopy: string | null
+  readonly functions: readonly ApiFunctionInfo[]
+  readonly triggers: readonly TriggerRow[]
+}
+
+export interface TriggerRow {
+  readonly triggerId: string
+  readonly funcId: string
+  readonly title: string
+  /** What counts: the override if there is one, else the script's own. */
+  readonly cronExpr: string
+  readonly fixedCronExpr: string
+  readonly cronOverride: string | null
+  readonly timezone: string
+  readonly isEnabled: boolean
+  readonly lastTickMs: EpochMs | null
+  readonly nextTickMs: EpochMs | null
+  readonly lastStatus: TaskStatus | null
+}
+
+/** The task record without its log. Names follow Func's columns (guance.md §4.8). */
+export interface TaskRecord {
+  readonly id: string
+  readonly funcId: string
+  readonly triggerId: string | null
+  readonly origin: 'cronJob' | 'direct'
+  readonly status: TaskStatus
+  readonly triggerTimeMs: EpochMs
+  readonly startTimeMs: EpochMs | null
+  readonly endTimeMs: EpochMs | null
+  readonly isDebug: boolean
+  readonly exceptionType: string | null
+  readonly exceptionText: string | null
+  readonly problems: readonly Problem[]
+  /** Points committed to the outbox, by category. */
+  readonly points: Readonly<Record<string, number>>
+  readonly usage: readonly Usage[]
+  readonly connector: string
+  /** AWS_ENDPOINT_URL when it was set: data of a record that used it need not come from AWS. */
+  readonly endpointUrl: string | null
+  readonly returnValue: Json
+}
+
+export interface LogLine {
+  readonly taskId: string
+  readonly sequence: number
+  readonly timeMs: EpochMs
+  readonly text: string
+}
+
+export interface OutboxRow {
+  readonly batchId: number
+  readonly state: 'waiting' | 'dead'
+  readonly connectorId: string
+  readonly category: string
+  readonly points: number
+  readonly rawBytes: number
+  readonly taskId: string
+  readonly createdAtMs: EpochMs
+  readonly attempts: number
+  readonly nextAttemptMs: EpochMs | null
+  readonly reason: string | null
+}
+
+export interface Backlog {
+  readonly waitingBatches: number
+  readonly waitingPoints: number
+  readonly deadBatches: number
+  readonly deadPoints: number
+  readonly oldestWaitingMs: EpochMs | null
+}
+
+export interface ExecResult {
+  readonly record: TaskRecord
+  /** What was still waiting when exec stopped delivering. */
+  readonly backlog: Backlog
+}
+
+export interface HostStatus {
+  readonly home: string
+  readonly pid: number
+  readonly startedAtMs: EpochMs
+  readonly mode: 'start' | 'command'
+  readonly version: string
+  readonly node: string
+  readonly triggers: readonly TriggerRow[]
+  readonly runningTasks: readonly TaskRecord[]
+  readonly backlog: Backlog
+  readonly connector: ConnectorRow
+  readonly acknowledgedPoints: number
+  readonly lastAcknowledgedMs: EpochMs | null
+  readonly lastDeliveryError: string | null
+}
+
+export interface ConnectorRow {
+  readonly id: string
+  readonly config: ConnectorConfig
+  readonly isImplicit: boolean
+}
+
+export interface SecretRow {
+  readonly name: string
+  readonly updatedAtMs: EpochMs
+  readonly grantedTo: readonly string[]
+}
+
+export interface CheckReport {
+  readonly target: string
+  readonly checks: readonly Check[]
+}
+
+/** Everything that is not the answer itself: log lines while a task runs, and what the host is doing. */
+export type HostEvent =
+  | { readonly kind: 'log'; readonly line: LogLine }
+  | { readonly kind: 'note'; readonly text: string }
+
+interface Method<Input, Output> {
+  readonly input: Input
+  readonly output: Output
+}
+
+type Empty = Readonly<Record<string, never>>
+
+/** Install form values by parameter name; secrets are values here and nowhere else. */
+export type FormValues = Readonly<Record<string, Json>>
+
+export interface HostMethods {
+  'market.list': Method<Empty, readonly MarketRow[]>
+  'market.show': Method<{ readonly setId: string }, MarketEntry>
+  install: Method<
+    { readonly setId: string; readonly parameters: FormValues; readonly force: boolean },
+    readonly InstalledRow[]
+  >
+  deploy: Method<{ readonly setId: string; readonly force: boolean }, DeployResult>
+  'trigger.list': Method<Empty, readonly TriggerRow[]>
+  'trigger.enable': Method<{ readonly triggerId: string; readonly isEnabled: boolean }, TriggerRow>
+  'trigger.set': Method<
+    { readonly triggerId: string; readonly cron: string | null; readonly timezone: string | null },
+    TriggerRow
+  >
+  exec: Method<
+    { readonly target: string; readonly atMs: EpochMs | null; readonly debug: boolean },
+    ExecResult
+  >
+  'task.list': Method<
+    { readonly limit: number; readonly funcId: string | null; readonly status: TaskStatus | null },
+    readonly TaskRecord[]
+  >
+  'task.show': Method<{ readonly taskId: string }, TaskRecord>
+  log: Method<
+    { readonly taskId: string; readonly follow: boolean },
+    { readonly lines: readonly LogLine[]; readonly isCut: boolean }
+  >
+  status: Method<Empty, HostStatus>
+  'outbox.list': Method<
+    { readonly state: 'waiting' | 'dead' | null; readonly limit: number },
+    readonly OutboxRow[]
+  >
+  'outbox.retry': Method<{ readonly batchId: number | null }, { readonly retried: number }>
+  'outbox.drop': Method<{ readonly batchId: number }, { readonly dropped: number }>
+  'secret.set': Method<
+    { readonly name: string; readonly value: string; readonly grantTo: string | null },
+    SecretRow
+  >
+  'secret.list': Method<Empty, readonly SecretRow[]>
+  'secret.remove': Method<{ readonly name: string }, { readonly removed: boolean }>
+  'connector.set': Method<
+    { readonly id: string; readonly config: ConnectorConfig; readonly token: string | null },
+    ConnectorRow
+  >
+  'connector.list': Method<Empty, readonly ConnectorRow[]>
+  'connector.test': Method<{ readonly id: string }, CheckReport>
+  doctor: Method<{ readonly setId: string | null }, readonly CheckReport[]>
+  verify: Method<{ readonly setId: string }, CheckReport>
+}
+
+export type MethodName = keyof HostMethods
+
+/** A host to talk to, here or behind the socket. `call` rejects with DffError. */
+export interface HostClient {
+  call<Name extends MethodName>(
+    name: Name,
+    input: HostMethods[Name]['input'],
+    onEvent?: (event: HostEvent) => void,
+  ): Promise<HostMethods[Name]['output']>
+  close(): Promise<void>
+}
+
+/** The implementation side of the same table. */
+export type HostHandlers = {
+  readonly [Name in MethodName]: (
+    input: HostMethods[Name]['input'],
+    onEvent: (event: HostEvent) => void,
+    signal: AbortSignal,
+  ) => Promise<HostMethods[Name]['output']>
+}

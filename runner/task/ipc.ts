@@ -1,0 +1,74 @@
+/**
+ * What the host and a task process say to each other over the fork's IPC channel (serialization `advanced`, so that
+ * batches stay binary). The child is not trusted: the host checks each message's shape before it acts.
+ */
+import type { Json } from '../../core/json.ts'
+import type { AccountSession, Check, Expectation, Problem, Usage } from '../../core/script.ts'
+import type { Account } from '../../core/schema-types.generated.ts'
+import type { EpochMs } from '../../core/time.ts'
+import type { ErrorParts } from '../../core/error.ts'
+import type { ApiFunctionInfo } from '../host-api.ts'
+import type { EncodedBatch } from '../store/store.ts'
+
+/** `inspect` loads the Startup script and reports its API functions; the others also call one of them. */
+export type TaskMode = 'inspect' | 'run' | 'expected' | 'doctor'
+
+export interface StartMessage {
+  readonly kind: 'start'
+  readonly mode: TaskMode
+  readonly taskId: string
+  /** `startup__guance_aws_lambda` */
+  readonly scriptId: string
+  readonly scriptPath: string
+  /** Export to call; empty for inspect. */
+  readonly exportName: string
+  readonly triggerTimeMs: EpochMs
+  readonly isDebug: boolean
+  readonly concurrency: number
+  /** Set id → directory of its installed generation. */
+  readonly sets: Readonly<Record<string, string>>
+}
+
+export type RequestBody =
+  | { readonly kind: 'credentials'; readonly account: Account }
+  | { readonly kind: 'load'; readonly key: string }
+  | {
+      readonly kind: 'commit'
+      readonly batches: readonly EncodedBatch[]
+      readonly state: Readonly<Record<string, Json>>
+    }
+
+export interface Request {
+  readonly kind: 'request'
+  readonly requestId: number
+  readonly body: RequestBody
+}
+
+export type ReplyValue = AccountSession | Json | undefined
+
+export type Reply =
+  | { readonly kind: 'reply'; readonly requestId: number; readonly ok: true; readonly value: ReplyValue }
+  | { readonly kind: 'reply'; readonly requestId: number; readonly ok: false; readonly error: ErrorParts }
+
+/** What a mode answers with. */
+export type TaskValue =
+  | { readonly mode: 'inspect' }
+  | { readonly mode: 'run'; readonly returnValue: Json }
+  | { readonly mode: 'expected'; readonly expectation: Expectation }
+  | { readonly mode: 'doctor'; readonly checks: readonly Check[] }
+
+export type ChildMessage =
+  | Request
+  /** Sent once the Startup script has loaded; carries the deadline the script asks for. */
+  | { readonly kind: 'loaded'; readonly functions: readonly ApiFunctionInfo[] }
+  | { readonly kind: 'problem'; readonly problem: Problem }
+  | { readonly kind: 'usage'; readonly usage: Usage }
+  | { readonly kind: 'done'; readonly value: TaskValue }
+  | {
+      readonly kind: 'failed'
+      readonly error: ErrorParts
+      readonly exceptionType: string
+      readonly stack: string
+    }
+
+export type HostMessage = StartMessage | Reply | { readonly kind: 'abort' }

@@ -1,0 +1,27 @@
+import { fileURLToPath } from 'node:url'
+import { defineConfig } from 'vitest/config'
+
+const root = fileURLToPath(new URL('.', import.meta.url))
+
+export default defineConfig({
+  resolve: {
+    alias: [
+      { find: 'guance-aws-lambda/dff', replacement: `${root}core/dff.ts` },
+      { find: /^guance-aws-lambda\/sets\/(.*)$/, replacement: `${root}scripts/$1/main.ts` },
+    ],
+  },
+  test: {
+    include: ['test/**/*.test.ts'],
+    testTimeout: 30_000,
+    hookTimeout: 30_000,
+    restoreMocks: true,
+    allowOnly: false,
+    pool: 'forks',
+    coverage: {
+      provider: 'v8',
+      include: ['core/**/*.ts', 'scripts/**/*.ts', 'runner/**/*.ts', 'simulator/**/*.ts'],
+      exclude: ['**/*.generated.*'],
+      reporter: ['text-summary', 'json-summary'],
+    },
+  },
+})
