@@ -11,7 +11,10 @@ function editDistance(left: string, right: string): number {
   return previous[right.length] ?? 0
 }
 
-/** The known name a typo most likely meant, or undefined when nothing is near enough (a third of its letters). */
+/** Shorter beginnings fit too many names to be a hint. */
+const MIN_PREFIX = 4
+
+/** The known name a typo most likely meant: nearest within a third of its letters, else the one it begins; or undefined. */
 export function closestName(name: string, known: Iterable<string>): string | undefined {
   const wanted = name.toLowerCase()
   let best: { readonly name: string; readonly distance: number } | undefined
@@ -21,5 +24,6 @@ export function closestName(name: string, known: Iterable<string>): string | und
       best = { name: candidate, distance }
     }
   }
-  return best?.name
+  if (best !== undefined || wanted.length < MIN_PREFIX) return best?.name
+  return [...known].find((candidate) => candidate.toLowerCase().startsWith(wanted))
 }

@@ -14,9 +14,13 @@ function readSchemas(): Schema[] {
     .map((path) => JSON.parse(readFileSync(`${root}schemas/${path}`, 'utf8')) as Schema)
 }
 
+/** A definition's name: local references cannot hold a slash. */
+function key(id: string): string {
+  return id.replaceAll('/', '_')
+}
+
 /** One document with every schema under $defs: the generator follows only local references. */
 function bundle(schemas: readonly Schema[]): JSONSchema {
-  const key = (id: string): string => id.replaceAll('/', '_')
   const ids = new Set(schemas.map((schema) => schema.$id))
   const rewrite = (value: unknown, owner: string): unknown => {
     if (Array.isArray(value)) return value.map((item) => rewrite(item, owner))
@@ -45,7 +49,7 @@ function bundle(schemas: readonly Schema[]): JSONSchema {
       schemas.map((schema) => [key(schema.$id), { $ref: `#/$defs/${key(schema.$id)}` }]),
     ),
     $defs: definitions,
-  } as JSONSchema
+  }
 }
 
 const schemas = readSchemas()

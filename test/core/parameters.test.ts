@@ -1,0 +1,69 @@
+import { describe, expect, it } from 'vitest'
+import { DffError } from '../../core/error.ts'
+import { validate, validateAgainst } from '../../core/parameters.ts'
+
+function failure(act: () => unknown): DffError {
+  try {
+    act()
+  } catch (error) {
+    if (error instanceof DffError) return error
+    throw error
+  }
+  throw new Error('nothing was refused')
+}
+
+describe('validate', () => {
+  it('returns the very value when it fits', () => {
+    const value = { regions: ['us-east-1', 'cn-north-1'] }
+    expect(validate('collector-configs', value, 'x')).toBe(value)
+  })
+
+  it('suggests the region that a typo meant', () => {
+    const error = failure(() => validate('collector-configs', { regions: ['us-esat-1'] }, 'collectorConfigs'))
+    expect(error.message).toBe(
+      'collectorConfigs: regions[0]: expected one of 41 known values (af-south-1, ap-east-1, ap-east-2, ap-northeast-1, …), got "us-esat-1". Did you mean us-east-1?',
+    )
+    expect(error.code).toBe('BAD_PARAMETER')
+  })
+
+  it('names a key that is missing because of another one', () => {
+    const error = failure(() => validate('account', { ak_id: 'AKIA0123456789ABCDEF' }, 'account'))
+    expect(error.parts).toMatchObject({ place: 'account', expected: 'the key ak_secret', got: 'nothing' })
+  })
+
+  it('never shows a secret that was typed where a reference belongs', () => {
+    const secret = 'wJalrXUtnFEMI/K7MDENG+bPxRfiCYEXAMPLEKEY'
+    const error = failure(() =>
+      validate('account', { ak_id: 'AKIA0123456789ABCDEF', ak_secret: secret }, 'account'),
+    )
+    expect(error.message).toContain('ak_secret')
+    expect(error.message).not.toContain(secret)
+  })
+
+  it('refuses cloud_provider among the extra tags', () => {
+    const error = failure(() => validate('account', { extra_tags: { cloud_provider: 'aws' } }, 'account'))
+    expect(error.message).toContain('extra_tags')
+    expect(error.message).toContain('cloud_provider')
+  })
+
+  it('names an unknown option of DFF.API and the known ones', () => {
+    const error = failure(() => validate('api-options', { fixedCron: '* * * * *' }, "DFF.API('x')"))
+    expect(error.message).toContain('the key fixedCron')
+    expect(error.message).toContain('Did you mean fixedCronExpr?')
+  })
+
+  it('cuts a long value', () => {
+    const error = failure(() => validate('collector-configs', { regions: 'x'.repeat(500) }, 'c'))
+    expect(error.message.length).toBeLessThan(300)
+  })
+})
+
+describe('validateAgainst', () => {
+  it('knows the regions by reference in a form given as data', () => {
+    const form = { type: 'object', properties: { regions: { type: 'array', items: { $ref: 'regions' } } } }
+    expect(() => validateAgainst(form, { regions: ['eu-west-1'] }, 'form')).not.toThrow()
+    expect(failure(() => validateAgainst(form, { regions: ['eu-west-11'] }, 'form')).message).toContain(
+      'eu-west-1',
+    )
+  })
+})

@@ -1,0 +1,111 @@
+/**
+ * Proves the published form: packs, installs the tarball into an empty folder, and runs install, deploy, exec and
+ * verify from there on a home elsewhere, against the simulator that the package itself carries.
+ */
+import { execFileSync, spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { createInterface } from 'node:readline'
+import { fileURLToPath } from 'node:url'
+
+interface SimulatorInfo {
+  readonly url: string
+  readonly datakitUrl: string
+  readonly accounts: readonly { readonly accessKeyId: string; readonly secretAccessKey: string }[]
+}
+
+const root = fileURLToPath(new URL('..', import.meta.url))
+const work = mkdtempSync(join(tmpdir(), 'pack-check-'))
+const consumer = join(work, 'consumer')
+const home = join(work, 'home of 中文')
+
+function run(
+  title: string,
+  file: string,
+  args: readonly string[],
+  env: NodeJS.ProcessEnv = process.env,
+): string {
+  console.log(`-- ${title}`)
+  const cwd = file === 'npm' && args[0] === 'install' ? consumer : root
+  return execFileSync(file, args, {
+    cwd,
+    env,
+    encoding: 'utf8',
+    stdio: ['ignore', 'pipe', 'inherit'],
+    maxBuffer: 1 << 26,
+  })
+}
+
+async function startSimulator(
+  packageRoot: string,
+): Promise<{ readonly info: SimulatorInfo; readonly stop: () => Promise<void> }> {
+  const entry = join(packageRoot, 'dist/simulator/main.js')
+  const child = spawn(
+    process.execPath,
+    [entry, '--functions', '40', '--regions', '2', '--port', '0', '--json'],
+    {
+      stdio: ['ignore', 'pipe', 'inherit'],
+    },
+  )
+  const [line] = (await once(createInterface({ input: child.stdout }), 'line')) as [string]
+  const stop = async (): Promise<void> => {
+    const exited = once(child, 'exit')
+    child.kill('SIGTERM')
+    await exited
+  }
+  return { info: JSON.parse(line) as SimulatorInfo, stop }
+}
+
+async function check(): Promise<void> {
+  mkdirSync(consumer)
+  mkdirSync(home)
+  writeFileSync(join(consumer, 'package.json'), '{"name":"consumer","private":true}\n')
+  run('npm pack', 'npm', ['pack', '--pack-destination', work])
+  const tarball = readdirSync(work).find((name) => name.endsWith('.tgz'))
+  if (tarball === undefined) throw new Error('npm pack wrote no tarball')
+  run('publint', join(root, 'node_modules/.bin/publint'), [join(work, tarball)])
+  run('npm install of the tarball', 'npm', [
+    'install',
+    '--no-audit',
+    '--no-fund',
+    '--loglevel=error',
+    join(work, tarball),
+  ])
+  const packageRoot = join(consumer, 'node_modules/guance-aws-lambda')
+  const simulator = await startSimulator(packageRoot)
+  try {
+    const { info } = simulator
+    const key = info.accounts[0]
+    if (key === undefined) throw new Error('the simulator named no account')
+    const env = {
+      ...process.env,
+      AWS_ENDPOINT_URL: info.url,
+      DFF_HOME: home,
+      PACK_CHECK_SECRET: key.secretAccessKey,
+    }
+    const dff = (...args: string[]): string =>
+      run(`dff ${args[0] ?? ''}`, join(consumer, 'node_modules/.bin/dff'), args, env)
+    dff('connector', 'set', 'default', '--type', 'datakit', '--url', info.datakitUrl)
+    dff(
+      'install',
+      'guance_aws_lambda',
+      '-p',
+      `ak_id=${key.accessKeyId}`,
+      '-p',
+      'ak_secret=env:PACK_CHECK_SECRET',
+    )
+    dff('deploy', 'guance_aws_lambda')
+    dff('exec', 'guance_aws_lambda')
+    console.log(dff('verify', 'guance_aws_lambda'))
+  } finally {
+    await simulator.stop()
+  }
+}
+
+try {
+  await check()
+} finally {
+  rmSync(work, { recursive: true, force: true })
+}
