@@ -8,11 +8,13 @@ export const DFF: {
 } = Object.freeze({ API: makeApiFunction, SECRET: makeSecretRef })
 
 export type { ApiFunction } from './api.ts'
+export { closestName } from './closest.ts'
 export { DffError, type ErrorCode, type ErrorParts } from './error.ts'
 export type { Json } from './json.ts'
 export type { Outcome } from './outcome.ts'
 export { validate } from './parameters.ts'
 export type { Category, FieldValue, Point } from './point.ts'
+export { REGIONS } from './regions.generated.ts'
 export type {
   Account,
   ApiOptions,

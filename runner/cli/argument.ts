@@ -1,0 +1,56 @@
+import { DffError } from '../../core/error.ts'
+import type { EpochMs } from '../../core/time.ts'
+import { TASK_STATUSES, type TaskStatus } from '../host-api.ts'
+import type { Texts } from '../text/texts.ts'
+import { formatCount } from './view/format.ts'
+
+/** A list longer than this is not read by a person; tools page by filters. */
+const MAX_LIMIT = 1000
+
+function refuse(texts: Texts, place: string, expected: string, got: string): DffError {
+  return new DffError({
+    code: 'BAD_USAGE',
+    place,
+    expected,
+    got: JSON.stringify(got),
+    remedy: texts.form.wrongTypeRemedy,
+  })
+}
+
+/** A whole number from 1 to `max`. */
+export function parseCount(
+  texts: Texts,
+  text: string,
+  { flag, max }: { readonly flag: string; readonly max: number },
+): number {
+  const value = Number(text)
+  if (/^\d+$/.test(text) && value >= 1 && value <= max) return value
+  throw refuse(texts, flag, texts.view.usage.countExpected(formatCount(texts, max)), text)
+}
+
+export function parseLimit(texts: Texts, text: string): number {
+  return parseCount(texts, text, { flag: '--limit', max: MAX_LIMIT })
+}
+
+export function parseBatchId(texts: Texts, text: string): number {
+  if (/^\d{1,15}$/.test(text)) return Number(text)
+  throw refuse(texts, 'BATCH', texts.view.usage.batchExpected, text)
+}
+
+export function parseStatus(texts: Texts, text: string): TaskStatus {
+  const status = TASK_STATUSES.find((known) => known === text)
+  if (status !== undefined) return status
+  throw refuse(texts, '--status', texts.view.usage.statusExpected(TASK_STATUSES), text)
+}
+
+/** ISO 8601; a time without an offset is UTC, because everything shown is UTC. */
+const TIME = /^\d{4}-\d\d-\d\d(T\d\d:\d\d(:\d\d(\.\d{1,3})?)?(Z|[+-]\d\d:\d\d)?)?$/
+
+export function parseTime(texts: Texts, text: string): EpochMs {
+  const match = TIME.exec(text)
+  const hasTime = match?.[1] !== undefined
+  const hasOffset = match?.[4] !== undefined
+  const timeMs = match === null ? Number.NaN : Date.parse(hasTime && !hasOffset ? `${text}Z` : text)
+  if (Number.isFinite(timeMs)) return timeMs
+  throw refuse(texts, '--at', texts.view.usage.timeExpected, text)
+}

@@ -1,0 +1,103 @@
+import { DffError } from '../../../core/error.ts'
+import { homePaths } from '../../home.ts'
+import type { ConnectorRow } from '../../host-api.ts'
+import { type Destination, isSinkType, makeDestination, SINK_TYPES } from '../form/destination.ts'
+import { takeSecret } from '../form/secret-prompt.ts'
+import { answer, type ExitCode, type Invocation, isInteractive, withClient } from '../invocation.ts'
+import { addGroup, type Registry } from '../registry.ts'
+import { hasFailed, renderReports } from '../view/check-view.ts'
+import { formatDestination, renderConnectors } from '../view/connector-view.ts'
+
+interface SetOptions {
+  readonly type: string
+  readonly url?: string
+  readonly token?: string
+}
+
+/** The token when one is given or can be asked for; null keeps the one that is stored. */
+async function takeToken(invocation: Invocation, { type, token }: SetOptions): Promise<string | null> {
+  const canAsk = type === 'dataway' && isInteractive(invocation)
+  if (token === undefined && !canAsk) return null
+  const message = invocation.texts.form.sinkToken
+  return takeSecret(invocation, { source: token, place: '--token', flag: '--token', message })
+}
+
+async function readOptions(invocation: Invocation, id: string, options: SetOptions): Promise<Destination> {
+  const { texts } = invocation
+  const { type, url } = options
+  if (!isSinkType(type)) {
+    throw new DffError({
+      code: 'BAD_PARAMETER',
+      place: '--type',
+      expected: texts.form.sink.typeExpected,
+      got: type,
+      remedy: texts.form.wrongTypeRemedy,
+    })
+  }
+  const token = await takeToken(invocation, options)
+  const place = { url: '--url', token: '--token' }
+  return makeDestination({ connectorId: id, type, url, token, place, texts })
+}
+
+/** A DataWay without a token is only right when one is stored already. */
+function refuseMissingToken(
+  invocation: Invocation,
+  { config, token }: Destination,
+  before?: ConnectorRow,
+): void {
+  if (config.type !== 'dataway' || token !== null || before?.config.type === 'dataway') return
+  const { tokenExpected, tokenRemedy } = invocation.texts.form.sink
+  throw new DffError({
+    code: 'BAD_PARAMETER',
+    place: '--token',
+    expected: tokenExpected,
+    got: 'nothing',
+    remedy: tokenRemedy,
+  })
+}
+
+async function setConnector(invocation: Invocation, id: string, options: SetOptions): Promise<void> {
+  const { texts, home } = invocation
+  const destination = await readOptions(invocation, id, options)
+  const row = await withClient(invocation, async (client) => {
+    const before = (await client.call('connector.list', {})).find((known) => known.id === id)
+    refuseMissingToken(invocation, destination, before)
+    return client.call('connector.set', { id, ...destination })
+  })
+  const where = `${row.config.type} ${formatDestination(texts, row, homePaths(home).output)}`
+  answer(invocation, row, () => [texts.view.connector.stored(row.id, where)])
+}
+
+async function listConnectors(invocation: Invocation): Promise<void> {
+  const rows = await withClient(invocation, (client) => client.call('connector.list', {}))
+  answer(invocation, rows, () => renderConnectors(invocation.texts, rows, homePaths(invocation.home).output))
+}
+
+async function testConnector(invocation: Invocation, id: string): Promise<ExitCode> {
+  const report = await withClient(invocation, (client) => client.call('connector.test', { id }))
+  answer(invocation, report, () => renderReports(invocation.texts, [report]))
+  return hasFailed([report]) ? 1 : 0
+}
+
+export function addConnectorCommands({ program, parts: { texts }, action }: Registry): void {
+  const help = texts.help.connector
+  const connector = addGroup(program, 'connector', help.group)
+  connector
+    .command('set')
+    .description(help.set)
+    .argument('<id>', help.id)
+    .requiredOption(`--type <${SINK_TYPES.join('|')}>`, help.type)
+    .option('--url <url>', help.url)
+    .option('--token <source>', help.token)
+    .addHelpText('after', `\n${help.setAfter}`)
+    .action(action(setConnector))
+  connector
+    .command('list')
+    .description(help.list)
+    .action(action(async (invocation) => listConnectors(invocation)))
+  connector
+    .command('test')
+    .description(help.test)
+    .argument('<id>', help.id)
+    .action(action(async (invocation, id: string) => testConnector(invocation, id)))
+}

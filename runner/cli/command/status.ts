@@ -1,0 +1,50 @@
+import { homePaths } from '../../home.ts'
+import type { HostStatus } from '../../host-api.ts'
+import { answer, type Invocation, withClient } from '../invocation.ts'
+import type { Registry } from '../registry.ts'
+import { renderBacklog } from '../view/backlog-view.ts'
+import { formatDestination } from '../view/connector-view.ts'
+import { formatCount, formatWhen } from '../view/format.ts'
+import { indent, renderPairs } from '../view/table.ts'
+import { renderTaskTable } from '../view/task-view.ts'
+import { renderTriggers } from '../view/trigger-view.ts'
+
+function renderStatus({ texts, home }: Invocation, status: HostStatus): string[] {
+  const { labels, running, notRunning, version, delivered, nothingDelivered, triggers, tasks } =
+    texts.view.status
+  const host =
+    status.mode === 'start' ? running(status.pid, formatWhen(texts, status.startedAtMs)) : notRunning
+  const last = formatWhen(texts, status.lastAcknowledgedMs)
+  const points = formatCount(texts, status.acknowledgedPoints)
+  const { connector } = status
+  const destination = formatDestination(texts, connector, homePaths(home).output)
+  const pairs: [string, string][] = [
+    [labels.home, status.home],
+    [labels.host, `${host}\n${version(status.version, status.node)}`],
+    [labels.connector, `${connector.id}: ${connector.config.type} ${destination}`],
+    [labels.delivered, status.acknowledgedPoints === 0 ? nothingDelivered : delivered(points, last)],
+    [labels.waiting, renderBacklog(texts, status.backlog)],
+  ]
+  if (status.lastDeliveryError !== null) pairs.push([labels.lastError, status.lastDeliveryError])
+  return [
+    ...renderPairs(pairs),
+    '',
+    triggers,
+    ...indent(renderTriggers(texts, status.triggers)),
+    ...(status.runningTasks.length === 0
+      ? []
+      : ['', tasks, ...indent(renderTaskTable(texts, status.runningTasks))]),
+  ]
+}
+
+export function addStatusCommand({ program, parts: { texts }, action }: Registry): void {
+  program
+    .command('status')
+    .description(texts.help.status.summary)
+    .action(
+      action(async (invocation) => {
+        const status = await withClient(invocation, (client) => client.call('status', {}))
+        answer(invocation, status, () => renderStatus(invocation, status))
+      }),
+    )
+}

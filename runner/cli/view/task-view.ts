@@ -1,0 +1,102 @@
+import type { Problem } from '../../../core/script.ts'
+import type { Backlog, TaskRecord } from '../../host-api.ts'
+import type { Texts } from '../../text/texts.ts'
+import { renderBacklog } from './backlog-view.ts'
+import { formatCount, formatDuration, formatPoints, formatWhen } from './format.ts'
+import { indent, renderPairs, renderTable } from './table.ts'
+
+/** A record may hold a problem per function; a summary shows this many and says where the rest is. */
+const MAX_SUMMARY_PROBLEMS = 10
+
+function formatTook(texts: Texts, { startTimeMs, endTimeMs }: TaskRecord): string {
+  if (startTimeMs === null || endTimeMs === null) return texts.view.none
+  return formatDuration(texts, endTimeMs - startTimeMs)
+}
+
+export function renderTaskTable(texts: Texts, records: readonly TaskRecord[]): string[] {
+  if (records.length === 0) return [texts.view.task.empty]
+  const rows = records.map((record) => [
+    record.id,
+    record.status,
+    record.funcId,
+    formatWhen(texts, record.triggerTimeMs),
+    formatTook(texts, record),
+    formatPoints(texts, record.points),
+    formatCount(texts, record.problems.length),
+  ])
+  return renderTable(texts.view.task.columns, rows)
+}
+
+function renderUsage(texts: Texts, record: TaskRecord): string {
+  const count = (value: number): string => formatCount(texts, value)
+  const requests = record.usage.reduce((sum, usage) => sum + usage.requests, 0)
+  const billed = record.usage.reduce((sum, usage) => sum + usage.billedMetrics, 0)
+  const byApi = record.usage.map((usage) => texts.view.task.requests(usage.api, count(usage.requests)))
+  const total = texts.view.task.awsTotal(count(requests), count(billed))
+  return byApi.length === 0 ? total : `${total}\n${byApi.join(' · ')}`
+}
+
+export function renderProblems(texts: Texts, problems: readonly Problem[]): string[] {
+  return problems.map((problem) => {
+    const head = `${texts.view.severity[problem.severity]} ${problem.code}  ${problem.scope}: ${problem.message}`
+    if (problem.action === undefined) return head
+    return `${head} (${texts.view.task.missingAction(problem.action)})`
+  })
+}
+
+function outcomePairs(texts: Texts, record: TaskRecord): [string, string][] {
+  const { labels, debug } = texts.view.task
+  const points = formatPoints(texts, record.points)
+  const pairs: [string, string][] = [
+    [labels.took, formatTook(texts, record)],
+    [labels.points, record.isDebug ? `${points} (${debug})` : points],
+    [labels.aws, renderUsage(texts, record)],
+  ]
+  if (record.endpointUrl !== null) pairs.push([labels.endpoint, record.endpointUrl])
+  pairs.push([labels.sentTo, record.connector])
+  if (record.exceptionText !== null) {
+    const type = record.exceptionType === null ? '' : `${record.exceptionType}: `
+    pairs.push([labels.exception, `${type}${record.exceptionText}`])
+  }
+  return pairs
+}
+
+/** The summary after `dff exec`: status, points, cost, destination, what waits, what went wrong. */
+export function renderOutcome(texts: Texts, record: TaskRecord, backlog: Backlog): string[] {
+  const { labels, moreProblems } = texts.view.task
+  const pairs: [string, string][] = [
+    [labels.status, record.status],
+    [labels.task, record.id],
+    ...outcomePairs(texts, record),
+    [labels.waiting, renderBacklog(texts, backlog)],
+  ]
+  const shown = renderProblems(texts, record.problems.slice(0, MAX_SUMMARY_PROBLEMS))
+  const hidden = record.problems.length - shown.length
+  if (hidden > 0) shown.push(moreProblems(formatCount(texts, hidden), record.id))
+  if (shown.length > 0) pairs.push([labels.problems, shown.join('\n')])
+  return renderPairs(pairs)
+}
+
+/** One task record, whole but for its log. */
+export function renderTaskRecord(texts: Texts, record: TaskRecord): string[] {
+  const { labels, origin, moreText } = texts.view.task
+  const source = record.triggerId === null ? '' : ` ${record.triggerId}`
+  const pairs: [string, string][] = [
+    [labels.task, record.id],
+    [labels.func, record.funcId],
+    [labels.status, record.status],
+    [labels.origin, `${origin[record.origin]}${source}`],
+    [labels.triggered, formatWhen(texts, record.triggerTimeMs)],
+    [labels.started, formatWhen(texts, record.startTimeMs)],
+    [labels.ended, formatWhen(texts, record.endTimeMs)],
+    ...outcomePairs(texts, record),
+  ]
+  if (record.returnValue !== null) pairs.push([labels.returned, JSON.stringify(record.returnValue)])
+  const problems = renderProblems(texts, record.problems)
+  return [
+    ...renderPairs(pairs),
+    ...(problems.length === 0 ? [] : ['', labels.problems, ...indent(problems)]),
+    '',
+    moreText(record.id),
+  ]
+}

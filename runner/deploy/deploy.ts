@@ -1,0 +1,125 @@
+import { readFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import { DffError } from '../../core/error.ts'
+import { startupScriptId } from '../home.ts'
+import type { ApiFunctionInfo, DeployResult } from '../host-api.ts'
+import type { HostParts } from '../host-parts.ts'
+import { sha256 } from '../market/digest.ts'
+import { generationFolder } from '../market/folder.ts'
+import { formProperties, secretName, secretParameters } from '../market/form.ts'
+import { findListed, readListing } from '../market/listing.ts'
+import type { InstalledSet } from '../store/store.ts'
+import { toTriggerRow } from '../trigger/row.ts'
+import { declaredTriggers, storeTriggers } from './functions.ts'
+import { addHeader } from './generated-text.ts'
+import { renamePlace, stageScript, type StagedScript } from './startup-file.ts'
+import { renderTemplate } from './template.ts'
+
+/** An installed set with the file of its template. */
+type DeployableSet = InstalledSet & { readonly startup: string }
+
+async function findDeployable(parts: HostParts, setId: string): Promise<DeployableSet> {
+  const installed = await parts.store.sets.get(setId)
+  if (installed === undefined) {
+    findListed(await readListing(parts.marketRoot), setId)
+    throw new DffError({
+      code: 'NOT_INSTALLED',
+      place: `set ${setId}`,
+      expected: 'an installed set',
+      got: 'one that is only listed',
+      remedy: `Type dff install ${setId} first.`,
+    })
+  }
+  const { startup } = installed.manifest
+  if (startup !== undefined) return { ...installed, startup }
+  throw new DffError({
+    code: 'BAD_USAGE',
+    place: `set ${setId}`,
+    expected: 'a set with a Startup script',
+    got: 'one that is only imported by other sets',
+    remedy: 'Deploy the set that requires it.',
+  })
+}
+
+async function render(parts: HostParts, set: DeployableSet): Promise<string> {
+  const form = set.form ?? {}
+  const stored = new Set((await parts.store.secrets.list()).map((secret) => secret.name))
+  const secrets = secretParameters(form)
+    .map((name) => [name, secretName(set.setId, name)] as const)
+    .filter(([, name]) => stored.has(name))
+  const path = join(generationFolder(parts.paths, set.setId, set.digest), set.startup)
+  const body = renderTemplate({
+    place: path,
+    text: await readFile(path, 'utf8'),
+    known: Object.keys(formProperties(form)),
+    values: set.parameters,
+    secrets: Object.fromEntries(secrets),
+  })
+  return addHeader(set.setId, set.version, body)
+}
+
+/** Loads the staged script as a task would, so that a broken one never gets a trigger. */
+async function inspect(
+  parts: HostParts,
+  setId: string,
+  staged: StagedScript,
+  signal: AbortSignal,
+): Promise<readonly ApiFunctionInfo[]> {
+  const scriptId = startupScriptId(setId)
+  const { functions } = await parts.tasks.ask({ mode: 'inspect', scriptId, scriptPath: staged.temporaryPath, signal })
+  return functions
+}
+
+/** Publishes the checked script and its rows; undoes all of it when one of them fails. */
+async function publish(
+  parts: HostParts,
+  set: InstalledSet,
+  staged: StagedScript,
+  checked: { readonly text: string; readonly functions: readonly ApiFunctionInfo[] },
+): Promise<string | null> {
+  const declared = declaredTriggers(set.setId, checked.functions)
+  const keptCopy = await staged.publish()
+  const undo = await storeTriggers(parts.store.triggers, set.setId, declared)
+  try {
+    await parts.store.scripts.put({
+      scriptId: startupScriptId(set.setId),
+      setId: set.setId,
+      digest: sha256(checked.text),
+      functions: checked.functions,
+      deployedAtMs: Date.now(),
+    })
+  } catch (error) {
+    await undo()
+    throw error
+  }
+  return keptCopy
+}
+
+/**
+ * Writes `startup/<set>.ts` from the set's template and creates its triggers, after a task process has loaded it.
+ * Whatever fails, file, rows and triggers are as they were. Throws NOT_INSTALLED, SCRIPT_EDITED, SCRIPT_INVALID,
+ * BAD_PARAMETER, BAD_CRON, HOME_UNUSABLE.
+ */
+export async function deploySet(
+  parts: HostParts,
+  { setId, force }: { readonly setId: string; readonly force: boolean },
+  signal: AbortSignal,
+): Promise<DeployResult> {
+  const set = await findDeployable(parts, setId)
+  const text = await render(parts, set)
+  const staged = await stageScript(parts.paths, setId, text, { force })
+  let functions: readonly ApiFunctionInfo[] = []
+  let keptCopy: string | null = null
+  try {
+    functions = await inspect(parts, setId, staged, signal)
+    keptCopy = await publish(parts, set, staged, { text, functions })
+  } catch (error) {
+    await staged.discard()
+    throw renamePlace(error, staged)
+  }
+  await parts.scheduler.refresh()
+  const prefix = `${startupScriptId(setId)}.`
+  const stored = (await parts.store.triggers.list()).filter((trigger) => trigger.funcId.startsWith(prefix))
+  const triggers = await Promise.all(stored.map((trigger) => toTriggerRow(parts.store, trigger)))
+  return { setId, scriptPath: staged.finalPath, keptCopy, functions, triggers }
+}

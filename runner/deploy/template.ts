@@ -1,0 +1,87 @@
+/**
+ * Fills a Startup template: `{{regions}}` becomes the parameter's value as a TypeScript literal, `{{secret:ak_secret}}`
+ * a reference to the stored secret. A line whose placeholder has no value disappears, so optional parameters need no
+ * syntax of their own.
+ */
+import { DffError } from '../../core/error.ts'
+import type { Json } from '../../core/json.ts'
+import type { FormValues } from '../host-api.ts'
+
+const PLACEHOLDER = /\{\{(secret:)?([a-z][a-z0-9_]*)\}\}/g
+
+export interface TemplateInput {
+  /** Named in errors. */
+  readonly place: string
+  readonly text: string
+  /** Every parameter of the form, with a value or not; anything else in the template is a mistake of the set. */
+  readonly known: readonly string[]
+  readonly values: FormValues
+  /** Secret parameters that have a stored value, with the name it is stored under. */
+  readonly secrets: Readonly<Record<string, string>>
+}
+
+/** Characters that end a TypeScript string or that an editor shows as something else. */
+const ESCAPES: Readonly<Record<string, string>> = {
+  '\\': '\\\\',
+  "'": "\\'",
+  '\n': '\\n',
+  '\r': '\\r',
+  '\t': '\\t',
+}
+
+function quote(text: string): string {
+  // eslint-disable-next-line no-control-regex -- control characters are exactly what has to be written out
+  const escaped = text.replace(/[\\'\u0000-\u001f\u007f-\u009f\u2028\u2029\u200e\u200f\u202a-\u202e\u2066-\u2069\ufeff\p{Surrogate}]/gu, (found) => {
+    const code = (found.codePointAt(0) ?? 0).toString(16).padStart(4, '0')
+    return ESCAPES[found] ?? `\\u${code}`
+  })
+  return `'${escaped}'`
+}
+
+/** A JSON value as a TypeScript literal of one line, strings in single quotes. */
+export function formatLiteral(value: Json): string {
+  if (typeof value === 'string') return quote(value)
+  if (Array.isArray(value)) return `[${value.map((item: Json) => formatLiteral(item)).join(', ')}]`
+  if (typeof value !== 'object' || value === null) return String(value)
+  const entries = Object.entries(value)
+  if (entries.length === 0) return '{}'
+  const key = (name: string): string => (/^[A-Za-z_$][\w$]*$/.test(name) && name !== '__proto__' ? name : `[${quote(name)}]`)
+  return `{ ${entries.map(([name, inner]) => `${key(name)}: ${formatLiteral(inner)}`).join(', ')} }`
+}
+
+function fill(input: TemplateInput, isSecret: boolean, name: string): string | undefined {
+  if (isSecret) {
+    const stored = input.secrets[name]
+    return stored === undefined ? undefined : `DFF.SECRET(${quote(stored)})`
+  }
+  const value = input.values[name]
+  return value === undefined ? undefined : formatLiteral(value)
+}
+
+function renderLine(line: string, lineNumber: number, input: TemplateInput): string | undefined {
+  let isComplete = true
+  const rendered = line.replace(PLACEHOLDER, (placeholder, secret: string | undefined, name: string) => {
+    if (!input.known.includes(name)) {
+      throw new DffError({
+        code: 'LISTING_INVALID',
+        place: `${input.place}:${lineNumber}`,
+        expected: `a parameter of the form (${input.known.join(', ')})`,
+        got: placeholder,
+        remedy: 'The set is broken: report it to its author.',
+      })
+    }
+    const text = fill(input, secret !== undefined, name)
+    isComplete &&= text !== undefined
+    return text ?? ''
+  })
+  return isComplete ? rendered : undefined
+}
+
+/** The Startup script's text; throws LISTING_INVALID for a placeholder that the form does not know. */
+export function renderTemplate(input: TemplateInput): string {
+  return input.text
+    .split('\n')
+    .map((line, index) => renderLine(line, index + 1, input))
+    .filter((line) => line !== undefined)
+    .join('\n')
+}

@@ -1,0 +1,219 @@
+/**
+ * One task from its claimed lease to its record: keeps the lease alive, runs the Startup script in a process of its
+ * own, answers what that process asks, and writes record and log.
+ */
+import { DffError } from '../core/error.ts'
+import type { Problem, Usage } from '../core/script.ts'
+import { SECOND_MS } from '../core/time.ts'
+import type { HostParts } from './host-parts.ts'
+import type { ApiFunctionInfo, LogLine } from './host-api.ts'
+import { declaredTriggers, storeTriggers } from './deploy/functions.ts'
+import { readStartTicks } from './orphan.ts'
+import type { Lease, NewTask, TaskEnd } from './store/store.ts'
+import { type AnswerContext, answerRequest } from './task-answers.ts'
+import { readScope, type TaskScope } from './task-scope.ts'
+import type { StartMessage, TaskMode, TaskValue } from './task/ipc.ts'
+import type { ChildOutcome } from './task/outcome.ts'
+import { runChild } from './task/run-child.ts'
+
+/** How long a lease outlives its last heartbeat; six missed ones mean that the process is gone or stuck. */
+export const LEASE_MS = 30 * SECOND_MS
+const HEARTBEAT_MS = 5 * SECOND_MS
+
+export interface Execution {
+  readonly task: Pick<NewTask, 'id' | 'funcId' | 'triggerTimeMs' | 'isDebug'>
+  readonly scope: TaskScope
+  readonly lease: Lease
+  readonly connectorId: string
+  readonly signal: AbortSignal
+  readonly onLines: (lines: readonly LogLine[]) => void
+}
+
+/** Renews the lease until stopped; calls `onLost` once when somebody else has it. */
+function keepLease(parts: HostParts, lease: Lease, onLost: () => void): () => void {
+  const timer = setInterval(() => {
+    parts.store.queue.heartbeat(lease, Date.now() + LEASE_MS).then(
+      (isHeld) => {
+        if (!isHeld) onLost()
+      },
+      // A full or locked disk passes; until then the lease lasts for several more attempts.
+      () => undefined,
+    )
+  }, HEARTBEAT_MS)
+  return () => clearInterval(timer)
+}
+
+/** Appends log lines in order and numbers them; one write at a time. */
+class TaskLog {
+  readonly #parts: HostParts
+  readonly #execution: Execution
+  #sequence = 0
+  #written: Promise<void> = Promise.resolve()
+
+  constructor(parts: HostParts, execution: Execution) {
+    this.#parts = parts
+    this.#execution = execution
+  }
+
+  add(lines: readonly Pick<LogLine, 'timeMs' | 'text'>[]): void {
+    const numbered = lines.map((line) => {
+      this.#sequence += 1
+      return { taskId: this.#execution.task.id, sequence: this.#sequence, timeMs: line.timeMs, text: line.text }
+    })
+    this.#written = this.#written.then(() => this.#parts.store.records.appendLog(numbered))
+    // A log that cannot be written is met again, with its cause, when the record is written.
+    this.#written.catch(() => undefined)
+    this.#execution.onLines(numbered)
+  }
+
+  async flush(): Promise<void> {
+    await this.#written.catch(() => undefined)
+  }
+}
+
+/** The functions as they are now: a Startup script may have been edited since it was deployed. */
+async function rememberFunctions(
+  parts: HostParts,
+  scope: TaskScope,
+  functions: readonly ApiFunctionInfo[],
+): Promise<void> {
+  await storeTriggers(parts.store.triggers, scope.setId, declaredTriggers(scope.setId, functions))
+  const script = await parts.store.scripts.get(scope.scriptId)
+  if (script !== undefined) await parts.store.scripts.put({ ...script, functions })
+  // Not awaited: a pass of the scheduler may be waiting for this very task to be enqueued.
+  void parts.scheduler.refresh()
+}
+
+function toEnd(outcome: ChildOutcome, problems: readonly Problem[], usage: readonly Usage[]): TaskEnd {
+  const common = { endTimeMs: Date.now(), problems, usage }
+  if (outcome.kind === 'done') {
+    const returnValue = outcome.value.mode === 'run' ? outcome.value.returnValue : null
+    return { ...common, status: 'success', exceptionType: null, exceptionText: null, returnValue }
+  }
+  return {
+    ...common,
+    status: outcome.kind === 'timeout' ? 'timeout' : 'failure',
+    exceptionType: outcome.exceptionType,
+    exceptionText: new DffError(outcome.error).message,
+    returnValue: null,
+  }
+}
+
+/** `COLLECTOR_THREAD_POOL_SIZE`, upstream's name for requests in flight per account and region; default 5 as upstream. */
+function readConcurrency(): number {
+  const given = Number(process.env['COLLECTOR_THREAD_POOL_SIZE'])
+  return Number.isInteger(given) && given > 0 ? given : 5
+}
+
+function startOf(execution: Execution): Omit<StartMessage, 'kind'> {
+  const { task, scope } = execution
+  return {
+    mode: 'run',
+    taskId: task.id,
+    scriptId: scope.scriptId,
+    scriptPath: scope.scriptPath,
+    exportName: task.funcId.slice(scope.scriptId.length + 1),
+    triggerTimeMs: task.triggerTimeMs,
+    isDebug: task.isDebug,
+    concurrency: readConcurrency(),
+    sets: scope.sets,
+  }
+}
+
+/** Every value that a log must not show: the stored ones as of now, and what the broker got since. */
+async function listSecrets(parts: HostParts): Promise<() => readonly string[]> {
+  const stored = await parts.vault.values()
+  return () => [...stored, ...parts.broker.secretsInUse()]
+}
+
+function answerContext(
+  parts: HostParts,
+  scriptId: string,
+  target: Pick<AnswerContext, 'connectorId' | 'lease'>,
+): AnswerContext {
+  return {
+    ...target,
+    store: parts.store,
+    scriptId,
+    credentials: (account) => parts.broker.session(scriptId, account),
+    onCommitted: () => parts.sender.wake(),
+  }
+}
+
+/** Runs a claimed task to its record. Whatever goes wrong with the task is in the record; rejects only without a store. */
+export async function executeTask(parts: HostParts, execution: Execution): Promise<void> {
+  const { task, scope, lease } = execution
+  const log = new TaskLog(parts, execution)
+  const problems: Problem[] = []
+  const usage: Usage[] = []
+  const lost = new AbortController()
+  let remembered: Promise<void> = Promise.resolve()
+  const stopHeartbeat = keepLease(parts, lease, () => lost.abort())
+  const context = answerContext(parts, scope.scriptId, {
+    connectorId: execution.connectorId,
+    lease: task.isDebug ? null : lease,
+  })
+  try {
+    const outcome = await runChild({
+      start: startOf(execution),
+      signal: AbortSignal.any([execution.signal, lost.signal]),
+      secretsInUse: await listSecrets(parts),
+      onSpawned: (pid) => parts.store.queue.recordChild(lease, pid, readStartTicks(pid)),
+      onLoaded: (functions) => {
+        declaredTriggers(scope.setId, functions)
+        remembered = rememberFunctions(parts, scope, functions)
+        remembered.catch(() => undefined)
+      },
+      onRequest: (body) => answerRequest(context, body),
+      onProblem: (problem) => problems.push(problem),
+      onUsage: (used) => usage.push(used),
+      onLines: (lines) => log.add(lines),
+    })
+    await Promise.allSettled([remembered, log.flush()])
+    await parts.store.queue.finish(lease, toEnd(outcome, problems, usage))
+  } finally {
+    stopHeartbeat()
+  }
+}
+
+export interface AskRequest {
+  readonly mode: Exclude<TaskMode, 'run'>
+  readonly scriptId: string
+  /** Another text than the deployed one: deploy asks before it publishes. */
+  readonly scriptPath?: string
+  /** Empty for inspect, which calls nothing. */
+  readonly exportName?: string
+  readonly signal: AbortSignal
+}
+
+export interface Asked {
+  readonly functions: readonly ApiFunctionInfo[]
+  readonly value: TaskValue
+}
+
+/** Loads a Startup script in a task process and asks it something: no lease, no record, nothing written. Rejects with what kept it from answering. */
+export async function askScript(parts: HostParts, request: AskRequest): Promise<Asked> {
+  const scope = await readScope(parts.paths, parts.store, request.scriptId)
+  const context = answerContext(parts, scope.scriptId, { connectorId: '', lease: null })
+  const outcome = await runChild({
+    start: {
+      mode: request.mode,
+      taskId: `${request.mode}-${scope.setId}`,
+      scriptId: scope.scriptId,
+      scriptPath: request.scriptPath ?? scope.scriptPath,
+      exportName: request.exportName ?? '',
+      triggerTimeMs: Date.now(),
+      isDebug: true,
+      concurrency: readConcurrency(),
+      sets: scope.sets,
+    },
+    signal: request.signal,
+    secretsInUse: await listSecrets(parts),
+    onRequest: (body) => answerRequest(context, body),
+    onProblem: () => undefined,
+    onUsage: () => undefined,
+    onLines: () => undefined,
+  })
+  if (outcome.kind !== 'done') throw new DffError(outcome.error)
+  return { functions: outcome.functions, value: outcome.value }
+}

@@ -1,0 +1,26 @@
+import { SECOND_MS } from '../../core/time.ts'
+import type { Backlog, HostHandlers } from '../host-api.ts'
+import type { HostParts } from '../host-parts.ts'
+import { resolveTarget } from '../target.ts'
+
+/** How long exec goes on delivering after its task: enough for a poll of a large account, short for a person. */
+const DELIVER_MS = 10 * SECOND_MS
+
+async function deliver(parts: HostParts, signal: AbortSignal): Promise<Backlog> {
+  const deadlineMs = Date.now() + DELIVER_MS
+  return parts.sender.drain({ deadlineMs, signal })
+}
+
+/** The Execute button. */
+export function makeExecHandlers(parts: HostParts): Pick<HostHandlers, 'exec'> {
+  return {
+    exec: async ({ target, atMs, debug }, onEvent, signal) => {
+      const { funcId } = await resolveTarget(parts, target)
+      // Delivery runs beside the task, so that a full outbox can empty while it collects.
+      parts.sender.start()
+      const request = { funcId, triggerTimeMs: atMs ?? Date.now(), isDebug: debug }
+      const record = await parts.tasks.execute(request, onEvent, signal)
+      return { record, backlog: await deliver(parts, signal) }
+    },
+  }
+}

@@ -1,0 +1,34 @@
+import { DEFAULT_CONNECTOR_ID } from '../connector/registry.ts'
+import type { HostHandlers } from '../host-api.ts'
+import type { HostParts } from '../host-parts.ts'
+import { PACKAGE_VERSION } from '../package.ts'
+import { toTriggerRow } from '../trigger/row.ts'
+
+/** More tasks than these at once are a listing of their own: dff task list --status pending. */
+const MAX_RUNNING = 100
+
+/** What this host is and how it does. */
+export function makeStatusHandlers(parts: HostParts): Pick<HostHandlers, 'status'> {
+  const { store, owner } = parts
+  return {
+    status: async () => {
+      const acknowledged = await store.outbox.acknowledged()
+      const triggers = await store.triggers.list()
+      return {
+        home: parts.paths.root,
+        pid: owner.pid,
+        startedAtMs: owner.startedAtMs,
+        mode: owner.mode,
+        version: PACKAGE_VERSION,
+        node: process.version,
+        triggers: await Promise.all(triggers.map((trigger) => toTriggerRow(store, trigger))),
+        runningTasks: await store.records.list({ limit: MAX_RUNNING, funcId: null, status: 'pending' }),
+        backlog: await store.outbox.backlog(),
+        connector: await parts.connectors.resolve(DEFAULT_CONNECTOR_ID),
+        acknowledgedPoints: acknowledged.points,
+        lastAcknowledgedMs: acknowledged.lastMs,
+        lastDeliveryError: parts.sender.status().lastError,
+      }
+    },
+  }
+}

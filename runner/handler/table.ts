@@ -1,0 +1,26 @@
+import type { HostHandlers } from '../host-api.ts'
+import type { HostParts } from '../host-parts.ts'
+import { makeCheckHandlers } from './check.ts'
+import { makeConnectorHandlers } from './connector.ts'
+import { makeExecHandlers } from './exec.ts'
+import { makeMarketHandlers } from './market.ts'
+import { makeOutboxHandlers } from './outbox.ts'
+import { makeSecretHandlers } from './secret.ts'
+import { makeStatusHandlers } from './status.ts'
+import { makeTaskHandlers } from './task.ts'
+import { makeTriggerHandlers } from './trigger.ts'
+
+/** Every method of host-api.ts, for a client in this process and for the socket alike. */
+export function makeHandlers(parts: HostParts): HostHandlers {
+  return {
+    ...makeMarketHandlers(parts),
+    ...makeTriggerHandlers(parts),
+    ...makeExecHandlers(parts),
+    ...makeTaskHandlers(parts),
+    ...makeStatusHandlers(parts),
+    ...makeOutboxHandlers(parts),
+    ...makeSecretHandlers(parts),
+    ...makeConnectorHandlers(parts),
+    ...makeCheckHandlers(parts),
+  }
+}

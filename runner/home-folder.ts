@@ -1,0 +1,52 @@
+import { accessSync, chmodSync, constants, existsSync, mkdirSync, rmSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { DffError } from '../core/error.ts'
+import type { HomePaths } from './home.ts'
+
+/** Only the user: the folder holds the key file and the control socket. */
+const PRIVATE_FOLDER = 0o700
+
+/** HOME_UNUSABLE for a path the system refused, with the system's own word for the cause. */
+export function homeUnusable(path: string, cause: unknown): DffError {
+  const text = cause instanceof Error ? cause.message : String(cause)
+  return new DffError(
+    {
+      code: 'HOME_UNUSABLE',
+      place: path,
+      expected: 'a folder this user can write to',
+      got: text,
+      remedy: 'Choose another home with --home DIR or DFF_HOME, or correct the permissions.',
+    },
+    { cause },
+  )
+}
+
+function checkExisting(paths: HomePaths): void {
+  try {
+    accessSync(paths.root, constants.R_OK | constants.W_OK | constants.X_OK)
+    chmodSync(paths.dff, PRIVATE_FOLDER)
+    accessSync(paths.dff, constants.R_OK | constants.W_OK | constants.X_OK)
+    // Its absence would let `git add .` commit the key file.
+    writeFileSync(join(paths.dff, '.gitignore'), '*\n')
+  } catch (cause) {
+    throw homeUnusable(paths.dff, cause)
+  }
+}
+
+/** Creates the home's folders where they are missing; throws HOME_UNUSABLE and then leaves nothing that was not there before. */
+export function prepareHome(paths: HomePaths): void {
+  if (existsSync(paths.dff)) {
+    checkExisting(paths)
+    return
+  }
+  let created: string | undefined
+  try {
+    // The first folder that was missing, so that a failure further down removes all of them and nothing else.
+    created = mkdirSync(paths.dff, { recursive: true, mode: PRIVATE_FOLDER })
+    chmodSync(paths.dff, PRIVATE_FOLDER)
+    writeFileSync(join(paths.dff, '.gitignore'), '*\n')
+  } catch (cause) {
+    if (created !== undefined) rmSync(created, { recursive: true, force: true })
+    throw homeUnusable(paths.dff, cause)
+  }
+}

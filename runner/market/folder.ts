@@ -1,0 +1,106 @@
+import { randomBytes } from 'node:crypto'
+import { existsSync } from 'node:fs'
+import { mkdir, open, readFile, readdir, rename, rm } from 'node:fs/promises'
+import { dirname, join } from 'node:path'
+import { DffError } from '../../core/error.ts'
+import type { ListedSet } from '../../core/schema-types.generated.ts'
+import { homeUnusable } from '../home-folder.ts'
+import type { HomePaths } from '../home.ts'
+import { digestFiles, sha256 } from './digest.ts'
+
+/** Read-only: a generation is immutable, a change is another generation. */
+const FILE_MODE = 0o444
+
+/** Folder of one generation of a set. */
+export function generationFolder(paths: HomePaths, setId: string, digest: string): string {
+  return join(paths.sets, setId, digest)
+}
+
+function mismatch(place: string, expected: string, got: string): DffError {
+  return new DffError({
+    code: 'DIGEST_MISMATCH',
+    place,
+    expected: `sha256 ${expected}`,
+    got,
+    remedy: 'The file is not what the listing names: reinstall the package, or run npm run gen in a checkout.',
+  })
+}
+
+async function readVerified(folder: string, file: ListedSet['files'][number]): Promise<Buffer> {
+  const path = join(folder, file.path)
+  const content = await readFile(path).catch((error: unknown) => {
+    throw mismatch(path, file.sha256, error instanceof Error ? error.message : String(error))
+  })
+  const found = sha256(content)
+  if (found !== file.sha256) throw mismatch(path, file.sha256, `sha256 ${found}`)
+  return content
+}
+
+async function syncFolder(path: string): Promise<void> {
+  const handle = await open(path, 'r')
+  await handle.sync().finally(() => handle.close())
+}
+
+async function writeSynced(path: string, content: Uint8Array): Promise<void> {
+  await mkdir(dirname(path), { recursive: true })
+  const handle = await open(path, 'wx', FILE_MODE)
+  try {
+    await handle.writeFile(content)
+    await handle.sync()
+  } finally {
+    await handle.close()
+  }
+}
+
+async function isIntact(folder: string, listed: ListedSet): Promise<boolean> {
+  if (!existsSync(folder)) return false
+  return Promise.all(listed.files.map((file) => readVerified(folder, file))).then(
+    () => true,
+    () => false,
+  )
+}
+
+async function copyFiles(marketRoot: string, listed: ListedSet, folder: string): Promise<void> {
+  const source = join(marketRoot, 'scripts', listed.manifest.id)
+  // One after another: a set has a few dozen small files, and the order makes the first error the same every time.
+  for (const file of listed.files) {
+    await writeSynced(join(folder, file.path), await readVerified(source, file))
+  }
+  await syncFolder(folder)
+}
+
+/** Copies a set into its generation folder, verified, whole or not at all; throws DIGEST_MISMATCH or HOME_UNUSABLE. Returns false when it was there already. */
+export async function writeGeneration(
+  paths: HomePaths,
+  marketRoot: string,
+  listed: ListedSet,
+): Promise<boolean> {
+  const { id } = listed.manifest
+  const digest = digestFiles(listed.files)
+  if (digest !== listed.digest) throw mismatch(`listing: ${id}`, listed.digest, `sha256 ${digest} of its files`)
+  const folder = generationFolder(paths, id, digest)
+  if (await isIntact(folder, listed)) return false
+  const temporary = `${folder}.${randomBytes(4).toString('hex')}`
+  try {
+    await copyFiles(marketRoot, listed, temporary)
+    await rm(folder, { recursive: true, force: true })
+    await rename(temporary, folder)
+    await syncFolder(dirname(folder))
+  } catch (error) {
+    await rm(temporary, { recursive: true, force: true })
+    throw error instanceof DffError ? error : homeUnusable(folder, error)
+  }
+  return true
+}
+
+/** Removes what is neither current nor in use, also what a killed install left half-written. */
+export async function removeGenerations(
+  paths: HomePaths,
+  setId: string,
+  keep: ReadonlySet<string>,
+): Promise<void> {
+  const folder = join(paths.sets, setId)
+  const names = await readdir(folder).catch(() => [])
+  const unused = names.filter((name) => !keep.has(join(folder, name)))
+  await Promise.all(unused.map((name) => rm(join(folder, name), { recursive: true, force: true })))
+}

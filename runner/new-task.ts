@@ -1,0 +1,52 @@
+import { randomBytes } from 'node:crypto'
+import { type EpochMs, SECOND_MS } from '../core/time.ts'
+import { DEFAULT_CONNECTOR_ID } from './connector/registry.ts'
+import type { ConnectorRow } from './host-api.ts'
+import type { HostParts } from './host-parts.ts'
+import type { NewTask } from './store/store.ts'
+import { scriptIdOf } from './task-scope.ts'
+
+/** Nine base-36 digits hold milliseconds until the year 5188, so ids sort as their times do. */
+const TIME_DIGITS = 9
+
+/** Upstream's default wait in the queue (guance.md §4.5), until the script has been loaded once and says its own. */
+const DEFAULT_EXPIRES_SEC = 900
+
+export interface TaskRequest {
+  readonly funcId: string
+  readonly triggerTimeMs: EpochMs
+  readonly isDebug: boolean
+}
+
+/** When it was asked for, then chance: sorts by time, fits in a file name and is one double click. */
+function makeTaskId(nowMs: EpochMs): string {
+  return `${nowMs.toString(36).padStart(TIME_DIGITS, '0')}${randomBytes(5).toString('hex')}`
+}
+
+/** `datakit http://127.0.0.1:9529`: what a record says of where its points went. */
+function describeConnector({ id, config }: ConnectorRow, output: string): string {
+  const where = `${config.type} ${config.type === 'file' ? output : config.url}`
+  return id === DEFAULT_CONNECTOR_ID ? where : `${id}: ${where}`
+}
+
+/** A task that waits: of a tick, or with null of somebody's Execute. */
+export async function makeTask(
+  parts: Pick<HostParts, 'store' | 'connectors' | 'paths'>,
+  request: TaskRequest,
+  tick: { readonly triggerId: string; readonly tickMs: EpochMs } | null,
+): Promise<NewTask> {
+  const script = await parts.store.scripts.get(scriptIdOf(request.funcId))
+  const api = script?.functions.find((candidate) => candidate.funcId === request.funcId)
+  const connector = await parts.connectors.resolve(DEFAULT_CONNECTOR_ID)
+  const nowMs = Date.now()
+  return {
+    ...request,
+    id: makeTaskId(nowMs),
+    triggerId: tick?.triggerId ?? null,
+    origin: tick === null ? 'direct' : 'cronJob',
+    tickMs: tick?.tickMs ?? null,
+    expiresAtMs: nowMs + (api?.expiresSec ?? DEFAULT_EXPIRES_SEC) * SECOND_MS,
+    connector: describeConnector(connector, parts.paths.output),
+    endpointUrl: process.env['AWS_ENDPOINT_URL'] ?? null,
+  }
+}

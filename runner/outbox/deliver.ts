@@ -1,0 +1,69 @@
+import { MINUTE_MS, type EpochMs } from '../../core/time.ts'
+import type { SendResult } from '../sink/sink.ts'
+import type { OutboxStore, StoredBatch } from '../store/store.ts'
+import { backoffMs } from './backoff.ts'
+import { splitBatch } from './split-batch.ts'
+
+/** A wrong token or an empty quota does not heal in seconds; a person acts, and `reload` tries at once. */
+const STOPPED_PAUSE_MS = 5 * MINUTE_MS
+/**
+ * Refusals in a row, without one line accepted, after which a batch is no longer searched: one bad line among 2,000
+ * is found within 12, so that more means the sink refuses everything, and each further line would cost a request.
+ */
+const MAX_REFUSALS_IN_A_ROW = 32
+
+/** What a lane remembers between batches. */
+export interface DeliveryMemory {
+  refusalsInARow: number
+  lastError: string | null
+  lastAcknowledgedMs: EpochMs | null
+}
+
+export interface Settlement {
+  readonly outbox: OutboxStore
+  readonly batch: StoredBatch
+  readonly result: SendResult
+  readonly nowMs: EpochMs
+  readonly random: () => number
+}
+
+/** Halves take the batch's place in the order; each is then a batch like any other, so that a crash loses no progress. */
+async function splitOrBury({ outbox, batch }: Settlement, reason: string): Promise<void> {
+  const halves = splitBatch(batch)
+  if (halves === undefined) return outbox.bury(batch.batchId, reason)
+  return outbox.split(batch.batchId, halves)
+}
+
+async function settleBadLines(settlement: Settlement, memory: DeliveryMemory, reason: string): Promise<void> {
+  memory.refusalsInARow += 1
+  if (memory.refusalsInARow <= MAX_REFUSALS_IN_A_ROW) return splitOrBury(settlement, reason)
+  const { outbox, batch } = settlement
+  return outbox.bury(
+    batch.batchId,
+    `${reason} (not searched further: ${MAX_REFUSALS_IN_A_ROW} refusals in a row)`,
+  )
+}
+
+/** Writes down what the sink said of a batch. After it returns the batch is gone, in pieces, dead, or has its next time. */
+export async function settleResult(settlement: Settlement, memory: DeliveryMemory): Promise<void> {
+  const { outbox, batch, result, nowMs, random } = settlement
+  memory.lastError = result.kind === 'accepted' ? null : result.reason
+  switch (result.kind) {
+    case 'accepted':
+      memory.refusalsInARow = 0
+      memory.lastAcknowledgedMs = nowMs
+      return outbox.acknowledge(batch.batchId, nowMs)
+    case 'retry': {
+      const delayMs = Math.max(backoffMs(batch.attempts, random), result.retryAfterMs ?? 0)
+      return outbox.retryAt(batch.batchId, nowMs + delayMs, result.reason)
+    }
+    case 'too-large':
+      return splitOrBury(settlement, result.reason)
+    case 'bad-lines':
+      return settleBadLines(settlement, memory, result.reason)
+    case 'rejected':
+      return outbox.bury(batch.batchId, result.reason)
+    case 'stopped':
+      return outbox.retryAt(batch.batchId, nowMs + STOPPED_PAUSE_MS, result.reason)
+  }
+}

@@ -1,0 +1,136 @@
+import { coerceError } from '../../core/error.ts'
+import { type EpochMs, MINUTE_MS, SECOND_MS } from '../../core/time.ts'
+import type { SendResult, Sink } from '../sink/sink.ts'
+import type { OutboxStore, StoredBatch } from '../store/store.ts'
+import { type DeliveryMemory, settleResult } from './deliver.ts'
+
+/** After an error of the store itself (a full disk): it is tried again, because the batches are safe where they are. */
+const STORE_PAUSE_MS = 5 * SECOND_MS
+/** A sleeping lane looks again at least this often, in case the clock was set or a wake was missed. */
+const MAX_SLEEP_MS = MINUTE_MS
+/** Offers the oldest batch even before its time. */
+const ANY_TIME: EpochMs = Number.MAX_SAFE_INTEGER
+
+export interface LaneDeps {
+  readonly outbox: OutboxStore
+  readonly connectorId: string
+  readonly openSink: () => Promise<Sink>
+  readonly now: () => EpochMs
+  readonly random: () => number
+  /** Called each time the lane has nothing to do now. */
+  readonly onIdle: () => void
+}
+
+/**
+ * One connector's delivery: one batch in flight, oldest first. Runs until `stop`; while it sleeps, `#dueMs` says
+ * until when, undefined meaning that nothing waits.
+ */
+export class Lane {
+  readonly #deps: LaneDeps
+  readonly memory: DeliveryMemory = { refusalsInARow: 0, lastError: null, lastAcknowledgedMs: null }
+  #sink: Sink | undefined
+  #isStopping = false
+  #isWoken = false
+  #isSleeping = false
+  #dueMs: EpochMs | undefined
+  /** At the start and after a reload the next attempt does not wait: what it waited for may have been repaired. */
+  #isImpatient = true
+  #isReloading = false
+  #endSleep: () => void = () => {}
+  readonly #abort = new AbortController()
+  readonly #finished: Promise<void>
+
+  constructor(deps: LaneDeps) {
+    this.#deps = deps
+    this.#finished = this.#run()
+  }
+
+  wake(): void {
+    this.#isWoken = true
+    this.#isSleeping = false
+    this.#endSleep()
+  }
+
+  reload(): void {
+    this.#isImpatient = true
+    this.#isReloading = true
+    this.wake()
+  }
+
+  /** True when nothing can be delivered before `untilMs`. */
+  isIdleUntil(untilMs: EpochMs): boolean {
+    return this.#isSleeping && (this.#dueMs === undefined || this.#dueMs > untilMs)
+  }
+
+  /** Resolves when the request in flight is settled and the sink closed; an aborted request stays in the outbox. */
+  async stop(signal?: AbortSignal): Promise<void> {
+    this.#isStopping = true
+    this.wake()
+    const giveUp = (): void => this.#abort.abort()
+    if (signal?.aborted === true) giveUp()
+    signal?.addEventListener('abort', giveUp)
+    await this.#finished
+    signal?.removeEventListener('abort', giveUp)
+  }
+
+  async #run(): Promise<void> {
+    while (!this.#isStopping) {
+      // One after the other: the order within a series is kept only by one batch in flight.
+      await this.#step().catch(async (error: unknown) => {
+        this.memory.lastError = coerceError(error, `delivery to ${this.#deps.connectorId}`).message
+        await this.#sleepUntil(this.#deps.now() + STORE_PAUSE_MS)
+      })
+    }
+    await this.#closeSink()
+  }
+
+  async #step(): Promise<void> {
+    const { outbox, connectorId, now } = this.#deps
+    this.#isWoken = false
+    const batch = await outbox.next(connectorId, this.#isImpatient ? ANY_TIME : now())
+    this.#isImpatient = false
+    if (batch !== undefined) return this.#deliver(batch)
+    return this.#sleepUntil(await outbox.nextDueMs(connectorId))
+  }
+
+  async #deliver(batch: StoredBatch): Promise<void> {
+    const { outbox, now, random } = this.#deps
+    const result = await this.#send(batch)
+    await settleResult({ outbox, batch, result, nowMs: now(), random }, this.memory)
+  }
+
+  /** A sink that cannot be opened (its token is missing, its address forbidden) stops the lane like one that refuses. */
+  async #send(batch: StoredBatch): Promise<SendResult> {
+    if (this.#isReloading) await this.#closeSink()
+    this.#isReloading = false
+    try {
+      this.#sink ??= await this.#deps.openSink()
+    } catch (error) {
+      return { kind: 'stopped', reason: coerceError(error, `connector ${this.#deps.connectorId}`).message }
+    }
+    return this.#sink.send(batch, this.#abort.signal)
+  }
+
+  async #closeSink(): Promise<void> {
+    const sink = this.#sink
+    this.#sink = undefined
+    await sink?.close()
+  }
+
+  /** Until the time, a wake or a stop; a wake that came since the step began counts. */
+  async #sleepUntil(dueMs: EpochMs | undefined): Promise<void> {
+    if (this.#isWoken || this.#isStopping) return
+    const sleepMs = dueMs === undefined ? MAX_SLEEP_MS : Math.min(MAX_SLEEP_MS, dueMs - this.#deps.now())
+    this.#dueMs = dueMs
+    this.#isSleeping = true
+    await new Promise<void>((resolve) => {
+      const timer = setTimeout(resolve, Math.max(0, sleepMs))
+      this.#endSleep = () => {
+        clearTimeout(timer)
+        resolve()
+      }
+      this.#deps.onIdle()
+    })
+    this.#isSleeping = false
+  }
+}

@@ -1,0 +1,151 @@
+import { coerceError } from '../../core/error.ts'
+import type { EpochMs } from '../../core/time.ts'
+import type { Backlog } from '../host-api.ts'
+import type { Sink } from '../sink/sink.ts'
+import type { Store } from '../store/store.ts'
+import { Lane } from './lane.ts'
+
+export interface SenderDeps {
+  readonly store: Store
+  /** Opens the sink of a connector; called at its first batch and after `reload`. */
+  readonly openSinkFor: (connectorId: string) => Promise<Sink>
+  /** Connectors that may have batches. */
+  readonly connectorIds: () => Promise<readonly string[]>
+  readonly now?: () => EpochMs
+  readonly random?: () => number
+}
+
+export interface SenderStatus {
+  /** Why the last attempt of some connector did not succeed; null once it does. */
+  readonly lastError: string | null
+  readonly lastAcknowledgedMs: EpochMs | null
+}
+
+export interface DrainLimits {
+  /** Point in time, not a duration. */
+  readonly deadlineMs: EpochMs
+  readonly signal: AbortSignal
+}
+
+/** The loop between outbox and sinks. It knows no script; scripts know no sink. */
+export interface Sender {
+  start(): void
+  /** Something was committed: look now. */
+  wake(): void
+  /** A connector or its token changed: open it anew and do not wait for the next attempt's time. */
+  reload(): void
+  /** Delivers until nothing more can be delivered before the deadline; resolves with what still waits. Starts by itself. */
+  drain(limits: DrainLimits): Promise<Backlog>
+  /** Finishes the requests in flight, each within its deadline or until `signal` aborts, and closes the sinks. Idempotent. */
+  stop(signal?: AbortSignal): Promise<void>
+  status(): SenderStatus
+}
+
+class OutboxSender implements Sender {
+  readonly #deps: SenderDeps
+  readonly #now: () => EpochMs
+  readonly #lanes = new Map<string, Lane>()
+  readonly #idleListeners = new Set<() => void>()
+  #isStopped = true
+  #opening: Promise<void> = Promise.resolve()
+  #openError: string | null = null
+
+  constructor(deps: SenderDeps) {
+    this.#deps = deps
+    this.#now = deps.now ?? Date.now
+  }
+
+  start(): void {
+    this.#isStopped = false
+    this.wake()
+  }
+
+  wake(): void {
+    if (this.#isStopped) return
+    for (const lane of this.#lanes.values()) lane.wake()
+    this.#openLanes()
+  }
+
+  reload(): void {
+    if (this.#isStopped) return
+    for (const lane of this.#lanes.values()) lane.reload()
+    this.#openLanes()
+  }
+
+  async drain({ deadlineMs, signal }: DrainLimits): Promise<Backlog> {
+    if (this.#isStopped) this.start()
+    else this.wake()
+    await this.#opening
+    await this.#untilIdle(deadlineMs, signal)
+    return this.#deps.store.outbox.backlog()
+  }
+
+  async stop(signal?: AbortSignal): Promise<void> {
+    this.#isStopped = true
+    await this.#opening
+    const lanes = [...this.#lanes.values()]
+    this.#lanes.clear()
+    await Promise.all(lanes.map((lane) => lane.stop(signal)))
+  }
+
+  status(): SenderStatus {
+    const memories = [...this.#lanes.values()].map((lane) => lane.memory)
+    const times = memories.map((memory) => memory.lastAcknowledgedMs ?? 0)
+    return {
+      lastError: this.#openError ?? memories.find((memory) => memory.lastError !== null)?.lastError ?? null,
+      lastAcknowledgedMs: Math.max(0, ...times) || null,
+    }
+  }
+
+  /** In sequence, so that two wakes do not open a lane twice. */
+  #openLanes(): void {
+    this.#opening = this.#opening.then(() => this.#openMissingLanes())
+  }
+
+  async #openMissingLanes(): Promise<void> {
+    try {
+      const ids = await this.#deps.connectorIds()
+      this.#openError = null
+      for (const id of ids) {
+        if (!this.#isStopped && !this.#lanes.has(id)) this.#lanes.set(id, this.#openLane(id))
+      }
+    } catch (error) {
+      // The store is in trouble; the next wake tries again, and the batches are safe where they are.
+      this.#openError = coerceError(error, 'delivery').message
+    }
+  }
+
+  #openLane(connectorId: string): Lane {
+    return new Lane({
+      outbox: this.#deps.store.outbox,
+      connectorId,
+      openSink: () => this.#deps.openSinkFor(connectorId),
+      now: this.#now,
+      random: this.#deps.random ?? Math.random,
+      onIdle: () => {
+        for (const listener of this.#idleListeners) listener()
+      },
+    })
+  }
+
+  async #untilIdle(deadlineMs: EpochMs, signal: AbortSignal): Promise<void> {
+    const limit = AbortSignal.any([signal, AbortSignal.timeout(Math.max(0, deadlineMs - this.#now()))])
+    await new Promise<void>((resolve) => {
+      const check = (): void => {
+        const isIdle = [...this.#lanes.values()].every((lane) => lane.isIdleUntil(deadlineMs))
+        if (!isIdle && !limit.aborted) return
+        this.#idleListeners.delete(check)
+        limit.removeEventListener('abort', check)
+        resolve()
+      }
+      this.#idleListeners.add(check)
+      limit.addEventListener('abort', check)
+      check()
+    })
+  }
+}
+
+/** Makes a sender; it does nothing before `start` or `drain`. */
+export function createSender(deps: SenderDeps): Sender {
+  return new OutboxSender(deps)
+}

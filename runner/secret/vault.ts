@@ -1,0 +1,95 @@
+import { DffError } from '../../core/error.ts'
+import type { EpochMs } from '../../core/time.ts'
+import type { SecretStore, StoredSecret } from '../store/store.ts'
+import { seal, unseal } from './seal.ts'
+
+/** `guance_aws_lambda.ak_secret`, `connector.default.token`: safe in a shell, a URL and a script. */
+const NAME_PATTERN = /^[A-Za-z0-9_][A-Za-z0-9_.-]{0,127}$/
+
+/** Secrets in clear, for those in the host who may have them. No value is ever part of an error. */
+export interface Vault {
+  /** Stores or replaces a value; `grantTo` is a script id whose tasks may use it, or null for the host alone. */
+  set(name: string, value: string, grantTo: string | null): Promise<StoredSecret>
+  /** For the host's own use. Rejects with NO_SECRET, KEY_MISMATCH or STORE_CORRUPT. */
+  read(name: string): Promise<string>
+  /** For a script's task. Rejects with NOT_GRANTED too. */
+  readFor(scriptId: string, name: string): Promise<string>
+  /** Every value that can be opened, so that output can be masked. */
+  values(): Promise<readonly string[]>
+}
+
+function noSecret(name: string): DffError {
+  return new DffError({
+    code: 'NO_SECRET',
+    place: `secret ${name}`,
+    expected: 'a stored secret',
+    got: 'none of this name',
+    remedy: `Store it with: dff secret set ${name}`,
+  })
+}
+
+function notGranted(scriptId: string, secret: StoredSecret): DffError {
+  return new DffError({
+    code: 'NOT_GRANTED',
+    place: `secret ${secret.name}`,
+    expected: `a grant to ${scriptId}`,
+    got: secret.grantedTo.length === 0 ? 'no grant' : `grants to ${secret.grantedTo.join(', ')}`,
+    remedy: `If this script may use it: dff secret set ${secret.name} --grant ${scriptId}`,
+  })
+}
+
+function checkSecret(name: string, value: string): void {
+  const base = { code: 'BAD_PARAMETER', place: `secret ${name}` } as const
+  if (!NAME_PATTERN.test(name)) {
+    const expected = 'a name of letters, digits, dots, dashes and underscores, at most 128'
+    throw new DffError({
+      ...base,
+      place: 'secret name',
+      expected,
+      got: 'another one',
+      remedy: 'Choose such a name.',
+    })
+  }
+  if (value === '') {
+    const remedy = `Give a value, or remove the secret with: dff secret rm ${name}`
+    throw new DffError({ ...base, expected: 'a value', got: 'an empty text', remedy })
+  }
+}
+
+async function find(secrets: SecretStore, name: string): Promise<StoredSecret> {
+  const secret = await secrets.get(name)
+  if (secret === undefined) throw noSecret(name)
+  return secret
+}
+
+function tryUnseal(key: Uint8Array, secret: StoredSecret): string[] {
+  try {
+    return [unseal(key, secret.name, secret.sealed)]
+  } catch {
+    // What cannot be opened here cannot leak from here either, and masking the others must go on.
+    return []
+  }
+}
+
+/** Joins the sealed store with the key of this home. */
+export function createVault(secrets: SecretStore, key: Uint8Array, now: () => EpochMs = Date.now): Vault {
+  return {
+    async set(name, value, grantTo) {
+      checkSecret(name, value)
+      await secrets.put(name, seal(key, name, value), now())
+      if (grantTo !== null) await secrets.grant(name, grantTo)
+      return find(secrets, name)
+    },
+    async read(name) {
+      return unseal(key, name, (await find(secrets, name)).sealed)
+    },
+    async readFor(scriptId, name) {
+      const secret = await find(secrets, name)
+      if (!secret.grantedTo.includes(scriptId)) throw notGranted(scriptId, secret)
+      return unseal(key, name, secret.sealed)
+    },
+    async values() {
+      return (await secrets.list()).flatMap((secret) => tryUnseal(key, secret))
+    },
+  }
+}

@@ -1,0 +1,127 @@
+import { createHash } from 'node:crypto'
+import { lookup, type LookupAddress, type LookupOptions } from 'node:dns'
+import type { Dispatcher } from 'undici'
+import { SECOND_MS } from '../../core/time.ts'
+import { refuseAddress } from './address.ts'
+import { classifyAnswer, hasCode, REFUSED_ADDRESS } from './classify.ts'
+import { parseSinkUrl } from './url.ts'
+import type { SendResult, Sink, SinkBatch } from './sink.ts'
+
+/** Func gives up after 10 s (guance.md §6.2); a batch here is larger, and an answer that comes late is better than a second copy. */
+const REQUEST_DEADLINE_MS = 30 * SECOND_MS
+/** Longer than any error of DataKit; the rest of an answer from something else is not read. */
+const MAX_ANSWER_BYTES = 16 * 1024
+const PACKAGE_ID_DIGITS = 24
+
+export interface HttpSinkOptions {
+  /** Base URL as configured. */
+  readonly url: string
+  /** Query arguments; one with an empty value is written without `=`. */
+  readonly query: Readonly<Record<string, string>>
+  /** Values that must not show in any reason. */
+  readonly secrets: readonly string[]
+}
+
+type LookupCallback = (
+  error: NodeJS.ErrnoException | null,
+  address: string | LookupAddress[],
+  family?: number,
+) => void
+
+/** DNS that answers only with addresses that may be connected to: a name can change its mind after it was configured. */
+function guardedLookup(protocol: string) {
+  return (hostname: string, options: LookupOptions, callback: LookupCallback): void => {
+    lookup(hostname, { ...options, all: true }, (error, addresses) => {
+      if (error !== null) return callback(error, [])
+      const refusal = addresses.map(({ address }) => refuseAddress(address, protocol)).find(Boolean)
+      if (refusal !== undefined) {
+        return callback(Object.assign(new Error(refusal), { code: REFUSED_ADDRESS }), [])
+      }
+      const first = addresses[0]
+      return options.all === true || first === undefined
+        ? callback(null, addresses)
+        : callback(null, first.address, first.family)
+    })
+  }
+}
+
+async function readBounded(body: Dispatcher.ResponseData['body']): Promise<string> {
+  const chunks: Uint8Array[] = []
+  let bytes = 0
+  // Leaving the loop early destroys the stream, and with it the connection of whoever answers without end.
+  for await (const chunk of body as AsyncIterable<Uint8Array>) {
+    chunks.push(chunk)
+    bytes += chunk.byteLength
+    if (bytes > MAX_ANSWER_BYTES) break
+  }
+  return Buffer.concat(chunks).toString('utf8', 0, MAX_ANSWER_BYTES)
+}
+
+/** The same for the same bytes, so that a receiver can recognise a retry. */
+function packageId(body: Uint8Array): string {
+  return `dff-${createHash('sha256').update(body).digest('hex').slice(0, PACKAGE_ID_DIGITS)}`
+}
+
+function hideSecrets(result: SendResult, secrets: readonly string[]): SendResult {
+  if (result.kind === 'accepted') return result
+  const reason = secrets
+    .flatMap((secret) => [secret, encodeURIComponent(secret)])
+    .reduce((text, secret) => text.replaceAll(secret, '***'), result.reason)
+  return { ...result, reason }
+}
+
+function describeFailure(error: unknown, origin: string): SendResult {
+  if (hasCode(error, REFUSED_ADDRESS)) {
+    return { kind: 'stopped', reason: `${origin}: ${(error as Error).message}` }
+  }
+  if ((error as Error).name === 'TimeoutError') {
+    return { kind: 'retry', reason: `${origin} gave no answer within ${REQUEST_DEADLINE_MS / SECOND_MS} s` }
+  }
+  // A DOMException has a number here, and an aborted request is one.
+  const { code, name } = error as NodeJS.ErrnoException
+  const cause = typeof code === 'string' ? code : name
+  return { kind: 'retry', reason: `${origin} cannot be reached: ${cause}` }
+}
+
+function writePath(base: URL, category: string, query: Readonly<Record<string, string>>): string {
+  const args = Object.entries(query).map(([key, value]) =>
+    value === '' ? key : `${key}=${encodeURIComponent(value)}`,
+  )
+  return `${base.pathname.replace(/\/+$/, '')}/v1/write/${category}?${args.join('&')}`
+}
+
+/** A sink that posts gzip to `<url>/v1/write/<category>`. One connection is enough: a connector has one batch in flight. */
+export async function openHttpSink(options: HttpSinkOptions): Promise<Sink> {
+  const base = parseSinkUrl(options.url, 'connector: url')
+  // Loaded here because it takes 70 ms that a command which sends nothing should not pay.
+  const { Agent } = await import('undici')
+  const agent = new Agent({
+    connections: 1,
+    allowH2: false,
+    connect: { lookup: guardedLookup(base.protocol) },
+  })
+  async function post(batch: SinkBatch, signal: AbortSignal): Promise<SendResult> {
+    const response = await agent.request({
+      origin: base.origin,
+      path: writePath(base, batch.category, options.query),
+      method: 'POST',
+      headers: {
+        'content-type': 'text/plain; charset=utf-8',
+        'content-encoding': 'gzip',
+        'x-pkg-id': packageId(batch.body),
+        'x-points': String(batch.points),
+      },
+      body: batch.body,
+      signal: AbortSignal.any([signal, AbortSignal.timeout(REQUEST_DEADLINE_MS)]),
+    })
+    const text = await readBounded(response.body)
+    return classifyAnswer({ status: response.statusCode, headers: response.headers, text })
+  }
+  return {
+    async send(batch, signal) {
+      const result = await post(batch, signal).catch((error: unknown) => describeFailure(error, base.origin))
+      return hideSecrets(result, options.secrets)
+    },
+    close: () => agent.close(),
+  }
+}

@@ -1,0 +1,113 @@
+import { chmodSync, closeSync, openSync } from 'node:fs'
+import { DffError } from '../../../core/error.ts'
+import type { Store } from '../store.ts'
+import { commitSlice } from './commit.ts'
+import { sqliteConnectors } from './connectors.ts'
+import { Database } from './database.ts'
+import { MIGRATIONS } from './migrations.ts'
+import { sqliteOutbox } from './outbox.ts'
+import { sqliteQueue } from './queue.ts'
+import { sqliteRecords } from './records.ts'
+import { sqliteScripts } from './scripts.ts'
+import { sqliteSecrets } from './secrets.ts'
+import { sqliteSets } from './sets.ts'
+import { sqliteState } from './state.ts'
+import { sqliteTriggers } from './triggers.ts'
+
+/** A writer of another process holds the lock for milliseconds; 5 s is far beyond that and still noticed by a person. */
+const BUSY_TIMEOUT_MS = 5_000
+/** Compressed bytes waiting for a sink that is down: weeks of a large account, and a bound the disk must have anyway. */
+const DEFAULT_MAX_OUTBOX_BYTES = 1024 ** 3
+/** After a burst the write-ahead log is cut back to this, instead of keeping its largest size for ever. */
+const WAL_LIMIT_BYTES = 64 * 1024 ** 2
+
+const SETTINGS = `
+PRAGMA auto_vacuum = INCREMENTAL;
+PRAGMA journal_mode = WAL;
+PRAGMA synchronous = FULL;
+PRAGMA foreign_keys = ON;
+PRAGMA journal_size_limit = ${WAL_LIMIT_BYTES};
+`
+
+function schemaVersion(database: Database): number {
+  return database.get<{ user_version: number }>('PRAGMA user_version')?.user_version ?? 0
+}
+
+function migrate(database: Database): void {
+  const found = schemaVersion(database)
+  if (found > MIGRATIONS.length) {
+    throw new DffError({
+      code: 'STORE_CORRUPT',
+      place: database.path,
+      expected: `a store of version ${MIGRATIONS.length} or older`,
+      got: `version ${found}, written by a newer release`,
+      remedy: 'Run this home with that newer release; going back needs a backup from before the upgrade.',
+    })
+  }
+  for (const [version, step] of MIGRATIONS.entries()) {
+    database.write(() => {
+      // Asked again inside the transaction: another process may have migrated while this one waited for the lock.
+      if (schemaVersion(database) !== version) return
+      database.script(step)
+      database.script(`PRAGMA user_version = ${version + 1}`)
+    })
+  }
+}
+
+/** Creates the file if needed, readable by its owner alone; SQLite gives its -wal and -shm the same mode. */
+function secureFile(path: string): void {
+  try {
+    closeSync(openSync(path, 'a', 0o600))
+    chmodSync(path, 0o600)
+  } catch (error) {
+    throw new DffError(
+      {
+        code: 'HOME_UNUSABLE',
+        place: path,
+        expected: 'a file that can be created and written',
+        got: (error as NodeJS.ErrnoException).code ?? 'an error',
+        remedy: 'Check that its folder exists and that the user who runs the host may write there.',
+      },
+      { cause: error },
+    )
+  }
+}
+
+function openDatabase(path: string): Database {
+  secureFile(path)
+  const database = new Database(path, BUSY_TIMEOUT_MS)
+  try {
+    database.script(SETTINGS)
+    migrate(database)
+    return database
+  } catch (error) {
+    database.close()
+    throw error
+  }
+}
+
+/**
+ * Opens the store in one SQLite file, creating or migrating it. Rejects with STORE_CORRUPT (not a database, damaged,
+ * from a newer release), HOME_UNUSABLE (cannot be written) or HOME_BUSY (locked by another program).
+ * `maxOutboxBytes` bounds the compressed bodies kept, dead ones included: it is a promise about the disk.
+ */
+export async function openSqliteStore(
+  path: string,
+  options: { readonly maxOutboxBytes?: number } = {},
+): Promise<Store> {
+  const database = openDatabase(path)
+  const maxOutboxBytes = options.maxOutboxBytes ?? DEFAULT_MAX_OUTBOX_BYTES
+  return {
+    sets: sqliteSets(database),
+    scripts: sqliteScripts(database),
+    secrets: sqliteSecrets(database),
+    connectors: sqliteConnectors(database),
+    triggers: sqliteTriggers(database),
+    queue: sqliteQueue(database),
+    records: sqliteRecords(database),
+    outbox: sqliteOutbox(database),
+    state: sqliteState(database),
+    commit: async (commit) => commitSlice(database, commit, maxOutboxBytes),
+    close: async () => database.close(),
+  }
+}

@@ -1,0 +1,199 @@
+import type { EpochMs } from '../../../core/time.ts'
+import type { Backlog, OutboxRow } from '../../host-api.ts'
+import type { BatchContent, EncodedBatch, OutboxStore, Receipt } from '../store.ts'
+import { type BatchRow, insertBatch, toBatch } from './batch.ts'
+import type { Database } from './database.ts'
+
+interface ListRow extends Omit<BatchRow, 'body' | 'contents'> {
+  readonly state: OutboxRow['state']
+  readonly next_attempt_ms: number | null
+  readonly reason: string | null
+}
+
+function toListRow(row: ListRow): OutboxRow {
+  return {
+    batchId: row.batch_id,
+    state: row.state,
+    connectorId: row.connector_id,
+    category: row.category,
+    points: row.points,
+    rawBytes: row.raw_bytes,
+    taskId: row.task_id,
+    createdAtMs: row.created_at_ms,
+    attempts: row.attempts,
+    nextAttemptMs: row.next_attempt_ms,
+    reason: row.reason,
+  }
+}
+
+function findBatch(database: Database, batchId: number): BatchRow | undefined {
+  return database.get<BatchRow>('SELECT * FROM batch WHERE batch_id = ?', batchId)
+}
+
+function removeBatch(database: Database, batchId: number): number {
+  return database.run('DELETE FROM batch WHERE batch_id = ?', batchId)
+}
+
+function addReceipt(database: Database, batch: BatchRow, content: BatchContent, nowMs: EpochMs): void {
+  database.run(
+    `INSERT INTO receipt (script_id, category, measurement, key, points, last_point_ms, last_acknowledged_ms)
+     VALUES (?, ?, ?, ?, ?, ?, ?)
+     ON CONFLICT (script_id, category, measurement, key) DO UPDATE SET points = points + excluded.points,
+       last_point_ms = max(last_point_ms, excluded.last_point_ms), last_acknowledged_ms = excluded.last_acknowledged_ms`,
+    batch.script_id,
+    batch.category,
+    content.measurement,
+    content.key,
+    content.points,
+    content.lastPointMs,
+    nowMs,
+  )
+}
+
+function acknowledge(database: Database, batchId: number, nowMs: EpochMs): void {
+  const batch = findBatch(database, batchId)
+  // Dropped by the user while its request was on the way.
+  if (batch === undefined) return
+  for (const content of toBatch(batch).contents) addReceipt(database, batch, content, nowMs)
+  database.run(
+    'UPDATE outbox_total SET acknowledged_points = acknowledged_points + ?, last_acknowledged_ms = ?',
+    batch.points,
+    nowMs,
+  )
+  removeBatch(database, batchId)
+}
+
+function split(database: Database, batchId: number, pieces: readonly EncodedBatch[]): void {
+  const batch = findBatch(database, batchId)
+  if (batch === undefined) return
+  removeBatch(database, batchId)
+  for (const [index, piece] of pieces.entries()) {
+    insertBatch(database, piece, {
+      sortKey: `${batch.sort_key}/${String(index).padStart(6, '0')}`,
+      connectorId: batch.connector_id,
+      scriptId: batch.script_id,
+      taskId: batch.task_id,
+      createdAtMs: batch.created_at_ms,
+    })
+  }
+}
+
+function countBacklog(database: Database): Backlog {
+  const rows = database.all<{ state: string; batches: number; points: number; oldest: number }>(
+    'SELECT state, count(*) AS batches, sum(points) AS points, min(created_at_ms) AS oldest FROM batch GROUP BY state',
+  )
+  const waiting = rows.find((row) => row.state === 'waiting')
+  const dead = rows.find((row) => row.state === 'dead')
+  return {
+    waitingBatches: waiting?.batches ?? 0,
+    waitingPoints: waiting?.points ?? 0,
+    deadBatches: dead?.batches ?? 0,
+    deadPoints: dead?.points ?? 0,
+    oldestWaitingMs: waiting?.oldest ?? null,
+  }
+}
+
+function readReceipts(database: Database, scriptId: string): Receipt[] {
+  return database.all<{ -readonly [Key in keyof Receipt]: Receipt[Key] }>(
+    `SELECT script_id AS scriptId, category, measurement, key, points, last_point_ms AS lastPointMs,
+       last_acknowledged_ms AS lastAcknowledgedMs
+     FROM receipt WHERE script_id = ? ORDER BY category, measurement, key`,
+    scriptId,
+  )
+}
+
+type Oldest = Pick<ListRow, 'batch_id' | 'next_attempt_ms'>
+
+/** The first in the order, due or not: what comes later must not overtake it. */
+function findOldest(database: Database, connectorId: string): Oldest | undefined {
+  return database.get<Oldest>(
+    `SELECT batch_id, next_attempt_ms FROM batch WHERE connector_id = ? AND state = 'waiting'
+     ORDER BY sort_key LIMIT 1`,
+    connectorId,
+  )
+}
+
+type Reading = Pick<OutboxStore, 'next' | 'nextDueMs' | 'list' | 'backlog' | 'receipts' | 'acknowledged'>
+
+function reading(database: Database): Reading {
+  return {
+    async next(connectorId, nowMs) {
+      const oldest = findOldest(database, connectorId)
+      if (oldest === undefined || (oldest.next_attempt_ms ?? 0) > nowMs) return undefined
+      const row = findBatch(database, oldest.batch_id)
+      return row === undefined ? undefined : toBatch(row)
+    },
+    async nextDueMs(connectorId) {
+      const oldest = findOldest(database, connectorId)
+      return oldest === undefined ? undefined : (oldest.next_attempt_ms ?? 0)
+    },
+    async list(state, limit) {
+      return database
+        .all<ListRow>(
+          `SELECT batch_id, sort_key, connector_id, script_id, task_id, category, state, points, raw_bytes, attempts,
+             created_at_ms, next_attempt_ms, reason
+           FROM batch WHERE state = coalesce(?, state) ORDER BY connector_id, state DESC, sort_key LIMIT ?`,
+          state,
+          limit,
+        )
+        .map(toListRow)
+    },
+    async backlog() {
+      return countBacklog(database)
+    },
+    async receipts(scriptId) {
+      return readReceipts(database, scriptId)
+    },
+    async acknowledged() {
+      const row = database.get<{ points: number; lastMs: number | null }>(
+        'SELECT acknowledged_points AS points, last_acknowledged_ms AS lastMs FROM outbox_total',
+      )
+      return { points: row?.points ?? 0, lastMs: row?.lastMs ?? null }
+    },
+  }
+}
+
+/** Committed, unsent points. Waiting batches leave in order; dead ones are kept until the user retries or drops them. */
+export function sqliteOutbox(database: Database): OutboxStore {
+  return {
+    ...reading(database),
+    async acknowledge(batchId, nowMs) {
+      database.write(() => acknowledge(database, batchId, nowMs))
+    },
+    async retryAt(batchId, nextAttemptMs, reason) {
+      database.write(() =>
+        database.run(
+          'UPDATE batch SET attempts = attempts + 1, next_attempt_ms = ?, reason = ? WHERE batch_id = ?',
+          nextAttemptMs,
+          reason,
+          batchId,
+        ),
+      )
+    },
+    async split(batchId, pieces) {
+      database.write(() => split(database, batchId, pieces))
+    },
+    async bury(batchId, reason) {
+      database.write(() =>
+        database.run(
+          `UPDATE batch SET state = 'dead', attempts = attempts + 1, next_attempt_ms = NULL, reason = ?
+           WHERE batch_id = ?`,
+          reason,
+          batchId,
+        ),
+      )
+    },
+    async revive(batchId) {
+      return database.write(() =>
+        database.run(
+          `UPDATE batch SET state = 'waiting', attempts = 0, next_attempt_ms = NULL, reason = NULL
+           WHERE (state = 'dead' OR next_attempt_ms IS NOT NULL) AND batch_id = coalesce(?, batch_id)`,
+          batchId,
+        ),
+      )
+    },
+    async drop(batchId) {
+      return database.write(() => removeBatch(database, batchId))
+    },
+  }
+}

@@ -1,0 +1,68 @@
+import { DffError } from '../../../core/error.ts'
+import type { SecretStore, StoredSecret } from '../store.ts'
+import type { Database } from './database.ts'
+
+interface SecretRow {
+  readonly name: string
+  readonly updated_at_ms: number
+  readonly sealed: Uint8Array
+  readonly granted: string
+}
+
+const SELECT = `
+SELECT name, updated_at_ms, sealed,
+  (SELECT json_group_array(script_id ORDER BY script_id) FROM secret_grant WHERE secret_grant.name = secret.name) AS granted
+FROM secret`
+
+function toSecret(row: SecretRow): StoredSecret {
+  return {
+    name: row.name,
+    sealed: row.sealed,
+    updatedAtMs: row.updated_at_ms,
+    // A JSON array of a TEXT column.
+    grantedTo: JSON.parse(row.granted) as string[],
+  }
+}
+
+function grant(database: Database, name: string, scriptId: string): void {
+  if (database.get('SELECT 1 FROM secret WHERE name = ?', name) === undefined) {
+    throw new DffError({
+      code: 'NO_SECRET',
+      place: `secret ${name}`,
+      expected: 'a stored secret to grant',
+      got: 'none of this name',
+      remedy: `Store it with: dff secret set ${name}`,
+    })
+  }
+  database.run('INSERT OR IGNORE INTO secret_grant (name, script_id) VALUES (?, ?)', name, scriptId)
+}
+
+/** Sealed values and who may use them; this file never sees a value in clear. */
+export function sqliteSecrets(database: Database): SecretStore {
+  return {
+    async put(name, sealed, nowMs) {
+      database.write(() =>
+        database.run(
+          `INSERT INTO secret (name, sealed, updated_at_ms) VALUES (?, ?, ?)
+           ON CONFLICT (name) DO UPDATE SET sealed = excluded.sealed, updated_at_ms = excluded.updated_at_ms`,
+          name,
+          sealed,
+          nowMs,
+        ),
+      )
+    },
+    async grant(name, scriptId) {
+      database.write(() => grant(database, name, scriptId))
+    },
+    async get(name) {
+      const row = database.get<SecretRow>(`${SELECT} WHERE name = ?`, name)
+      return row === undefined ? undefined : toSecret(row)
+    },
+    async list() {
+      return database.all<SecretRow>(`${SELECT} ORDER BY name`).map(toSecret)
+    },
+    async remove(name) {
+      return database.write(() => database.run('DELETE FROM secret WHERE name = ?', name)) > 0
+    },
+  }
+}

@@ -1,0 +1,54 @@
+import { closestName } from '../core/closest.ts'
+import { DffError } from '../core/error.ts'
+import { startupScriptId } from './home.ts'
+import type { HostParts } from './host-parts.ts'
+import { readListing } from './market/listing.ts'
+import type { StartupScript } from './store/store.ts'
+import { setIdOf } from './task-scope.ts'
+
+function unknownTarget(target: string, known: readonly string[]): DffError {
+  const near = closestName(target, known)
+  return new DffError({
+    code: 'UNKNOWN_TARGET',
+    place: 'target',
+    expected: 'a set id, startup__SET or startup__SET.FUNCTION',
+    got: target === '' ? 'an empty name' : target,
+    remedy: near === undefined ? 'dff market list names the sets.' : `Did you mean ${near}?`,
+  })
+}
+
+async function refuse(parts: HostParts, target: string, setId: string): Promise<never> {
+  const isInstalled = (await parts.store.sets.get(setId)) !== undefined
+  const listed = (await readListing(parts.marketRoot)).sets.map((set) => set.manifest)
+  const manifest = listed.find((candidate) => candidate.id === setId)
+  if (manifest === undefined && !isInstalled) {
+    const startable = listed.filter((candidate) => candidate.startup !== undefined).map(({ id }) => id)
+    const isScriptId = target.startsWith(startupScriptId(''))
+    throw unknownTarget(target, isScriptId ? startable.map(startupScriptId) : startable)
+  }
+  throw new DffError({
+    code: 'NOT_INSTALLED',
+    place: `set ${setId}`,
+    expected: 'a deployed Startup script',
+    got: isInstalled ? 'a set that is installed but not deployed' : 'a set that is not installed',
+    remedy: isInstalled ? `Type dff deploy ${setId}.` : `Type dff install ${setId} --deploy.`,
+  })
+}
+
+/**
+ * The deployed script that a target names: `SET`, `startup__SET` or `startup__SET.FUNCTION`, with the function's name
+ * (default `run`). Throws UNKNOWN_TARGET with the nearest name, or NOT_INSTALLED with what to type.
+ */
+export async function resolveTarget(
+  parts: HostParts,
+  target: string,
+): Promise<{ readonly script: StartupScript; readonly funcId: string }> {
+  const [name = '', exportName = 'run'] = target.split('.')
+  const scriptId = name.startsWith(startupScriptId('')) ? name : startupScriptId(name)
+  const script = (await parts.store.scripts.get(scriptId)) ?? (await refuse(parts, target, setIdOf(scriptId)))
+  const funcId = `${scriptId}.${exportName}`
+  const known = script.functions.map((api) => api.funcId)
+  // `run` is asked for in any case: the file may have been given it since it was last loaded.
+  if (exportName !== 'run' && !known.includes(funcId)) throw unknownTarget(target, known)
+  return { script, funcId }
+}

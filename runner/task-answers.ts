@@ -1,0 +1,68 @@
+import { DffError } from '../core/error.ts'
+import type { AccountSession } from '../core/script.ts'
+import type { Account } from '../core/schema-types.generated.ts'
+import type { CommitResult, Lease, Store } from './store/store.ts'
+import type { ReplyValue, RequestBody } from './task/ipc.ts'
+
+/** What a task may ask of the host, bound to its script. */
+export interface AnswerContext {
+  readonly store: Store
+  readonly scriptId: string
+  readonly connectorId: string
+  /** null for a task that may not write: debug, inspect, doctor, expected. */
+  readonly lease: Lease | null
+  readonly credentials: (account: Account) => Promise<AccountSession>
+  /** Something was committed: the sender has work. */
+  readonly onCommitted: () => void
+}
+
+function refusal(result: Exclude<CommitResult, { kind: 'committed' }>, context: AnswerContext): DffError {
+  if (result.kind === 'lease-lost') {
+    return new DffError({
+      code: 'LEASE_LOST',
+      place: `task ${context.lease?.taskId ?? ''}`,
+      expected: "the lease of the task's function",
+      got: 'another task that holds it',
+      remedy: 'Nothing of this slice was written; the other task collects it.',
+    })
+  }
+  return new DffError({
+    code: 'OUTBOX_FULL',
+    place: 'outbox',
+    expected: 'room for this slice',
+    got: `${result.waitingBytes} bytes that wait for delivery`,
+    remedy: 'Nothing of this slice was written. Let the sink take what waits: see dff status and dff connector test.',
+  })
+}
+
+async function commit(
+  context: AnswerContext,
+  body: Extract<RequestBody, { kind: 'commit' }>,
+): Promise<undefined> {
+  // A debug run collects and writes nothing; its child does not ask, and this holds if one does.
+  if (context.lease === null) return
+  const result = await context.store.commit({
+    lease: context.lease,
+    nowMs: Date.now(),
+    scriptId: context.scriptId,
+    connectorId: context.connectorId,
+    batches: body.batches,
+    state: body.state,
+  })
+  if (result.kind !== 'committed') throw refusal(result, context)
+  if (body.batches.length > 0) context.onCommitted()
+}
+
+/** Answers one request of a task; rejects with the DffError that the task's own await then throws. */
+export async function answerRequest(context: AnswerContext, body: RequestBody): Promise<ReplyValue> {
+  switch (body.kind) {
+    case 'credentials':
+      return context.credentials(body.account)
+    case 'load':
+      return context.store.state.load(context.scriptId, body.key)
+    case 'commit':
+      return commit(context, body)
+    default:
+      throw new TypeError(`no such request: ${String(body satisfies never)}`)
+  }
+}

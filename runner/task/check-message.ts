@@ -1,0 +1,120 @@
+import { CATEGORIES } from '../../core/point.ts'
+import { isErrorCode } from '../../core/error.ts'
+import type { ChildMessage } from './ipc.ts'
+import { type Guard, hasShape, isCount, isJson, isListOf, isOneOf, isRecord, isText } from './shape.ts'
+
+/** Names: ids, measurements, IAM actions, file places. */
+const isName = isText(1_024)
+/** Sentences: problems, errors, checks. */
+const isSentence = isText(8_000)
+/** Longest stack that is kept; V8 gives ten frames. */
+const isStack = isText(64_000)
+
+/** Longest deadline that DFF.API lets a script ask for (guance.md §4.5). */
+const MAX_TIMEOUT_SEC = 3_600
+
+/** More than any set has or expects; a list beyond it is a flood. */
+const MAX_FUNCTIONS = 100
+const MAX_ITEMS = 1_000_000
+const MAX_BATCHES = 10_000
+
+const isApiFunctionInfo = hasShape({
+  funcId: isName,
+  title: isName,
+  fixedCronExpr: (value) => value === null || isName(value),
+  timezone: isName,
+  timeoutSec: (value) => isCount(MAX_TIMEOUT_SEC)(value) && value !== 0,
+  expiresSec: isCount(),
+})
+
+const isBatch = hasShape({
+  category: isOneOf(...CATEGORIES),
+  points: isCount(),
+  rawBytes: isCount(),
+  body: (value) => value instanceof Uint8Array,
+  contents: isListOf(
+    hasShape({
+      measurement: isSentence,
+      key: isSentence,
+      points: isCount(),
+      lastPointMs: (value) => Number.isFinite(value),
+    }),
+    MAX_ITEMS,
+  ),
+})
+
+const isState: Guard = (value) => isRecord(value) && isJson(value)
+
+const REQUESTS: Readonly<Record<string, Guard>> = {
+  // What stands in the account is checked against its schema when the request is answered: users write it.
+  credentials: hasShape({ kind: isName, account: isRecord }),
+  load: hasShape({ kind: isName, key: isSentence }),
+  commit: hasShape({ kind: isName, batches: isListOf(isBatch, MAX_BATCHES), state: isState }),
+}
+
+const isExpectation = hasShape({
+  objects: isListOf(hasShape({ measurement: isName, names: isListOf(isSentence, MAX_ITEMS) }), MAX_FUNCTIONS),
+  metrics: isListOf(hasShape({ measurement: isName, fields: isListOf(isName, MAX_ITEMS) }), MAX_FUNCTIONS),
+})
+
+const isCheck = hasShape({
+  id: isName,
+  status: isOneOf('ok', 'warning', 'failed'),
+  title: isSentence,
+  detail: isSentence,
+  'remedy?': isSentence,
+})
+
+const VALUES: Readonly<Record<string, Guard>> = {
+  inspect: hasShape({ mode: isName }),
+  run: hasShape({ mode: isName, returnValue: isJson }),
+  expected: hasShape({ mode: isName, expectation: isExpectation }),
+  doctor: hasShape({ mode: isName, checks: isListOf(isCheck, 10_000) }),
+}
+
+/** The guard that a tag names; an own key only, because `constructor` is a tag that a hostile child can send. */
+function byTag(guards: Readonly<Record<string, Guard>>, tag: string): Guard {
+  return (value) => {
+    const name = isRecord(value) ? value[tag] : undefined
+    return typeof name === 'string' && Object.hasOwn(guards, name) && guards[name]?.(value) === true
+  }
+}
+
+const MESSAGES: Readonly<Record<string, Guard>> = {
+  request: hasShape({ kind: isName, requestId: isCount(), body: byTag(REQUESTS, 'kind') }),
+  loaded: hasShape({ kind: isName, functions: isListOf(isApiFunctionInfo, MAX_FUNCTIONS) }),
+  problem: hasShape({
+    kind: isName,
+    problem: hasShape({
+      code: isSentence,
+      severity: isOneOf('warning', 'error'),
+      scope: isSentence,
+      message: isSentence,
+      'action?': isSentence,
+    }),
+  }),
+  usage: hasShape({
+    kind: isName,
+    usage: hasShape({ api: isName, requests: isCount(), billedMetrics: isCount() }),
+  }),
+  done: hasShape({ kind: isName, value: byTag(VALUES, 'mode') }),
+  failed: hasShape({
+    kind: isName,
+    error: hasShape({
+      code: isErrorCode,
+      place: isSentence,
+      expected: isSentence,
+      got: isSentence,
+      remedy: isSentence,
+    }),
+    exceptionType: isName,
+    stack: isStack,
+  }),
+}
+
+const isChildMessage = byTag(MESSAGES, 'kind')
+
+/** A message of a task process, or undefined when it is not one: the process is not trusted. */
+export function parseChildMessage(value: unknown): ChildMessage | undefined {
+  return isChildMessage(value) ? (value as ChildMessage) : undefined
+}

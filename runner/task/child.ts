@@ -1,0 +1,128 @@
+/**
+ * The process of one task. The host forks it without rights, tells it what to run, and believes nothing it says
+ * without checking. It ends with its channel.
+ */
+import { pathToFileURL } from 'node:url'
+import { type ApiFunction, isApiFunction } from '../../core/api.ts'
+import { closestName } from '../../core/closest.ts'
+import { DffError } from '../../core/error.ts'
+import type { RunContext } from '../../core/script.ts'
+import type { ApiFunctionInfo } from '../host-api.ts'
+import { createContext, toJson } from './context.ts'
+import { describeLoadFailure, describeRunFailure, type Failure } from './failure.ts'
+import { endProcess, openHostLink } from './host-link.ts'
+import type { ChildMessage, StartMessage, TaskValue } from './ipc.ts'
+import { type CodeMap, registerTaskResolver } from './resolve.ts'
+
+const link = openHostLink()
+let hasEnded = false
+
+/** Output first, then the last message, then the end: the host reads a channel that closes as the end of the task. */
+async function end(message: ChildMessage): Promise<void> {
+  if (hasEnded) return
+  hasEnded = true
+  const flushed = [process.stdout, process.stderr].map(
+    (stream) => new Promise<void>((resolve) => void stream.write('', () => resolve())),
+  )
+  await Promise.all(flushed)
+  await link.sendLast(message)
+  endProcess()
+}
+
+async function fail(failure: Failure): Promise<void> {
+  if (!hasEnded) process.stderr.write(`${failure.stack}\n`)
+  await end({ kind: 'failed', ...failure })
+}
+
+function toInfo(start: StartMessage, name: string, { title, options }: ApiFunction): ApiFunctionInfo {
+  return {
+    funcId: `${start.scriptId}.${name}`,
+    title,
+    fixedCronExpr: options.fixedCronExpr ?? null,
+    timezone: options.timezone ?? 'UTC',
+    timeoutSec: options.timeout,
+    expiresSec: options.expires,
+  }
+}
+
+async function loadFunctions(start: StartMessage): Promise<ReadonlyMap<string, ApiFunction>> {
+  const exported = (await import(pathToFileURL(start.scriptPath).href)) as Readonly<Record<string, unknown>>
+  const functions = new Map(
+    Object.entries(exported).filter((entry): entry is [string, ApiFunction] => isApiFunction(entry[1])),
+  )
+  if (functions.size > 0) return functions
+  const names = Object.keys(exported)
+  throw new DffError({
+    code: 'SCRIPT_INVALID',
+    place: start.scriptPath,
+    expected: 'an exported API function',
+    got: names.length === 0 ? 'no exports' : `only other exports (${names.join(', ')})`,
+    remedy: "Export one: export const run = DFF.API('Title', { fixedCronExpr: '*/5 * * * *' }, …).",
+  })
+}
+
+function pickFunction(start: StartMessage, functions: ReadonlyMap<string, ApiFunction>): ApiFunction {
+  const found = functions.get(start.exportName)
+  if (found !== undefined) return found
+  const names = [...functions.keys()]
+  const near = closestName(start.exportName, names)
+  throw new DffError({
+    code: 'UNKNOWN_TARGET',
+    place: start.scriptPath,
+    expected: `an API function (${names.join(', ')})`,
+    got: start.exportName,
+    remedy: near === undefined ? 'Name an API function that the script exports.' : `Did you mean ${near}?`,
+  })
+}
+
+/** Without members that a message cannot carry; the host checks the shape. */
+function onlyJson<T>(value: T, place: string): T {
+  return toJson(value, place) as T
+}
+
+async function callFunction(mode: StartMessage['mode'], api: ApiFunction, context: RunContext): Promise<TaskValue> {
+  switch (mode) {
+    case 'inspect':
+      return { mode }
+    case 'run':
+      return { mode, returnValue: toJson(await api.script.run(context), 'return value') }
+    case 'expected': {
+      const expectation = (await api.script.expected?.(context)) ?? { objects: [], metrics: [] }
+      return { mode, expectation: onlyJson(expectation, mode) }
+    }
+    case 'doctor':
+      return { mode, checks: onlyJson((await api.script.doctor?.(context)) ?? [], mode) }
+    default:
+      return mode satisfies never
+  }
+}
+
+async function runTask(start: StartMessage, code: CodeMap): Promise<void> {
+  let isLoaded = false
+  const failWith = (thrown: unknown): Promise<void> =>
+    fail(
+      isLoaded
+        ? describeRunFailure(thrown, start.scriptId, code)
+        : describeLoadFailure(thrown, code.lastLoaded() ?? start.scriptPath, code),
+    )
+  process.on('uncaughtException', (thrown) => void failWith(thrown))
+  process.on('unhandledRejection', (thrown) => void failWith(thrown))
+  try {
+    const functions = await loadFunctions(start)
+    const infos = [...functions].map(([name, api]) => toInfo(start, name, api))
+    if (start.mode === 'inspect') {
+      link.send({ kind: 'loaded', functions: infos })
+      return await end({ kind: 'done', value: { mode: 'inspect' } })
+    }
+    const api = pickFunction(start, functions)
+    isLoaded = true
+    link.send({ kind: 'loaded', functions: infos })
+    const value = await callFunction(start.mode, api, createContext(start, link))
+    await end({ kind: 'done', value })
+  } catch (thrown) {
+    await failWith(thrown)
+  }
+}
+
+const start = await link.start
+await runTask(start, registerTaskResolver(start.scriptPath, start.sets))

@@ -1,0 +1,137 @@
+import { DffError } from '../../core/error.ts'
+import type { Json } from '../../core/json.ts'
+import type { Point } from '../../core/point.ts'
+import type { AccountSession, Problem, RunContext, Slice, Usage } from '../../core/script.ts'
+import { encodeLine } from '../line-protocol/encode.ts'
+import { encodeBatches } from '../outbox/encode-batch.ts'
+import type { HostLink } from './host-link.ts'
+import type { StartMessage } from './ipc.ts'
+
+/** Enough to see what a commit would have written, little enough to read. */
+const SAMPLE_LINES = 5
+
+/** Longer texts of a problem are provider essays; the record shows one line each. */
+const MAX_PROBLEM_TEXT = 2_000
+
+/** Longer than any API of AWS; the host refuses a name beyond its bound. */
+const MAX_API_NAME = 200
+
+/** The value as JSON holds it: undefined members gone, dates as text; throws naming the place for what JSON cannot hold. */
+export function toJson(value: unknown, place: string): Json {
+  try {
+    return value === undefined ? null : (JSON.parse(JSON.stringify(value) ?? 'null') as Json)
+  } catch (error) {
+    throw new DffError(
+      {
+        code: 'TASK_FAILED',
+        place,
+        expected: 'a value that JSON can hold',
+        got: error instanceof Error ? error.message.replaceAll(/\s+/g, ' ') : String(error),
+        remedy: 'Return or store plain objects, lists, texts and numbers.',
+      },
+      { cause: error },
+    )
+  }
+}
+
+function cleanProblem({ code, severity, scope, message, action }: Problem): Problem {
+  const cut = (text: unknown): string => String(text).slice(0, MAX_PROBLEM_TEXT)
+  const problem: Problem = {
+    code: cut(code),
+    severity: severity === 'error' ? 'error' : 'warning',
+    scope: cut(scope),
+    message: cut(message),
+  }
+  return action === undefined ? problem : { ...problem, action: cut(action) }
+}
+
+function cleanUsage({ api, requests, billedMetrics }: Usage): Usage {
+  const count = (value: unknown): number => Math.max(0, Math.trunc(Number(value))) || 0
+  return { api: String(api).slice(0, MAX_API_NAME), requests: count(requests), billedMetrics: count(billedMetrics) }
+}
+
+function unwritable(points: number): Problem {
+  return {
+    code: 'points-unwritable',
+    severity: 'warning',
+    scope: 'commit',
+    message: `${points} points had no field that can be written (a number that is not finite, or a value of another type) and were left out.`,
+  }
+}
+
+function countByCategory(points: readonly Point[]): string {
+  const counts = Map.groupBy(points, (point) => point.category)
+  return [...counts].map(([category, group]) => `${group.length} ${category}`).join(', ') || 'no'
+}
+
+/** What a commit does when nothing may be written: it says what it would have done, and keeps state for this run. */
+function createRehearsal(log: (text: string) => void): {
+  readonly state: ReadonlyMap<string, Json>
+  commit(slice: Slice): void
+} {
+  const state = new Map<string, Json>()
+  return {
+    state,
+    commit(slice) {
+      const values = toJson(slice.state, 'commit') as Readonly<Record<string, Json>> // a slice's state is a record
+      for (const [key, value] of Object.entries(values)) state.set(key, value)
+      const keys = Object.keys(values)
+      log(`debug: would write ${countByCategory(slice.points)} points and ${keys.length} state keys`)
+      for (const point of slice.points.slice(0, SAMPLE_LINES)) {
+        log(`debug:   ${encodeLine(point) ?? 'a point without a field that can be written'}`)
+      }
+      if (slice.points.length > SAMPLE_LINES) {
+        log(`debug:   … and ${slice.points.length - SAMPLE_LINES} more`)
+      }
+    },
+  }
+}
+
+type Writing = Pick<RunContext, 'load' | 'commit'>
+
+/** State and points of a real run: both live in the host, so a read sees every acknowledged commit. */
+function createWriting(link: HostLink): Writing {
+  return {
+    load: async (key) => (await link.request({ kind: 'load', key })) as Json | undefined, // by the kind of request
+    async commit(slice) {
+      const state = toJson(slice.state, 'commit') as Readonly<Record<string, Json>> // a slice's state is a record
+      const batches = encodeBatches(slice.points)
+      const left = slice.points.length - batches.reduce((sum, batch) => sum + batch.points, 0)
+      if (left > 0) link.send({ kind: 'problem', problem: unwritable(left) })
+      await link.request({ kind: 'commit', batches, state })
+    },
+  }
+}
+
+function createRehearsalWriting(link: HostLink, log: (text: string) => void): Writing {
+  const rehearsal = createRehearsal(log)
+  const { load } = createWriting(link)
+  return {
+    async load(key) {
+      const own = rehearsal.state.get(key)
+      return own === undefined ? load(key) : (own ?? undefined)
+    },
+    async commit(slice) {
+      rehearsal.commit(slice)
+    },
+  }
+}
+
+/** The script's view of its host. Only mode `run` without debug writes anything. */
+export function createContext(start: StartMessage, link: HostLink): RunContext {
+  const log = (text: string): void => void process.stdout.write(`${String(text)}\n`)
+  const isDebug = start.isDebug || start.mode !== 'run'
+  return {
+    taskId: start.taskId,
+    triggerTimeMs: start.triggerTimeMs,
+    debug: isDebug,
+    signal: link.signal,
+    concurrency: start.concurrency,
+    log,
+    report: (problem) => link.send({ kind: 'problem', problem: cleanProblem(problem) }),
+    meter: (usage) => link.send({ kind: 'usage', usage: cleanUsage(usage) }),
+    credentials: async (account) =>
+      (await link.request({ kind: 'credentials', account })) as AccountSession, // by the kind of request
+    ...(isDebug ? createRehearsalWriting(link, log) : createWriting(link)),
+  }
+}

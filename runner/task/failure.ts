@@ -1,0 +1,171 @@
+import { DffError, type ErrorParts } from '../../core/error.ts'
+import type { CodeMap } from './resolve.ts'
+
+/** A task's failure as it crosses to the host. */
+export interface Failure {
+  readonly error: ErrorParts
+  /** Class of the exception as Func's record shows it; the code for our own errors. */
+  readonly exceptionType: string
+  readonly stack: string
+}
+
+/** Errors nest by `cause` and `errors`; deeper chains than this are loops or nonsense. */
+const MAX_DEPTH = 8
+
+/** Longer messages are essays of a library; the whole text is in the log. */
+const MAX_MESSAGE = 500
+
+/** The host refuses longer messages as a flood; a script may throw a megabyte. */
+const MAX_PART = 4_000
+const MAX_STACK = 32_000
+const MAX_TYPE = 200
+
+interface AccessDenied {
+  readonly permission: string
+  readonly resource: string
+}
+
+/** Node's permission names in words that say what was tried. */
+const ATTEMPTS: Readonly<Record<string, string>> = {
+  FileSystemRead: 'a read of',
+  FileSystemWrite: 'a write to',
+  ChildProcess: 'a start of the program',
+  WorkerThreads: 'a start of a thread',
+  WASI: 'a start of WASI',
+  Inspector: 'a start of the debugger',
+  Addon: 'a load of the native addon',
+  Net: 'a network connection',
+}
+
+function findDenied(thrown: unknown, depth = 0): AccessDenied | undefined {
+  if (typeof thrown !== 'object' || thrown === null || depth > MAX_DEPTH) return undefined
+  const { code, permission, resource, cause, errors } = thrown as Record<string, unknown>
+  if (code === 'ERR_ACCESS_DENIED') {
+    return { permission: String(permission ?? 'unknown'), resource: String(resource ?? '') }
+  }
+  const inner = [cause, ...(Array.isArray(errors) ? (errors as readonly unknown[]) : [])]
+  return inner.map((error) => findDenied(error, depth + 1)).find((found) => found !== undefined)
+}
+
+function isolationError({ permission, resource }: AccessDenied, place: string): DffError {
+  const attempt = ATTEMPTS[permission] ?? `the use of ${permission}`
+  return new DffError({
+    code: 'ISOLATION',
+    place,
+    expected: 'nothing outside the task: no files of the machine, no other programs',
+    got: `${attempt} ${resource}`.trim(),
+    remedy:
+      'A task reads its own code, speaks to AWS and hands its points to the host; do the rest outside the script. If the script is not yours, do not trust it.',
+  })
+}
+
+function nameOf(thrown: unknown): string {
+  if (thrown instanceof DffError) return thrown.code
+  return thrown instanceof Error ? thrown.name : typeof thrown
+}
+
+function describe(thrown: unknown): string {
+  const text = thrown instanceof Error ? `${thrown.name}: ${thrown.message}` : `a thrown ${typeof thrown}: ${String(thrown)}`
+  const oneLine = text.replaceAll(/\s+/g, ' ').trim()
+  return oneLine.length <= MAX_MESSAGE ? oneLine : `${oneLine.slice(0, MAX_MESSAGE)}…`
+}
+
+/** `file:///…/a.ts:3:5` and `file:///…/a.ts:3` in a stack, as the place in user code they stand for. */
+function showPlaces(text: string, code: CodeMap): string {
+  return text.replaceAll(/file:\/\/[^\s():]+/g, (url) => code.show(url) ?? url)
+}
+
+/** First place in user code that a stack names, as `file:line`. */
+function placeIn(stack: string, code: CodeMap): string | undefined {
+  for (const match of stack.matchAll(/(file:\/\/[^\s():]+):(\d+)/g)) {
+    const file = code.show(match[1] ?? '')
+    if (file !== undefined) return `${file}:${match[2] ?? ''}`
+  }
+  return undefined
+}
+
+/** Frames of user code alone, as Func's traceback; all of them when user code has none. */
+function userStack(thrown: unknown, code: CodeMap): string {
+  if (!(thrown instanceof Error) || typeof thrown.stack !== 'string') return describe(thrown)
+  const lines = thrown.stack.split('\n')
+  const isFrame = (line: string): boolean => /^\s+at /.test(line)
+  const hasPlace = (line: string): boolean => placeIn(line, code) !== undefined
+  const kept = lines.some((line) => isFrame(line) && hasPlace(line))
+    ? lines.filter((line) => !isFrame(line) || hasPlace(line))
+    : lines
+  return showPlaces(kept.join('\n'), code)
+}
+
+function stackOf(thrown: unknown): string {
+  return thrown instanceof Error ? String(thrown.stack) : ''
+}
+
+function withPlace(error: DffError, place: string | undefined): DffError {
+  const file = place?.replace(/:\d+$/, '')
+  if (place === undefined || file === undefined || error.parts.place.includes(file)) return error
+  return new DffError({ ...error.parts, place: `${place}: ${error.parts.place}` }, { cause: error })
+}
+
+function makeFailure(error: DffError, exceptionType: string, stack: string): Failure {
+  const cut = (text: string): string => String(text).slice(0, MAX_PART)
+  const { code, place, expected, got, remedy } = error.parts
+  return {
+    error: { code, place: cut(place), expected: cut(expected), got: cut(got), remedy: cut(remedy) },
+    exceptionType: exceptionType.slice(0, MAX_TYPE),
+    stack: stack.slice(0, MAX_STACK),
+  }
+}
+
+/** What a script threw while it ran. */
+export function describeRunFailure(thrown: unknown, scriptId: string, code: CodeMap): Failure {
+  const stack = stackOf(thrown)
+  const place = placeIn(stack, code) ?? scriptId
+  const denied = findDenied(thrown)
+  const error =
+    thrown instanceof DffError
+      ? thrown
+      : denied === undefined
+        ? new DffError({
+            code: 'TASK_FAILED',
+            place,
+            expected: 'the script to end without an exception',
+            got: describe(thrown),
+            remedy: 'What was committed before is kept. The stack is in the task log.',
+          })
+        : isolationError(denied, place)
+  return makeFailure(error, denied === undefined ? nameOf(thrown) : error.code, userStack(thrown, code))
+}
+
+const LOAD_ADVICE: Readonly<Record<string, { readonly expected: string; readonly remedy: string }>> = {
+  ERR_UNSUPPORTED_TYPESCRIPT_SYNTAX: {
+    expected: 'TypeScript from which only types need to be removed',
+    remedy:
+      'Write enums as unions of strings, parameter properties as fields and namespaces as modules: scripts run without a compiler.',
+  },
+  ERR_INVALID_TYPESCRIPT_SYNTAX: {
+    expected: 'valid TypeScript',
+    remedy: 'Correct the syntax at this place and deploy or execute again.',
+  },
+}
+
+function loadError(thrown: unknown, place: string): DffError {
+  const code = thrown instanceof Error ? String((thrown as NodeJS.ErrnoException).code) : ''
+  const advice = LOAD_ADVICE[code] ?? {
+    expected: 'a script that loads',
+    remedy: 'Correct the script at this place and deploy or execute again.',
+  }
+  return new DffError({ code: 'SCRIPT_INVALID', place, ...advice, got: describe(thrown) })
+}
+
+/** What kept a Startup script from loading, with the place in its text; `fallback` is the file loaded last. */
+export function describeLoadFailure(thrown: unknown, fallback: string, code: CodeMap): Failure {
+  const place = placeIn(stackOf(thrown), code)
+  const denied = findDenied(thrown)
+  const error =
+    thrown instanceof DffError
+      ? withPlace(thrown, place)
+      : denied === undefined
+        ? loadError(thrown, place ?? fallback)
+        : isolationError(denied, place ?? fallback)
+  return makeFailure(error, error.code, userStack(thrown, code))
+}

@@ -1,0 +1,8 @@
+/** Libraries that scripts may import; they resolve from the host's own package, so every set uses the same copy. */
+export const LIBRARIES: readonly string[] = [
+  '@aws-sdk/client-account',
+  '@aws-sdk/client-cloudwatch',
+  '@aws-sdk/client-lambda',
+  '@aws-sdk/client-sts',
+  'undici',
+]

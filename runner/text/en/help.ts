@@ -1,0 +1,140 @@
+/** What `--help` says. One entry per command, in the order of the program's help. */
+export const help = {
+  program:
+    'Script sets that bring AWS Lambda metrics and functions into Guance, and the host that runs them: install a set, deploy its Startup script, execute it, see what arrived.',
+  after: `Exit codes
+  0  done
+  1  what was asked for failed: a task failed, a check did not hold
+  2  bad usage or parameters
+  3  the environment lacks something: credentials, a sink, a usable home, Node
+
+Environment
+  DFF_HOME            home when --home is not given; default the current directory
+  AWS_ENDPOINT_URL    the AWS SDK's own variables hold: endpoint, profile, proxy
+  NO_COLOR            no colours
+  DFF_DEBUG           stack traces of errors on stderr
+
+Start here
+  dff demo                        the whole job on a simulator, no account needed
+  dff install guance_aws_lambda   the real thing`,
+  titles: {
+    'Usage:': 'Usage:',
+    'Arguments:': 'Arguments:',
+    'Options:': 'Options:',
+    'Commands:': 'Commands:',
+    'Global Options:': 'Global options:',
+  } as Record<string, string>,
+  helpOption: 'show help',
+  version: 'show the version',
+  home: 'folder that holds startup/ and .dff/ (env DFF_HOME, default the current directory)',
+  json: 'one JSON document on stdout, NDJSON where it streams',
+  setArgument: 'id of a script set, for example guance_aws_lambda',
+  triggerArgument: 'id of a trigger, as dff trigger list shows it',
+  taskArgument: 'id of a task, as dff task list shows it',
+  targetArgument: 'a set id, startup__SET, or startup__SET.run',
+  force: 'replace a Startup script that was edited; the edited text is kept beside it',
+  secretSource: 'where the value comes from: env:NAME, file:PATH, or - for stdin; asked for when left out',
+  market: {
+    group: 'script sets that can be installed',
+    list: 'list the script sets, their installed version, and whether an update waits',
+    show: "show one script set: what it does, what it asks for, the IAM actions it calls, its files' digests",
+  },
+  install: {
+    summary: 'install a script set: fill in its form, say where the data goes',
+    after: `Secrets
+  A secret parameter takes env:NAME, file:PATH, or - for stdin. A literal works too, but stays in the shell's history.
+
+Where the data goes
+  -p sink=file                                         append to .dff/output (the default when nothing is set)
+  -p sink=datakit -p sink_url=http://127.0.0.1:9529    a local DataKit
+  -p sink=dataway -p sink_url=https://openway.guance.com -p sink_token=env:GUANCE_TOKEN
+
+Examples
+  dff install guance_aws_lambda
+  dff install guance_aws_lambda -p regions=us-east-1,cn-north-1 -p ak_id=AKIA… -p ak_secret=env:AK_SECRET --deploy`,
+    parameter: 'a parameter of the form, for example regions=us-east-1,eu-west-1; may be repeated',
+    file: 'JSON file with parameters; -p wins over it',
+    deploy: 'deploy the Startup script afterwards',
+    force:
+      'install again although this version is installed; with --deploy, replace an edited Startup script',
+    yes: 'never ask; what is not given takes its default',
+  },
+  deploy: {
+    summary: 'write startup/SET.ts, check that it loads, create or update its trigger',
+  },
+  trigger: {
+    group: 'automatic trigger configurations: when API functions run by themselves',
+    list: "list triggers with both schedules, the script's own and the override, and their next tick",
+    enable: 'let a trigger run by itself again',
+    disable: 'stop a trigger from running by itself; dff exec still works',
+    set: "override a trigger's schedule",
+    cron: "five-field cron expression, or default for the script's own",
+    timezone: "IANA time zone of the schedule, for example Asia/Shanghai; default the script's own",
+    setAfter: `Examples
+  dff trigger set TRIGGER --cron '*/10 * * * *' --timezone Asia/Shanghai
+  dff trigger set TRIGGER --cron default`,
+  },
+  exec: {
+    summary: 'the Execute button: run once now, with the log streaming, and deliver what it collects',
+    at: 'run as if triggered at this time, for example 2026-11-23T18:36:00Z; without an offset it is UTC',
+    debug: 'collect, but write and send nothing',
+  },
+  task: {
+    group: 'task records: what ran, when, and what became of it',
+    list: 'list the newest task records',
+    show: 'show one task record whole',
+    limit: 'how many at most',
+    func: 'only tasks of this API function, for example startup__guance_aws_lambda.run',
+    status: 'only tasks of this status',
+  },
+  log: {
+    summary: 'print the log of a task',
+    follow: 'keep printing until the task ends',
+  },
+  start: { summary: 'the host: runs triggers and delivers points until SIGTERM or Ctrl-C, then drains' },
+  status: {
+    summary: 'show what the host is doing: health, triggers, running tasks, what waits for delivery',
+  },
+  secret: {
+    group: 'secrets, sealed in the home and never shown again',
+    set: 'store a secret, or replace its value',
+    list: 'list names and grants of secrets, never values',
+    rm: 'remove a secret',
+    name: 'name of the secret, for example guance_aws_lambda.ak_secret',
+  },
+  connector: {
+    group: 'where the data goes',
+    set: 'create or change a connector; default is the one in use',
+    list: 'list connectors',
+    test: 'check that a connector reaches its sink and is let in',
+    id: 'id of the connector; default is the one in use',
+    type: 'file, datakit or dataway',
+    url: 'base URL of DataKit or DataWay',
+    token: 'workspace token of DataWay: env:NAME, file:PATH, or - for stdin; asked for when left out',
+    setAfter: `Examples
+  dff connector set default --type datakit --url http://127.0.0.1:9529
+  dff connector set default --type dataway --url https://openway.guance.com --token env:GUANCE_TOKEN
+  dff connector set default --type file`,
+  },
+  outbox: {
+    group: 'committed points that the sink has not acknowledged yet',
+    list: 'list batches that wait or are dead',
+    retry: 'let dead batches be sent again: one, or all',
+    drop: 'throw a batch away for good',
+    state: 'only batches in this state',
+    limit: 'how many at most',
+    batch: 'number of a batch, as dff outbox list shows it',
+    all: 'number of a dead batch; all dead batches when left out',
+  },
+  doctor: { summary: 'find out what is wrong: credentials, IAM actions in each region, the sink' },
+  verify: {
+    summary: 'check that the trigger is clean, the objects have arrived and the metrics have arrived',
+  },
+  demo: {
+    summary:
+      'do the whole job once on a simulator of AWS and Guance, and compare what arrived with the truth',
+    functions: 'Lambda functions of the simulated account',
+    regions: 'how many regions to collect from',
+    keep: 'leave the home behind, to look around in it',
+  },
+}

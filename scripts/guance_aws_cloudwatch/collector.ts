@@ -1,0 +1,107 @@
+import type { Account, CloudwatchConfigs, Expectation, RunContext } from 'guance-aws-lambda/dff'
+import {
+  type AwsAccount,
+  type AwsRegion,
+  type Backoff,
+  collectRegions,
+  type Collector,
+  isFatal,
+  loadAccountId,
+  makeProblem,
+  openAccount,
+  parseAccount,
+  reportProblem,
+  type RegionResult,
+} from 'guance-aws-lambda/sets/guance_integration'
+import { loadDelivered } from './delivered.ts'
+import { examineCloudwatch } from './doctor.ts'
+import { collectNamespace, type NamespaceResult } from './namespace-run.ts'
+import { type CompiledConfigs, compileConfigs } from './targets.ts'
+
+const NAME = 'AWS-CloudWatch'
+
+interface CloudwatchRun {
+  readonly context: RunContext
+  readonly account: AwsAccount
+  readonly compiled: CompiledConfigs
+}
+
+/** All namespaces of a region; it failed when none of them gave anything but failures. */
+async function collectRegion(
+  { context, account, compiled }: CloudwatchRun,
+  region: AwsRegion,
+): Promise<RegionResult> {
+  const results: NamespaceResult[] = []
+  const failures: unknown[] = []
+  for (const target of compiled.namespaces) {
+    try {
+      // One namespace after the other: they share the region's request rate.
+      results.push(await collectNamespace({ context, account, region, compiled, target }))
+    } catch (error) {
+      context.signal.throwIfAborted()
+      if (isFatal(error)) throw error
+      failures.push(error)
+      reportProblem(context, error, `${region.scope}/${target.namespace}`)
+    }
+  }
+  const hasWorked = results.some(({ failures: failed, slices }) => failed.length < slices || slices === 0)
+  if (hasWorked) {
+    return {
+      kind: 'collected',
+      scope: region.scope,
+      points: results.reduce((sum, { points }) => sum + points, 0),
+    }
+  }
+  const first = failures[0] ?? results[0]?.failures[0]
+  return { kind: 'failed', scope: region.scope, problem: makeProblem(first, region.scope) }
+}
+
+async function expectMetrics(
+  context: RunContext,
+  account: Account,
+  { configs, namespaces }: CompiledConfigs,
+): Promise<Expectation> {
+  const accountId = await loadAccountId(context, account)
+  if (accountId === undefined) return { objects: [], metrics: [] }
+  const metrics = await Promise.all(
+    namespaces.map(async ({ namespace }) => {
+      const fields = await Promise.all(
+        configs.regions.map(async (region) => loadDelivered(context, `${accountId}/${region}`, namespace)),
+      )
+      return { measurement: `aws_${namespace}`, fields: [...new Set(fields.flat())].toSorted() }
+    }),
+  )
+  return { objects: [], metrics: metrics.filter(({ fields }) => fields.length > 0) }
+}
+
+/**
+ * Collects CloudWatch metrics of one account. Throws BAD_PARAMETER at once, when the Startup script loads.
+ * `backoff` is for tests; a Startup script leaves it out.
+ */
+export function CloudwatchCollector(
+  account: Account,
+  configs: CloudwatchConfigs,
+  backoff?: Backoff,
+): Collector {
+  const checked = parseAccount(account)
+  const compiled = compileConfigs(configs)
+  const { regions } = compiled.configs
+  return {
+    name: NAME,
+    run: async (context) => {
+      const opened = await openAccount(context, checked, backoff)
+      context.log(
+        `collect account ${opened.accountId}: ${compiled.configs.targets.length} targets in ${regions.length} regions`,
+      )
+      return collectRegions({ context, account: opened, regions }, async (region) =>
+        collectRegion({ context, account: opened, compiled }, region),
+      )
+    },
+    expected: async (context) => expectMetrics(context, checked, compiled),
+    doctor: async (context) =>
+      examineCloudwatch(
+        { context, account: await openAccount(context, checked, backoff), regions },
+        compiled,
+      ),
+  }
+}

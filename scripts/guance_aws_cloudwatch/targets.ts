@@ -1,0 +1,120 @@
+import {
+  type Catalogue,
+  closestName,
+  type CloudwatchConfigs,
+  DffError,
+  validate,
+} from 'guance-aws-lambda/dff'
+import { findCatalogue } from './catalogue.ts'
+import { type GrainChoice, selectGrains } from './grains.ts'
+import { compilePatterns, matchesGlob, namedPatterns, type NameTest } from './patterns.ts'
+import type { Series } from './series.ts'
+import { compileStatistics, type StatisticsOf } from './statistics.ts'
+
+type Target = CloudwatchConfigs['targets'][number]
+
+/** All targets of one namespace, ANDed. */
+export interface NamespaceTarget {
+  readonly namespace: string
+  readonly catalogue: Catalogue | undefined
+  /** The listed series that are to be collected. */
+  readonly select: (series: readonly Series[]) => readonly Series[]
+}
+
+/** `configs` checked and compiled. */
+export interface CompiledConfigs {
+  readonly configs: CloudwatchConfigs
+  readonly namespaces: readonly NamespaceTarget[]
+  readonly statisticsOf: StatisticsOf
+}
+
+function refuseUnknown(pattern: string, place: string, catalogue: Catalogue): never {
+  const nearest = closestName(pattern.replaceAll('*', ''), ['ALL', 'NOT', ...Object.keys(catalogue.metrics)])
+  const hint = nearest === undefined ? '' : `Did you mean ${nearest}? `
+  throw new DffError({
+    code: 'BAD_PARAMETER',
+    place,
+    expected: `a metric of ${catalogue.namespace}`,
+    got: `${JSON.stringify(pattern)}, which matches none`,
+    remedy: `${hint}For a metric newer than this version, set allowUnknownMetrics: true.`,
+  })
+}
+
+function checkNames({ metrics, allowUnknownMetrics }: Target, place: string, catalogue: Catalogue): void {
+  if (allowUnknownMetrics === true) return
+  const known = Object.keys(catalogue.metrics)
+  for (const pattern of namedPatterns(metrics)) {
+    if (!known.some((name) => matchesGlob(pattern, name))) refuseUnknown(pattern, place, catalogue)
+  }
+}
+
+function refuseEmpty(namespace: string): never {
+  throw new DffError({
+    code: 'BAD_PARAMETER',
+    place: 'cloudwatch: targets',
+    expected: `targets of ${namespace} that together leave at least one metric`,
+    got: 'lists that exclude each other',
+    remedy: 'Two targets of one namespace are ANDed; put what you want into one list.',
+  })
+}
+
+function grainOf({ dimensions }: Target, grains: CloudwatchConfigs['grains']): GrainChoice {
+  if (dimensions !== undefined) return { kind: 'exact', names: dimensions }
+  return grains === 'all' ? { kind: 'all' } : { kind: 'default' }
+}
+
+function compileNamespace(namespace: string, configs: CloudwatchConfigs): NamespaceTarget {
+  const catalogue = findCatalogue(namespace)
+  const targets = configs.targets.filter((target) => target.namespace === namespace)
+  const tests = targets.map((target): NameTest => {
+    const place = `cloudwatch: targets[${configs.targets.indexOf(target)}].metrics`
+    const test = compilePatterns(target.metrics, place)
+    if (catalogue !== undefined) checkNames(target, place, catalogue)
+    return test
+  })
+  const isWanted: NameTest = (name) => tests.every((test) => test(name))
+  const mayBeNew = targets.some(({ allowUnknownMetrics }) => allowUnknownMetrics === true)
+  if (catalogue !== undefined && !mayBeNew && !Object.keys(catalogue.metrics).some(isWanted)) {
+    refuseEmpty(namespace)
+  }
+  // A target that names dimensions overrides the default grains, as upstream; two that differ leave nothing.
+  const exact = targets.filter(({ dimensions }) => dimensions !== undefined)
+  const grains = (exact.length > 0 ? exact : targets.slice(0, 1)).map((one) => grainOf(one, configs.grains))
+  return {
+    namespace,
+    catalogue,
+    select: (series) =>
+      grains.reduce<readonly Series[]>(
+        (left, grain) => selectGrains(left, grain, catalogue),
+        series.filter((one) => isWanted(one.metric)),
+      ),
+  }
+}
+
+/** Names a metric in `statistics` that no catalogued target can collect: a typo would silently change nothing. */
+function checkStatistics({ statistics, targets }: CloudwatchConfigs): void {
+  if (typeof statistics !== 'object') return
+  const catalogues = targets.map(({ namespace }) => findCatalogue(namespace))
+  const isOpen =
+    catalogues.includes(undefined) || targets.some((target) => target.allowUnknownMetrics === true)
+  if (isOpen) return
+  for (const metric of Object.keys(statistics)) {
+    const isKnown = catalogues.some((one) =>
+      Object.keys(one?.metrics ?? {}).some((name) => name.toLowerCase() === metric.toLowerCase()),
+    )
+    const [first] = catalogues
+    if (!isKnown && first !== undefined) refuseUnknown(metric, 'cloudwatch: statistics', first)
+  }
+}
+
+/** Checks and compiles the parameter block; throws BAD_PARAMETER naming the place, when the Startup script loads. */
+export function compileConfigs(value: CloudwatchConfigs): CompiledConfigs {
+  const configs = validate('cloudwatch-configs', value, 'cloudwatch')
+  checkStatistics(configs)
+  const namespaces = [...new Set(configs.targets.map(({ namespace }) => namespace))]
+  return {
+    configs,
+    namespaces: namespaces.map((namespace) => compileNamespace(namespace, configs)),
+    statisticsOf: compileStatistics(configs.statistics),
+  }
+}

@@ -1,0 +1,64 @@
+import {
+  type Account,
+  type CollectorConfigs,
+  type Expectation,
+  type RunContext,
+  validate,
+} from 'guance-aws-lambda/dff'
+import {
+  type Backoff,
+  collectRegions,
+  type Collector,
+  DEFAULT_CLOUD_PROVIDER,
+  loadAccountId,
+  loadInventory,
+  openAccount,
+  parseAccount,
+} from 'guance-aws-lambda/sets/guance_integration'
+import { examineLambda } from './doctor.ts'
+import { OBJECT_CLASS } from './function-object.ts'
+import { collectObjects } from './region-objects.ts'
+
+const NAME = 'AWS-Lambda'
+
+async function expectObjects(
+  context: RunContext,
+  account: Account,
+  { regions }: CollectorConfigs,
+): Promise<Expectation> {
+  const accountId = await loadAccountId(context, account)
+  if (accountId === undefined) return { objects: [], metrics: [] }
+  const inventories = await Promise.all(
+    regions.map(async (region) => loadInventory(context, { objectClass: OBJECT_CLASS, accountId, region })),
+  )
+  const names = new Set(inventories.flatMap((inventory) => inventory?.entries.map(({ name }) => name) ?? []))
+  return names.size === 0
+    ? { objects: [], metrics: [] }
+    : { objects: [{ measurement: OBJECT_CLASS, names: [...names].toSorted() }], metrics: [] }
+}
+
+/**
+ * Collects the functions of one account as custom objects, and keeps the inventory that metrics take their tags from.
+ * Throws BAD_PARAMETER at once, when the Startup script loads. `backoff` is for tests; a Startup script leaves it out.
+ */
+export function LambdaCollector(account: Account, configs: CollectorConfigs, backoff?: Backoff): Collector {
+  const checked = parseAccount(account)
+  const { regions, cloud_provider: cloudProvider = DEFAULT_CLOUD_PROVIDER } = validate(
+    'collector-configs',
+    configs,
+    'collector',
+  )
+  return {
+    name: NAME,
+    run: async (context) => {
+      const opened = await openAccount(context, checked, backoff)
+      context.log(`collect account ${opened.accountId}: functions in ${regions.length} regions`)
+      return collectRegions({ context, account: opened, regions }, async (region) =>
+        collectObjects({ context, account: opened, cloudProvider }, region),
+      )
+    },
+    expected: async (context) => expectObjects(context, checked, { regions }),
+    doctor: async (context) =>
+      examineLambda({ context, account: await openAccount(context, checked, backoff), regions }),
+  }
+}

@@ -1,0 +1,106 @@
+import type { Point, RunContext } from 'guance-aws-lambda/dff'
+import {
+  accountState,
+  type AwsAccount,
+  AwsFailure,
+  type AwsRegion,
+  type InventoryEntry,
+  inventoryState,
+  loadInventory,
+  type RegionResult,
+  reportProblem,
+} from 'guance-aws-lambda/sets/guance_integration'
+import {
+  makeFunctionObject,
+  makeInventoryEntry,
+  OBJECT_CLASS,
+  type ObjectContext,
+} from './function-object.ts'
+import { listFunctions } from './list-functions.ts'
+import { listMappings } from './list-mappings.ts'
+
+/** Ten pages; an object with its message is 2 to 3 KB. */
+const OBJECTS_PER_COMMIT = 500
+
+export interface ObjectsRun {
+  readonly context: RunContext
+  readonly account: AwsAccount
+  readonly cloudProvider: string
+}
+
+/** Needed for one kind of opt-in metrics alone, so that a refusal is a line of the log and not a problem at every run. */
+async function tryMappings(
+  { context }: ObjectsRun,
+  region: AwsRegion,
+): Promise<Readonly<Record<string, string>>> {
+  try {
+    return await listMappings(region)
+  } catch (error) {
+    if (!(error instanceof AwsFailure)) throw error
+    context.log(`${region.scope}: event source mappings are not known: ${error.message}`)
+    return {}
+  }
+}
+
+/** Commits objects as they are listed: each is true by itself, and memory stays bounded. The inventory waits for the last page. */
+async function commitObjects(run: ObjectsRun, region: AwsRegion): Promise<readonly InventoryEntry[]> {
+  const { context, account, cloudProvider } = run
+  const object: ObjectContext = {
+    accountId: account.accountId,
+    region: region.region,
+    cloudProvider,
+    extraTags: account.account.extra_tags ?? {},
+    timeMs: context.triggerTimeMs,
+  }
+  const entries: InventoryEntry[] = []
+  let waiting: Point[] = []
+  const flush = async (): Promise<void> => {
+    if (waiting.length > 0) await context.commit({ points: waiting, state: accountState(account) })
+    waiting = []
+  }
+  for await (const page of listFunctions(region)) {
+    for (const lambda of page) {
+      entries.push(makeInventoryEntry(lambda))
+      waiting.push(makeFunctionObject(lambda, object))
+    }
+    if (waiting.length >= OBJECTS_PER_COMMIT) await flush()
+  }
+  await flush()
+  return entries
+}
+
+async function keepInventory({ context }: ObjectsRun, region: AwsRegion): Promise<void> {
+  const { accountId, region: name } = region
+  const known = await loadInventory(context, { objectClass: OBJECT_CLASS, accountId, region: name })
+  if (known === undefined) {
+    context.log(`${region.scope}: no earlier listing of functions; metrics go without their Runtime`)
+    return
+  }
+  const minutes = Math.round((context.triggerTimeMs - known.listedAtMs) / 60_000)
+  context.log(`${region.scope}: keeps the ${known.entries.length} functions listed ${minutes} minutes ago`)
+}
+
+/** Objects of one region. When AWS refuses the listing, metrics go on without it: the result is `degraded`, the record names the action. */
+export async function collectObjects(run: ObjectsRun, region: AwsRegion): Promise<RegionResult> {
+  const { context } = run
+  const { accountId, region: name, scope } = region
+  try {
+    const entries = await commitObjects(run, region)
+    const aliases = await tryMappings(run, region)
+    const inventory = { listedAtMs: context.triggerTimeMs, entries, aliases }
+    const state = await inventoryState(
+      context,
+      { objectClass: OBJECT_CLASS, accountId, region: name },
+      inventory,
+    )
+    await context.commit({ points: [], state: { ...state, ...accountState(run.account) } })
+    context.log(`${scope}: ${entries.length} functions`)
+    return { kind: 'collected', scope, points: entries.length }
+  } catch (error) {
+    if (!(error instanceof AwsFailure)) throw error
+    await keepInventory(run, region)
+    if (error.kind !== 'forbidden') throw error
+    reportProblem(context, error, scope)
+    return { kind: 'degraded', scope, points: 0 }
+  }
+}

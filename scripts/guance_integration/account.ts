@@ -1,0 +1,67 @@
+import { type Account, type AccountSession, DffError, validate } from 'guance-aws-lambda/dff'
+
+/** Upstream's keys of a session with a one-time code: it cannot be renewed by a trigger that runs unattended. */
+const MFA_KEYS = ['serial_number', 'token_code'] as const
+
+function refuseMfa(account: Readonly<Record<string, unknown>>): void {
+  const found = MFA_KEYS.find((key) => Object.hasOwn(account, key))
+  if (found === undefined) return
+  throw new DffError({
+    code: 'BAD_PARAMETER',
+    place: `account: ${found}`,
+    expected: 'keys, a role or the default chain',
+    got: 'multi-factor authentication, which is not offered yet',
+    remedy:
+      'Remove serial_number and token_code, and let a role without an MFA condition be assumed by assume_role_arn and external_id.',
+  })
+}
+
+function refuseLiteralSecret(account: Readonly<Record<string, unknown>>): void {
+  if (typeof account['ak_secret'] !== 'string') return
+  throw new DffError({
+    code: 'BAD_PARAMETER',
+    place: 'account: ak_secret',
+    expected: "DFF.SECRET('<name>')",
+    got: 'a literal string (not shown)',
+    remedy:
+      "Store it with `dff secret set NAME`, write DFF.SECRET('NAME') here, and replace the key at AWS if this file was shared.",
+  })
+}
+
+function refuseCloudProvider(account: Readonly<Record<string, unknown>>): void {
+  const tags = account['extra_tags']
+  if (typeof tags !== 'object' || tags === null || !Object.hasOwn(tags, 'cloud_provider')) return
+  throw new DffError({
+    code: 'BAD_PARAMETER',
+    place: 'account: extra_tags.cloud_provider',
+    expected: 'tags of your own',
+    got: 'cloud_provider, which the collectors set themselves',
+    remedy: 'Remove it here; its value is the parameter cloud_provider of the collector and of the metrics.',
+  })
+}
+
+/** The account block of a Startup script, checked; throws BAD_PARAMETER naming the key and never a secret's value. */
+export function parseAccount(account: Account): Account {
+  // Startup scripts lose their types before they run, so anything may stand here.
+  const value: unknown = account
+  if (typeof value === 'object' && value !== null) {
+    const keys = value as Readonly<Record<string, unknown>>
+    refuseMfa(keys)
+    refuseLiteralSecret(keys)
+    refuseCloudProvider(keys)
+  }
+  return validate('account', value, 'account')
+}
+
+/** Throws BAD_PARAMETER when extra_tags name another account than the one that the credentials belong to. */
+export function checkAccountId(account: Account, session: AccountSession): void {
+  const stated = account.extra_tags?.['account_id']
+  if (stated === undefined || stated === session.accountId) return
+  throw new DffError({
+    code: 'BAD_PARAMETER',
+    place: 'account: extra_tags.account_id',
+    expected: `${session.accountId}, the account these credentials belong to`,
+    got: stated,
+    remedy: 'Correct or remove the tag: account_id is set from the credentials on everything collected.',
+  })
+}

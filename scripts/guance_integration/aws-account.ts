@@ -1,0 +1,97 @@
+import type { Account, Json, RunContext } from 'guance-aws-lambda/dff'
+import { checkAccountId } from './account.ts'
+import { type AwsClock, makeAwsClock } from './aws-clock.ts'
+import { type AwsRegion, type CredentialProvider, makeAwsRegion } from './aws-region.ts'
+import { type Backoff, DEFAULT_BACKOFF } from './backoff.ts'
+
+/** The SDK asks for credentials at every request during their last 5 minutes; new ones are fetched before that. */
+const RENEW_BEFORE_MS = 10 * 60_000
+
+/** Upstream's samples say `aws`, its notes say `AWS` (guance.md §3.3); dashboards are built on the samples. */
+export const DEFAULT_CLOUD_PROVIDER = 'aws'
+
+/** An account with valid credentials, for the length of one run. */
+export interface AwsAccount {
+  readonly account: Account
+  readonly accountId: string
+  readonly arn: string
+  readonly partition: string
+  /** The same object for the same region, whichever collector asks. */
+  region(name: string): AwsRegion
+}
+
+/** Shared by all collectors of a run and gone with it. */
+const opened = new WeakMap<RunContext, Map<string, Promise<AwsAccount>>>()
+
+async function renewingProvider(context: RunContext, account: Account) {
+  let session = await context.credentials(account)
+  const provide: CredentialProvider = async () => {
+    const { expiresAtMs } = session
+    if (expiresAtMs !== undefined && expiresAtMs - Date.now() < RENEW_BEFORE_MS) {
+      // The old ones still work for minutes: a broker that is busy must not fail the request.
+      session = await context.credentials(account).catch((error: unknown) => {
+        if (expiresAtMs > Date.now()) return session
+        throw error
+      })
+    }
+    return {
+      accessKeyId: session.accessKeyId,
+      secretAccessKey: session.secretAccessKey,
+      ...(session.sessionToken === undefined ? {} : { sessionToken: session.sessionToken }),
+      ...(session.expiresAtMs === undefined ? {} : { expiration: new Date(session.expiresAtMs) }),
+    }
+  }
+  return { session, provide }
+}
+
+async function makeAwsAccount(context: RunContext, account: Account, backoff: Backoff): Promise<AwsAccount> {
+  const { session, provide } = await renewingProvider(context, account)
+  checkAccountId(account, session)
+  const { accountId, arn, partition } = session
+  const clock: AwsClock = makeAwsClock({ scope: accountId, report: (problem) => context.report(problem) })
+  const regions = new Map<string, AwsRegion>()
+  return {
+    account,
+    accountId,
+    arn,
+    partition,
+    region: (name) => {
+      const known = regions.get(name)
+      if (known !== undefined) return known
+      const made = makeAwsRegion({ context, accountId, region: name, clock, credentials: provide, backoff })
+      regions.set(name, made)
+      return made
+    },
+  }
+}
+
+/** Gets credentials from the host, once per account and run; throws what the host's broker throws, or BAD_PARAMETER. */
+export async function openAccount(
+  context: RunContext,
+  account: Account,
+  backoff: Backoff = DEFAULT_BACKOFF,
+): Promise<AwsAccount> {
+  const accounts = opened.get(context) ?? new Map<string, Promise<AwsAccount>>()
+  opened.set(context, accounts)
+  const key = JSON.stringify(account)
+  const known = accounts.get(key)
+  if (known !== undefined) return known
+  const made = makeAwsAccount(context, account, backoff)
+  accounts.set(key, made)
+  return made
+}
+
+function accountStateKey(account: Account): string {
+  return `account/${account.assume_role_arn ?? account.ak_id ?? 'default-chain'}`
+}
+
+/** State by which `expected` finds the account's id later without asking AWS; goes into every slice. */
+export function accountState({ account, accountId }: AwsAccount): Readonly<Record<string, Json>> {
+  return { [accountStateKey(account)]: accountId }
+}
+
+/** The id found by an earlier run, or undefined when nothing was ever collected. */
+export async function loadAccountId(context: RunContext, account: Account): Promise<string | undefined> {
+  const stored = await context.load(accountStateKey(account))
+  return typeof stored === 'string' ? stored : undefined
+}

@@ -1,0 +1,120 @@
+import type { CloudWatchClient } from '@aws-sdk/client-cloudwatch'
+import type { LambdaClient } from '@aws-sdk/client-lambda'
+import type { RunContext } from 'guance-aws-lambda/dff'
+import type { AwsClock } from './aws-clock.ts'
+import { AwsFailure, classifyAwsError } from './aws-error.ts'
+import { type Backoff, retryWithBackoff } from './backoff.ts'
+import { dropEnvironment } from './environment.ts'
+import { meterAttempts } from './metering.ts'
+
+/**
+ * The SDK has no request timeout of its own and, asked for one, only warns unless throwOnRequestTimeout says otherwise
+ * (aws.md §6.6). A page of 500 queries takes about a second.
+ */
+const REQUEST_HANDLER = {
+  connectionTimeout: 5_000,
+  requestTimeout: 30_000,
+  throwOnRequestTimeout: true,
+} as const
+
+/** The SDK's quick attempts; what outlasts them is repeated by `call`, in seconds. */
+const SDK_ATTEMPTS = 3
+
+/** AWS credentials as the SDK asks for them; called again when they are about to expire. */
+export type CredentialProvider = () => Promise<{
+  accessKeyId: string
+  secretAccessKey: string
+  sessionToken?: string
+  expiration?: Date
+}>
+
+/** One region of one account: its clients, made on first use, and the way to call them. */
+export interface AwsRegion {
+  readonly accountId: string
+  readonly region: string
+  /** `123456789012/us-east-1` */
+  readonly scope: string
+  readonly clock: AwsClock
+  cloudwatch(): Promise<CloudWatchClient>
+  lambda(): Promise<LambdaClient>
+  /** Calls AWS, repeating what is throttled or transient; throws AwsFailure naming `action`. */
+  call<T>(action: string, send: (abortSignal: AbortSignal) => Promise<T>): Promise<T>
+}
+
+export interface AwsRegionOptions {
+  readonly context: RunContext
+  readonly accountId: string
+  readonly region: string
+  readonly clock: AwsClock
+  readonly credentials: CredentialProvider
+  readonly backoff: Backoff
+}
+
+function once<T>(make: () => Promise<T>): () => Promise<T> {
+  let made: Promise<T> | undefined
+  return () => (made ??= make())
+}
+
+/** Imported on first use: a client package costs about 100 ms and 10 MB (aws.md §6.8). */
+function makeClients({ context, region, clock, credentials }: AwsRegionOptions) {
+  const config = {
+    region,
+    credentials,
+    maxAttempts: SDK_ATTEMPTS,
+    retryMode: 'adaptive',
+    requestHandler: REQUEST_HANDLER,
+  }
+  const meter = (service: string) => meterAttempts(service, (usage) => context.meter(usage), clock)
+  const step = { step: 'deserialize', priority: 'low', name: 'meterAttempts' } as const
+  return {
+    cloudwatch: once(async () => {
+      const { CloudWatchClient } = await import('@aws-sdk/client-cloudwatch')
+      const client = new CloudWatchClient(config)
+      client.middlewareStack.add(meter('cloudwatch'), step)
+      return client
+    }),
+    lambda: once(async () => {
+      const { LambdaClient } = await import('@aws-sdk/client-lambda')
+      const client = new LambdaClient(config)
+      client.middlewareStack.add(meter('lambda'), step)
+      client.middlewareStack.add(dropEnvironment, {
+        step: 'deserialize',
+        priority: 'high',
+        name: 'dropEnvironment',
+      })
+      return client
+    }),
+  }
+}
+
+function isWorthRetrying(error: unknown): boolean {
+  return error instanceof AwsFailure && (error.kind === 'throttled' || error.kind === 'transient')
+}
+
+/** The clients of one region; they hold keep-alive sockets that do not keep the process alive. */
+export function makeAwsRegion(options: AwsRegionOptions): AwsRegion {
+  const { context, accountId, region, clock, backoff } = options
+  const { signal } = context
+  return {
+    accountId,
+    region,
+    scope: `${accountId}/${region}`,
+    clock,
+    ...makeClients(options),
+    call: async (action, send) =>
+      retryWithBackoff(
+        async () => {
+          try {
+            return await send(signal)
+          } catch (error) {
+            signal.throwIfAborted()
+            const kind = classifyAwsError(error)
+            // Without a kind it is no answer of AWS but a fault of ours, and must look like one.
+            throw kind === undefined ? error : new AwsFailure(kind, action, error as Error)
+          }
+        },
+        isWorthRetrying,
+        { backoff, signal },
+      ),
+  }
+}

@@ -1,0 +1,22 @@
+import type { Check, Expectation, Problem, RunContext } from 'guance-aws-lambda/dff'
+
+/**
+ * What became of one region of one collector. `degraded` went without something it may not have (a denied listing)
+ * and does not fail the task; `failed` says why.
+ */
+export type RegionResult =
+  | { readonly kind: 'collected'; readonly scope: string; readonly points: number }
+  | { readonly kind: 'degraded'; readonly scope: string; readonly points: number }
+  | { readonly kind: 'failed'; readonly scope: string; readonly problem: Problem }
+
+/** One source of data of one account. `Runner` calls collectors in the order given: objects first, metrics after. */
+export interface Collector {
+  /** Shown in the log and in problems, e.g. `AWS-Lambda`. */
+  readonly name: string
+  /** Commits what it collects as it goes and reports what it could not; throws only when nothing can go on. */
+  run(context: RunContext): Promise<readonly RegionResult[]>
+  /** From stored state alone: no network. */
+  expected(context: RunContext): Promise<Expectation>
+  /** Tries each IAM action it needs, in each region. */
+  doctor(context: RunContext): Promise<readonly Check[]>
+}

@@ -1,0 +1,97 @@
+import type { EpochMs, Json, RunContext } from 'guance-aws-lambda/dff'
+
+/** One object of the last complete listing, as little of it as linkage, timeouts and `expected` need. */
+export interface InventoryEntry {
+  readonly name: string
+  /** Tags that metrics may take over; nothing that changes at each deployment. */
+  readonly tags: Readonly<Record<string, string>>
+  /** Longest configured run time, for functions. */
+  readonly timeoutSec?: number
+}
+
+/** What an object collector last listed in one region; the metrics collector reads it. */
+export interface Inventory {
+  readonly listedAtMs: EpochMs
+  readonly entries: readonly InventoryEntry[]
+  /** Other identities of a listed object, e.g. event source mapping UUID → function name. */
+  readonly aliases: Readonly<Record<string, string>>
+}
+
+interface InventoryKey {
+  readonly objectClass: string
+  readonly accountId: string
+  readonly region: string
+}
+
+/** About 200 bytes each, so that one state value stays well below 1 MB. */
+const ENTRIES_PER_CHUNK = 2_000
+
+function stateKey({ objectClass, accountId, region }: InventoryKey): string {
+  return `inventory/${objectClass}/${accountId}/${region}`
+}
+
+interface Header {
+  readonly listedAtMs: EpochMs
+  readonly chunks: number
+  readonly aliasChunks: number
+}
+
+function chunksOf<T>(items: readonly T[]): (readonly T[])[] {
+  return Array.from({ length: Math.ceil(items.length / ENTRIES_PER_CHUNK) }, (_, index) =>
+    items.slice(index * ENTRIES_PER_CHUNK, (index + 1) * ENTRIES_PER_CHUNK),
+  )
+}
+
+async function loadHeader(context: RunContext, key: string): Promise<Header | undefined> {
+  // Written by inventoryState alone.
+  return (await context.load(key)) as Header | undefined
+}
+
+/** State that replaces the region's inventory as a whole; chunks of a longer predecessor are deleted. */
+export async function inventoryState(
+  context: RunContext,
+  key: InventoryKey,
+  inventory: Inventory,
+): Promise<Readonly<Record<string, Json>>> {
+  const prefix = stateKey(key)
+  const before = await loadHeader(context, prefix)
+  const entries = chunksOf(inventory.entries)
+  const aliases = chunksOf(Object.entries(inventory.aliases))
+  const state: Record<string, Json> = {}
+  for (let index = entries.length; index < (before?.chunks ?? 0); index += 1)
+    state[`${prefix}/${index}`] = null
+  for (let index = aliases.length; index < (before?.aliasChunks ?? 0); index += 1) {
+    state[`${prefix}/alias/${index}`] = null
+  }
+  // Plain data, but an interface has no index signature and so is no Json to the compiler.
+  entries.forEach((chunk, index) => (state[`${prefix}/${index}`] = chunk as unknown as Json))
+  aliases.forEach((chunk, index) => (state[`${prefix}/alias/${index}`] = chunk))
+  const header: Header = {
+    listedAtMs: inventory.listedAtMs,
+    chunks: entries.length,
+    aliasChunks: aliases.length,
+  }
+  return { ...state, [prefix]: { ...header } }
+}
+
+async function loadChunks<T>(context: RunContext, prefix: string, count: number): Promise<T[]> {
+  const chunks = await Promise.all(
+    Array.from({ length: count }, async (_, index) => context.load(`${prefix}/${index}`)),
+  )
+  // Written by inventoryState alone.
+  return chunks.flatMap((chunk) => (chunk ?? []) as unknown as T[])
+}
+
+/** The region's last complete listing, or undefined when there never was one. */
+export async function loadInventory(context: RunContext, key: InventoryKey): Promise<Inventory | undefined> {
+  const prefix = stateKey(key)
+  const header = await loadHeader(context, prefix)
+  if (header === undefined) return undefined
+  return {
+    listedAtMs: header.listedAtMs,
+    entries: await loadChunks<InventoryEntry>(context, prefix, header.chunks),
+    aliases: Object.fromEntries(
+      await loadChunks<[string, string]>(context, `${prefix}/alias`, header.aliasChunks),
+    ),
+  }
+}

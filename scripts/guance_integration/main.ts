@@ -1,0 +1,17 @@
+/** The core set: accounts, AWS clients, what collectors share, and `Runner`. */
+export { parseAccount } from './account.ts'
+export {
+  accountState,
+  type AwsAccount,
+  DEFAULT_CLOUD_PROVIDER,
+  loadAccountId,
+  openAccount,
+} from './aws-account.ts'
+export { AwsFailure, makeProblem, reportProblem } from './aws-error.ts'
+export type { AwsRegion } from './aws-region.ts'
+export type { Backoff } from './backoff.ts'
+export type { Collector, RegionResult } from './collector.ts'
+export { mapConcurrently } from './concurrency.ts'
+export { type Inventory, type InventoryEntry, inventoryState, loadInventory } from './inventory.ts'
+export { type ActionProbe, collectRegions, isFatal, probeRegions } from './region-run.ts'
+export { Runner } from './runner.ts'

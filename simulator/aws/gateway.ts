@@ -1,0 +1,120 @@
+import { randomUUID } from 'node:crypto'
+import { setTimeout as delay } from 'node:timers/promises'
+import { countOne } from '../counters.ts'
+import { headerOf, type Reply, type Request } from '../http.ts'
+import type { Simulation } from '../simulation.ts'
+import type { Operation } from './call.ts'
+import { AwsError } from './error.ts'
+import { bendReply, throwFault } from './fault.ts'
+import { getMetricData } from './get-metric-data.ts'
+import type { Caller } from './identity.ts'
+import { getAccountSettings, listEventSourceMappings, listFunctions } from './lambda-api.ts'
+import { listMetrics } from './list-metrics.ts'
+import { listRegions } from './list-regions.ts'
+import { encodeError, encodeResult, type Protocol } from './protocol.ts'
+import { assumeRole, getCallerIdentity, getSessionToken, roleArnOf } from './sts.ts'
+
+interface Service {
+  readonly protocol: Protocol
+  /** The service name in the credential scope. */
+  readonly signedAs: string
+  /** A global service is signed for its partition's home region, enabled by definition. */
+  readonly isGlobal: boolean
+}
+
+const SERVICES = {
+  cloudwatch: { protocol: 'json10', signedAs: 'monitoring', isGlobal: false },
+  lambda: { protocol: 'rest', signedAs: 'lambda', isGlobal: false },
+  sts: { protocol: 'query', signedAs: 'sts', isGlobal: true },
+  account: { protocol: 'rest', signedAs: 'account', isGlobal: true },
+} as const satisfies Record<string, Service>
+
+type ServiceName = keyof typeof SERVICES
+
+/** Every operation that is answered, by its IAM action. */
+const OPERATIONS: Readonly<Record<string, Operation>> = {
+  'cloudwatch:ListMetrics': listMetrics,
+  'cloudwatch:GetMetricData': getMetricData,
+  'lambda:ListFunctions': listFunctions,
+  'lambda:GetAccountSettings': getAccountSettings,
+  'lambda:ListEventSourceMappings': listEventSourceMappings,
+  'sts:GetCallerIdentity': getCallerIdentity,
+  'sts:AssumeRole': assumeRole,
+  'sts:GetSessionToken': getSessionToken,
+  'account:ListRegions': listRegions,
+}
+
+const REST_PATHS: Readonly<Record<string, readonly [ServiceName, string]>> = {
+  'GET /2015-03-31/functions': ['lambda', 'ListFunctions'],
+  'GET /2016-08-19/account-settings': ['lambda', 'GetAccountSettings'],
+  'GET /2015-03-31/event-source-mappings': ['lambda', 'ListEventSourceMappings'],
+  'POST /listRegions': ['account', 'ListRegions'],
+}
+
+/** Regions that global endpoints sign for, one per partition. */
+const HOME_REGIONS = ['us-east-1', 'cn-north-1', 'cn-northwest-1', 'us-gov-west-1', 'eusc-de-east-1']
+
+/** With an endpoint override every service calls one address: the target header, the path or the form tells them apart. */
+function identify(request: Request): readonly [ServiceName, string] {
+  const target = headerOf(request.headers, 'x-amz-target')
+  if (target !== '') return ['cloudwatch', target.split('.').at(-1) ?? '']
+  const path = REST_PATHS[`${request.method} ${request.rawPath.replace(/\/$/, '')}`]
+  if (path) return path
+  if (request.rawPath !== '/') return ['lambda', 'Unknown']
+  return ['sts', new URLSearchParams(request.body.toString('utf8')).get('Action') ?? 'Unknown']
+}
+
+function checkScope(simulation: Simulation, caller: Caller, service: Service): void {
+  if (caller.service !== service.signedAs) {
+    throw new AwsError(
+      'badSignature',
+      `Credential should be scoped to correct service: '${service.signedAs}'.`,
+    )
+  }
+  const isEnabled = simulation.options.regions.includes(caller.region)
+  if (isEnabled || (service.isGlobal && HOME_REGIONS.includes(caller.region))) return
+  // AWS words a region that the account has not enabled like a key that does not exist.
+  throw new AwsError('unknownKey', 'The security token included in the request is invalid')
+}
+
+function resourceOf(action: string, caller: Caller): string {
+  return action === 'sts:AssumeRole' ? roleArnOf(caller.identity.accountId, caller.region) : '*'
+}
+
+/** The IAM action under which a call is counted: what a client makes up is one counter, not any number of them. */
+function countedAs(target: readonly [ServiceName, string]): string {
+  const action = target.join(':')
+  return Object.hasOwn(OPERATIONS, action) ? action : 'unknown'
+}
+
+function run(simulation: Simulation, request: Request, target: readonly [ServiceName, string]): Reply {
+  const [name, operation] = target
+  const action = `${name}:${operation}`
+  const requestId = randomUUID()
+  const { protocol } = SERVICES[name]
+  try {
+    const caller = simulation.identities.authenticate(request, simulation.clock.nowMs())
+    checkScope(simulation, caller, SERVICES[name])
+    const perform = OPERATIONS[action]
+    if (perform === undefined)
+      throw new AwsError('unknownOperation', `This simulator has no operation ${operation}.`)
+    simulation.denials.check(action, caller, resourceOf(action, caller))
+    const fault = simulation.faults.take(action, caller.region)
+    throwFault(fault, action)
+    if (fault === 'hang') return { kind: 'hang' }
+    const result = perform({ simulation, caller, request })
+    return bendReply(fault, encodeResult(protocol, operation, requestId, result))
+  } catch (error) {
+    if (!(error instanceof AwsError)) throw error
+    countOne(simulation.counters.errors, countedAs(target))
+    return encodeError(protocol, requestId, error)
+  }
+}
+
+/** Answers a request to AWS, after the configured latency. */
+export async function answerAws(simulation: Simulation, request: Request): Promise<Reply> {
+  const target = identify(request)
+  countOne(simulation.counters.requests, countedAs(target))
+  if (simulation.options.latencyMs > 0) await delay(simulation.options.latencyMs)
+  return run(simulation, request, target)
+}

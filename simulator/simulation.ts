@@ -1,0 +1,20 @@
+import type { Denials } from './aws/denial.ts'
+import type { Faults } from './aws/fault.ts'
+import type { Identities } from './aws/identity.ts'
+import type { Clock } from './clock.ts'
+import type { Counters } from './counters.ts'
+import type { SimulatorOptions } from './options.ts'
+import type { Receiver } from './receiver/receiver.ts'
+import type { Truth } from './truth/truth.ts'
+
+/** Everything one simulator consists of; the AWS side, the receiver and the control API each take the parts they need. */
+export interface Simulation {
+  readonly options: SimulatorOptions
+  readonly clock: Clock
+  readonly counters: Counters
+  readonly truth: Truth
+  readonly identities: Identities
+  readonly denials: Denials
+  readonly faults: Faults
+  readonly receiver: Receiver
+}

@@ -1,0 +1,103 @@
+import { type ChildProcess, spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { mkdtempSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { createInterface } from 'node:readline'
+import { fileURLToPath } from 'node:url'
+
+const root = fileURLToPath(new URL('../..', import.meta.url))
+
+/** What a finished command left behind. */
+interface Finished {
+  readonly code: number | null
+  readonly stdout: string
+  readonly stderr: string
+}
+
+interface SimulatorInfo {
+  readonly url: string
+  readonly datakitUrl: string
+  readonly datawayUrl: string
+  readonly datawayToken: string
+  readonly roleArn: string
+  readonly externalId: string
+  readonly regions: readonly string[]
+  readonly accounts: readonly { readonly accountId: string; readonly accessKeyId: string; readonly secretAccessKey: string }[]
+}
+
+/** Stands for a user's shell: a simulator process, a home of its own, and real `dff` processes. Dispose ends and removes all of it. */
+export interface Shell extends AsyncDisposable {
+  readonly home: string
+  readonly info: SimulatorInfo
+  readonly secret: string
+  readonly keyId: string
+  dff(...args: string[]): Promise<Finished>
+  /** A command that is left running, such as `dff start`. */
+  spawn(...args: string[]): ChildProcess
+  /** The control API of the simulator: GET without a body, POST with one. */
+  control(path: string, body?: object): Promise<unknown>
+}
+
+function startProcess(args: readonly string[], env: NodeJS.ProcessEnv): ChildProcess {
+  return spawn(process.execPath, args, { cwd: root, env, stdio: ['ignore', 'pipe', 'pipe'] })
+}
+
+async function finish(child: ChildProcess): Promise<Finished> {
+  const chunks = { stdout: [] as Buffer[], stderr: [] as Buffer[] }
+  child.stdout?.on('data', (chunk: Buffer) => chunks.stdout.push(chunk))
+  child.stderr?.on('data', (chunk: Buffer) => chunks.stderr.push(chunk))
+  const [code] = (await once(child, 'close')) as [number | null]
+  return {
+    code,
+    stdout: Buffer.concat(chunks.stdout).toString(),
+    stderr: Buffer.concat(chunks.stderr).toString(),
+  }
+}
+
+async function stop(child: ChildProcess): Promise<void> {
+  if (child.exitCode !== null || child.signalCode !== null) return
+  const exited = once(child, 'exit')
+  child.kill('SIGKILL')
+  await exited
+}
+
+/** Only what a user's shell would have: nothing of the test runner's own environment but PATH. */
+function cleanEnvironment(home: string, info: SimulatorInfo, secret: string): NodeJS.ProcessEnv {
+  return { PATH: process.env['PATH'], HOME: home, DFF_HOME: home, AWS_ENDPOINT_URL: info.url, AK_SECRET: secret, NO_COLOR: '1' }
+}
+
+/** Opens a shell on a fresh home. `simulatorArgs` are the simulator's own flags. */
+export async function openShell(...simulatorArgs: string[]): Promise<Shell> {
+  const home = mkdtempSync(join(tmpdir(), 'dff e2e 中文-'))
+  const simulator = startProcess(['simulator/main.ts', '--port', '0', '--json', ...simulatorArgs], process.env)
+  const [line] = (await once(createInterface({ input: simulator.stdout ?? process.stdin }), 'line')) as [string]
+  const info = JSON.parse(line) as SimulatorInfo
+  const [account] = info.accounts
+  if (account === undefined) throw new Error('the simulator named no account')
+  const env = cleanEnvironment(home, info, account.secretAccessKey)
+  const running: ChildProcess[] = [simulator]
+  const spawnDff = (...args: string[]): ChildProcess => {
+    const child = startProcess(['bin/dff.cjs', ...args], env)
+    running.push(child)
+    return child
+  }
+  return {
+    home,
+    info,
+    secret: account.secretAccessKey,
+    keyId: account.accessKeyId,
+    dff: (...args) => finish(spawnDff(...args)),
+    spawn: spawnDff,
+    async control(path, body) {
+      const init = body === undefined ? {} : { method: 'POST', body: JSON.stringify(body) }
+      const response = await fetch(`${info.url}/control/${path}`, init)
+      if (!response.ok) throw new Error(`control ${path}: ${response.status} ${await response.text()}`)
+      return response.json()
+    },
+    async [Symbol.asyncDispose]() {
+      for (const child of running) await stop(child)
+      rmSync(home, { recursive: true, force: true })
+    },
+  }
+}

@@ -1,0 +1,211 @@
+import { mkdtempSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { describe, expect, it } from 'vitest'
+import { makeWorld } from './double.ts'
+import { expectGolden } from './golden.ts'
+import { NO_BACKLOG, NOW_MS, RECORD } from './sample.ts'
+import { runScene } from './scene.ts'
+
+const TRIGGER_ID = 'cron-startup__guance_aws_lambda.run'
+
+const GOLDENS: readonly (readonly [name: string, words: readonly string[]])[] = [
+  ['market-list', ['market', 'list']],
+  ['market-show', ['market', 'show', 'guance_aws_lambda']],
+  ['install', ['install', 'guance_aws_lambda', '--home', '/home/demo']],
+  ['install-deploy', ['install', 'guance_aws_lambda', '--deploy', '--force', '--home', '/home/demo']],
+  ['trigger-set', ['trigger', 'set', TRIGGER_ID, '--cron', '0 * * * *', '--timezone', 'Asia/Shanghai']],
+  ['exec', ['exec', 'guance_aws_lambda']],
+  ['task-list', ['task', 'list']],
+  ['task-show', ['task', 'show', 'task-01']],
+  ['log', ['log', 'task-01']],
+  ['status', ['status', '--home', '/home/demo']],
+  ['connector-list', ['connector', 'list', '--home', '/home/demo']],
+  ['outbox-list', ['outbox', 'list']],
+  ['verify', ['verify', 'guance_aws_lambda']],
+]
+
+describe('output', () => {
+  it.each(GOLDENS)('of %s is its golden text', async (name, words) => {
+    const { code, stdout, stderr } = await runScene(words)
+    expectGolden(name, stdout)
+    expect({ code, stderr }).toEqual({ code: 0, stderr: '' })
+  })
+
+  it('of a failed task shows the error, the dead batches and the missing action', async () => {
+    const world = makeWorld()
+    world.record = {
+      ...RECORD,
+      status: 'failure',
+      exceptionType: 'DffError',
+      exceptionText: 'Runner: expected data, got nothing. Look at the problems.',
+      endpointUrl: 'http://127.0.0.1:4566',
+    }
+    world.backlog = {
+      ...NO_BACKLOG,
+      waitingBatches: 2,
+      waitingPoints: 1_500,
+      deadBatches: 1,
+      deadPoints: 3,
+      oldestWaitingMs: NOW_MS,
+    }
+    const { code, stdout } = await runScene(['exec', 'guance_aws_lambda'], { world })
+    expectGolden('exec-failure', stdout)
+    expect(code).toBe(1)
+  })
+
+  it('shows escape sequences in names and log lines as text', async () => {
+    const world = makeWorld()
+    world.record = { ...RECORD, exceptionText: 'bad \u001b[2J name' }
+    const { stdout } = await runScene(['task', 'show', 'task-01'], { world })
+    expect(stdout).toContain('bad \\x1b[2J name')
+  })
+})
+
+describe('exit code', () => {
+  it.each([
+    ['failure', 1],
+    ['timeout', 1],
+    ['skip', 1],
+    ['success', 0],
+  ] as const)('of exec for a task that ended as %s is %i', async (status, expected) => {
+    const world = makeWorld()
+    world.record = { ...RECORD, status }
+    expect((await runScene(['exec', 'guance_aws_lambda'], { world })).code).toBe(expected)
+  })
+
+  it.each([
+    ['failed', 1],
+    ['warning', 0],
+    ['ok', 0],
+  ] as const)(
+    'of verify, doctor and connector test for a check that is %s is %i',
+    async (status, expected) => {
+      const commands = [['verify', 'guance_aws_lambda'], ['doctor'], ['connector', 'test', 'default']]
+      for (const words of commands) {
+        const world = makeWorld()
+        world.checkStatus = status
+        const { code, stdout } = await runScene(words, { world })
+        expect(code).toBe(expected)
+        expect(stdout.includes('Create a new access key.')).toBe(status !== 'ok')
+      }
+    },
+  )
+
+  it('follows the code of an error of the host, and the client is closed all the same', async () => {
+    const { code, stderr, world } = await runScene(['task', 'show', 'nothing'])
+    expect({ code, closed: world.closed }).toEqual({ code: 2, closed: 1 })
+    expect(stderr).toBe('error task: expected a known name, got nothing. Look at the list.\n')
+  })
+
+  it('is 3 when the host cannot be opened, and a stack appears only with DFF_DEBUG', async () => {
+    const startHost = async (): Promise<never> => {
+      const { DffError } = await import('../../../core/error.ts')
+      const parts = { place: '/home', expected: 'a home', got: 'a file', remedy: 'Choose another.' }
+      throw new DffError({ code: 'HOME_UNUSABLE', ...parts })
+    }
+    const plain = await runScene(['start'], { startHost })
+    const debug = await runScene(['start'], { startHost, env: { DFF_DEBUG: '1' } })
+    expect(plain.code).toBe(3)
+    expect(plain.stderr.trimEnd().split('\n')).toHaveLength(1)
+    expect(debug.stderr).toContain('    at ')
+  })
+
+  it.each([
+    [['frobnicate'], "unknown command 'frobnicate'"],
+    [['exec'], "missing required argument 'target'"],
+    [['exec', 'a', 'b'], 'too many arguments'],
+    [['exec', 'a', '--frce'], "unknown option '--frce'"],
+    [['trigger', 'set', 'x'], "required option '--cron <expr>' not specified"],
+    [['trigger', 'lst'], 'Did you mean list?'],
+    [['task', 'list', '--limit', '-3'], 'whole number'],
+    [['task', 'list', '--limit', '1e2'], 'whole number'],
+    [['task', 'list', '--status', 'done'], 'waiting, pending'],
+    [['exec', 'a', '--at', '2026-13-40T00:00Z'], '2026-11-23T18:36:00Z'],
+    [['exec', 'a', '--at', 'tomorrow'], '2026-11-23T18:36:00Z'],
+    [['outbox', 'list', '--state', 'gone'], 'waiting, dead'],
+    [['outbox', 'drop', '7; rm'], 'the number of a batch'],
+    [['connector', 'set', 'default', '--type', 'kafka'], 'file, datakit or dataway'],
+    [['connector', 'set', 'default', '--type', 'dataway', '--url', 'https://x'], 'workspace token'],
+    [['secret', 'set', 'a.b'], 'without a terminal nothing is asked'],
+    [['demo', '--functions', '0'], 'a whole number from 1'],
+    [['demo', '--regions', 'two'], 'a whole number from 1'],
+  ])('of dff %j is 2, with one paragraph that says what is off', async (words, part) => {
+    const { code, stdout, stderr } = await runScene(words)
+    expect(stderr).toContain(part)
+    expect(stderr.trimEnd().split('\n')).toHaveLength(1)
+    expect({ code, stdout }).toEqual({ code: 2, stdout: '' })
+  })
+})
+
+describe('dff', () => {
+  it.each([
+    ['2026-11-23T18:36:00Z', Date.UTC(2026, 10, 23, 18, 36)],
+    ['2026-11-23T18:36', Date.UTC(2026, 10, 23, 18, 36)],
+    ['2026-11-23T18:36:00+08:00', Date.UTC(2026, 10, 23, 10, 36)],
+    ['2026-11-23', Date.UTC(2026, 10, 23)],
+  ])('reads --at %s as an instant, UTC unless it says otherwise', async (at, atMs) => {
+    const { world } = await runScene(['exec', 'guance_aws_lambda', '--at', at])
+    expect(world.calls[0]).toEqual({
+      name: 'exec',
+      input: { target: 'guance_aws_lambda', atMs, debug: false },
+    })
+  })
+
+  it('sends an override, and default as none', async () => {
+    const set = await runScene(['trigger', 'set', TRIGGER_ID, '--cron', '0 * * * *'])
+    const reset = await runScene(['trigger', 'set', TRIGGER_ID, '--cron', 'default'])
+    expect([set, reset].map(({ world }) => world.calls[0]?.input)).toEqual([
+      { triggerId: TRIGGER_ID, cron: '0 * * * *', timezone: null },
+      { triggerId: TRIGGER_ID, cron: null, timezone: null },
+    ])
+  })
+
+  it('takes the home from --home, else from DFF_HOME, else the current directory', async () => {
+    const home = mkdtempSync(join(tmpdir(), 'dff-cli-'))
+    try {
+      const seen: string[] = []
+      const startHost = async (at: string): Promise<void> => void seen.push(at)
+      await runScene(['start', '--home', home], { startHost, env: { DFF_HOME: '/elsewhere' } })
+      await runScene(['start'], { startHost, env: { DFF_HOME: home } })
+      await runScene(['start'], { startHost, env: { DFF_HOME: '' } })
+      expect(seen).toEqual([home, home, process.cwd()])
+    } finally {
+      rmSync(home, { recursive: true })
+    }
+  })
+
+  it('prints each log line once when it follows, those after the stream too', async () => {
+    const { stdout } = await runScene(['log', 'task-01', '--follow'])
+    expect(stdout.trimEnd().split('\n')).toEqual([
+      '[11-23 18:36:00.020] [+0ms] run collector #1: `AWS-Lambda`',
+      '[11-23 18:36:00.145] [+125ms] us-east-1: 40 functions, 名字 中文',
+    ])
+  })
+
+  it('says that an interrupted exec was ended when this process owns the home, and goes on elsewhere', async () => {
+    const never = new Promise<void>(() => undefined)
+    const results = []
+    for (const pid of [process.pid, 4242]) {
+      const world = Object.assign(makeWorld(), { pid, running: never })
+      const onListening = (interrupt: () => void): void => queueMicrotask(interrupt)
+      results.push(await runScene(['exec', 'guance_aws_lambda'], { world, onListening }))
+    }
+    expect(results.map(({ code, world }) => [code, world.closed])).toEqual([
+      [1, 1],
+      [1, 1],
+    ])
+    expect(results[0]?.stderr).toContain('the task was ended')
+    expect(results[1]?.stderr).toContain('pid 4242')
+  })
+
+  it('drains at the first signal of dff start and says so', async () => {
+    const { code, stderr, stdout } = await runScene(['start'], {
+      onListening: (interrupt) => queueMicrotask(interrupt),
+      startHost: async (_home, { signal }) =>
+        new Promise<void>((resolve) => signal.addEventListener('abort', () => resolve(), { once: true })),
+    })
+    expect({ code, stdout }).toEqual({ code: 0, stdout: 'Stopped.\n' })
+    expect(stderr).toContain('Stopping')
+  })
+})

@@ -1,0 +1,110 @@
+/** One of everything that a host answers with. */
+import type { Json } from '../../../core/json.ts'
+import { SCHEMAS } from '../../../core/schemas.generated.ts'
+import type {
+  Backlog,
+  LogLine,
+  MarketEntry,
+  OutboxRow,
+  TaskRecord,
+  TriggerRow,
+} from '../../../runner/host-api.ts'
+
+export const NOW_MS = Date.UTC(2026, 10, 23, 18, 36, 0)
+const MINUTE_MS = 60_000
+
+export const FORM = SCHEMAS['parameters/guance_aws_lambda'] as Record<string, Json>
+
+export const ENTRY: MarketEntry = {
+  manifest: {
+    id: 'guance_aws_lambda',
+    version: '0.1.0',
+    title: { en: 'Guance Integration (AWS-Lambda Collection)', zh: '观测云集成（AWS-Lambda 采集）' },
+    description: { en: 'Collects Lambda functions and their metrics.', zh: '采集 Lambda 函数及其指标。' },
+    requires: ['guance_integration', 'guance_aws_cloudwatch'],
+    uses: ['aws'],
+    startup: 'startup.ts',
+    parameters: 'guance_aws_lambda',
+    actions: {
+      needed: ['cloudwatch:ListMetrics', 'cloudwatch:GetMetricData'],
+      optional: ['lambda:ListFunctions'],
+    },
+  },
+  digest: 'a'.repeat(64),
+  installedVersion: null,
+  isUpdateWaiting: false,
+  parameters: FORM,
+  files: [{ path: 'main.ts', bytes: 1200, sha256: 'b'.repeat(64) }],
+}
+
+export const TRIGGER: TriggerRow = {
+  triggerId: 'cron-startup__guance_aws_lambda.run',
+  funcId: 'startup__guance_aws_lambda.run',
+  title: 'AWS-Lambda Collection',
+  cronExpr: '*/5 * * * *',
+  fixedCronExpr: '*/5 * * * *',
+  cronOverride: null,
+  timezone: 'UTC',
+  isEnabled: true,
+  lastTickMs: NOW_MS,
+  nextTickMs: NOW_MS + 4 * MINUTE_MS,
+  lastStatus: 'success',
+}
+
+export const RECORD: TaskRecord = {
+  id: 'task-01',
+  funcId: 'startup__guance_aws_lambda.run',
+  triggerId: null,
+  origin: 'direct',
+  status: 'success',
+  triggerTimeMs: NOW_MS,
+  startTimeMs: NOW_MS + 20,
+  endTimeMs: NOW_MS + 12_345,
+  isDebug: false,
+  exceptionType: null,
+  exceptionText: null,
+  problems: [
+    {
+      code: 'forbidden',
+      severity: 'warning',
+      scope: '123456789012/us-east-1',
+      message: 'ListFunctions was denied; metrics go on without objects',
+      action: 'lambda:ListFunctions',
+    },
+  ],
+  points: { metric: 12_345, custom_object: 40 },
+  usage: [
+    { api: 'cloudwatch:GetMetricData', requests: 12, billedMetrics: 4_321 },
+    { api: 'lambda:ListFunctions', requests: 1, billedMetrics: 0 },
+  ],
+  connector: 'datakit http://127.0.0.1:9529',
+  endpointUrl: null,
+  returnValue: { regions: 1 },
+}
+
+export const NO_BACKLOG: Backlog = {
+  waitingBatches: 0,
+  waitingPoints: 0,
+  deadBatches: 0,
+  deadPoints: 0,
+  oldestWaitingMs: null,
+}
+
+export const LINES: readonly LogLine[] = [
+  { taskId: 'task-01', sequence: 0, timeMs: NOW_MS + 20, text: 'run collector #1: `AWS-Lambda`' },
+  { taskId: 'task-01', sequence: 1, timeMs: NOW_MS + 145, text: 'us-east-1: 40 functions, 名字 中文' },
+]
+
+export const BATCH: OutboxRow = {
+  batchId: 7,
+  state: 'dead',
+  connectorId: 'default',
+  category: 'metric',
+  points: 1000,
+  rawBytes: 123_456,
+  taskId: 'task-01',
+  createdAtMs: NOW_MS,
+  attempts: 3,
+  nextAttemptMs: null,
+  reason: '400 invalid point',
+}

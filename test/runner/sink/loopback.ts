@@ -1,0 +1,60 @@
+import { once } from 'node:events'
+import { createServer, type IncomingHttpHeaders } from 'node:http'
+import type { AddressInfo } from 'node:net'
+import { gunzipSync } from 'node:zlib'
+
+export interface SeenRequest {
+  readonly method: string
+  readonly url: string
+  readonly headers: IncomingHttpHeaders
+  readonly body: Buffer
+  readonly text: string
+}
+
+export interface Answer {
+  readonly status: number
+  readonly headers?: Readonly<Record<string, string>>
+  readonly body?: string
+}
+
+/** What to answer; `hang` never does. */
+export type Answerer = (request: SeenRequest) => Answer | 'hang' | Promise<Answer>
+
+export interface Loopback {
+  readonly url: string
+  readonly seen: SeenRequest[]
+  answer: Answerer
+  close(): Promise<void>
+}
+
+/** A real HTTP server on loopback that remembers what it was sent. */
+export async function openLoopback(answer: Answerer = () => ({ status: 200 })): Promise<Loopback> {
+  const seen: SeenRequest[] = []
+  const loopback = { answer, seen }
+  const server = createServer((request, response) => {
+    const chunks: Buffer[] = []
+    request.on('data', (chunk: Buffer) => chunks.push(chunk))
+    request.on('end', () => {
+      const body = Buffer.concat(chunks)
+      const isGzip = request.headers['content-encoding'] === 'gzip'
+      const text = (isGzip ? gunzipSync(body) : body).toString('utf8')
+      const one = { method: request.method ?? '', url: request.url ?? '', headers: request.headers, body, text }
+      seen.push(one)
+      void Promise.resolve(loopback.answer(one)).then((reply) => {
+        if (reply === 'hang') return
+        response.writeHead(reply.status, reply.headers).end(reply.body)
+      })
+    })
+  })
+  server.listen(0, '127.0.0.1')
+  await once(server, 'listening')
+  const { port } = server.address() as AddressInfo
+  return Object.assign(loopback, {
+    url: `http://127.0.0.1:${port}`,
+    close: async () => {
+      server.closeAllConnections()
+      server.close()
+      await once(server, 'close')
+    },
+  })
+}

@@ -1,0 +1,286 @@
+import { gunzipSync } from 'node:zlib'
+import { describe, expect, it, vi } from 'vitest'
+import { DffError } from '../../../core/error.ts'
+import type { AccountSession } from '../../../core/script.ts'
+import type { ReplyValue, RequestBody } from '../../../runner/task/ipc.ts'
+import { errorOf, makeHome, runs, runTask } from './task-run.ts'
+
+const POINT = `{ category: 'metric', measurement: 'm', tags: { name: 'a b,中文' }, fields: { v: 1.5 }, timeMs: 1000 }`
+
+const SESSION: AccountSession = {
+  accountId: '123456789012',
+  arn: 'arn:aws:sts::123456789012:assumed-role/r/guance',
+  partition: 'aws',
+  accessKeyId: 'ASIAEXAMPLE',
+  secretAccessKey: 'wJalr/XUtn+FEMI/K7MDENG',
+  sessionToken: 'FwoGZXIvYXdzEBYaDHqa0AP==',
+}
+
+/** A store of one script in memory: what a commit writes, the next load reads. */
+function makeStore(): (body: RequestBody) => Promise<ReplyValue> {
+  const state = new Map<string, ReplyValue>()
+  return async (body) => {
+    if (body.kind === 'credentials') return SESSION
+    if (body.kind === 'load') return state.get(body.key)
+    for (const [key, value] of Object.entries(body.state)) state.set(key, value)
+    return undefined
+  }
+}
+
+describe('a run', () => {
+  it('returns what the function returned and hands over its log in order', async () => {
+    const home = await makeHome(
+      runs(`
+        context.log('first')
+        console.log('second %s', context.taskId)
+        console.error('third\\nfourth')
+        return { answer: 42, at: context.triggerTimeMs, left: undefined }`),
+    )
+    const ran = await runTask(home)
+    expect(ran.outcome).toMatchObject({
+      kind: 'done',
+      value: { mode: 'run', returnValue: { answer: 42, at: 1_700_000_000_000 } },
+    })
+    expect(ran.lines.toSorted()).toEqual(['first', 'fourth', 'second task-1', 'third'])
+  })
+
+  it('describes every exported API function once the script has loaded', async () => {
+    const home = await makeHome(`
+      import { DFF } from 'guance-aws-lambda/dff'
+      export const notOne = 1
+      export const run = DFF.API('One', { fixedCronExpr: '*/5 * * * *', timeout: 60 }, async () => 1)
+      export const runCritical = DFF.API('Two', { timezone: 'Asia/Shanghai' }, async () => 2)`)
+    const onLoaded = vi.fn()
+    const ran = await runTask(home, { onLoaded, start: { mode: 'inspect', exportName: '' } })
+    const functions = [
+      {
+        funcId: 'startup__test_set.run',
+        title: 'One',
+        fixedCronExpr: '*/5 * * * *',
+        timezone: 'UTC',
+        timeoutSec: 60,
+        expiresSec: 900,
+      },
+      {
+        funcId: 'startup__test_set.runCritical',
+        title: 'Two',
+        fixedCronExpr: null,
+        timezone: 'Asia/Shanghai',
+        timeoutSec: 3600,
+        expiresSec: 900,
+      },
+    ]
+    expect(ran.outcome).toEqual({ kind: 'done', value: { mode: 'inspect' }, functions })
+    expect(onLoaded).toHaveBeenCalledExactlyOnceWith(functions)
+  })
+
+  it('reads back what it committed, and sends points as gzip of line protocol', async () => {
+    const home = await makeHome(
+      runs(`
+        const before = await context.load('cursor')
+        await context.commit({ points: [${POINT}], state: { cursor: { at: 7 } } })
+        return [before === undefined, await context.load('cursor')]`),
+    )
+    const ran = await runTask(home, { onRequest: makeStore() })
+    expect(ran.outcome).toMatchObject({ value: { returnValue: [true, { at: 7 }] } })
+    const commit = ran.requests.find((body) => body.kind === 'commit')
+    const body = commit?.batches[0]?.body ?? new Uint8Array()
+    expect(gunzipSync(body).toString().trimEnd()).toBe(String.raw`m,name=a\ b\,中文 v=1.5 1000000000`)
+  })
+
+  it('says how many points of a commit had nothing that can be written', async () => {
+    const home = await makeHome(
+      runs(`await context.commit({ points: [${POINT}, { ...${POINT}, fields: { v: NaN } }], state: {} })`),
+    )
+    const ran = await runTask(home)
+    expect(ran.problems).toMatchObject([{ code: 'points-unwritable', message: /^1 points/ }])
+  })
+
+  it('reports problems and usage, cleaned to what the record can hold', async () => {
+    const home = await makeHome(
+      runs(`
+        context.report({ code: 'forbidden', severity: 'warning', scope: '1/us-east-1', message: 'x'.repeat(9e5), action: 'lambda:ListFunctions' })
+        context.meter({ api: 'GetMetricData', requests: 2, billedMetrics: NaN })`),
+    )
+    const ran = await runTask(home)
+    expect(ran.problems).toMatchObject([{ code: 'forbidden', action: 'lambda:ListFunctions' }])
+    expect(ran.problems[0]?.message).toHaveLength(2_000)
+    expect(ran.usage).toEqual([{ api: 'GetMetricData', requests: 2, billedMetrics: 0 }])
+  })
+
+  it('gives a script the error of a refused commit, with its code', async () => {
+    const home = await makeHome(
+      runs(`
+        try { await context.commit({ points: [], state: { a: 1 } }) }
+        catch (error) { return [error.code, error.parts.remedy] }`),
+    )
+    const refusal = new DffError({
+      code: 'OUTBOX_FULL',
+      place: 'outbox',
+      expected: 'room',
+      got: 'none',
+      remedy: 'Wait.',
+    })
+    const ran = await runTask(home, { onRequest: () => Promise.reject(refusal) })
+    expect(ran.outcome).toMatchObject({ value: { returnValue: ['OUTBOX_FULL', 'Wait.'] } })
+  })
+
+  it('checks the account that a script asks credentials for', async () => {
+    const home = await makeHome(
+      runs(`return await context.credentials({ ak_id: 'AKIAEXAMPLEEXAMPLE1' }).catch((error) => error.code)`),
+    )
+    const ran = await runTask(home, { onRequest: makeStore() })
+    expect(ran.outcome).toMatchObject({ value: { returnValue: 'BAD_PARAMETER' } })
+    expect(ran.requests).toEqual([])
+  })
+
+  it('answers a thousand requests that a script makes at once', async () => {
+    const home = await makeHome(
+      runs(`
+        const all = Array.from({ length: 1000 }, (_, index) => context.load(String(index)))
+        return (await Promise.all(all)).length`),
+    )
+    const ran = await runTask(home)
+    expect(ran.outcome).toMatchObject({ value: { returnValue: 1000 } })
+    expect(ran.requests).toHaveLength(1000)
+  })
+
+  it('imports sets, its own files, JSON and the libraries that the host carries', async () => {
+    const script = `
+      import { DFF } from 'guance-aws-lambda/dff'
+      import { CloudWatchClient } from '@aws-sdk/client-cloudwatch'
+      import { fetch } from 'undici'
+      import { double } from 'guance-aws-lambda/sets/set_b'
+      import { factor } from './own.ts'
+      import { join } from 'node:path'
+      export const run = DFF.API('T', {}, async () => {
+        const client = new CloudWatchClient({ region: 'us-east-1', credentials: { accessKeyId: 'a', secretAccessKey: 'b' } })
+        return [double(factor), await client.config.region(), typeof fetch, join('a', 'b')]
+      })`
+    const home = await makeHome(script, {
+      files: { 'startup/own.ts': 'export const factor: number = 21' },
+      sets: {
+        set_a: { 'main.ts': `export { default as table } from './data/table.json' with { type: 'json' }`, 'data/table.json': '{"two":2}' },
+        set_b: { 'main.ts': `import { table } from 'guance-aws-lambda/sets/set_a'\nexport const double = (n: number): number => n * table.two` },
+      },
+    })
+    const ran = await runTask(home)
+    expect(ran.outcome).toMatchObject({ value: { returnValue: [42, 'us-east-1', 'function', 'a/b'] } })
+  })
+
+  it('starts only when the process is on record', async () => {
+    const home = await makeHome(runs(`context.log('ran')`))
+    const recorded = new Error('the store is gone')
+    const ran = await runTask(home, { onSpawned: () => Promise.reject(recorded) })
+    expect(errorOf(ran)).toMatchObject({ kind: 'failed', code: 'INTERNAL', text: /the store is gone/ })
+    expect(ran.lines).toEqual([])
+  })
+
+  it('ends the task, not the host, when a callback of the host throws', async () => {
+    const home = await makeHome(runs(`context.meter({ api: 'x', requests: 1, billedMetrics: 0 }); await new Promise(() => setInterval(() => {}, 1e6))`))
+    const onUsage = (): never => {
+      throw new TypeError('no such column')
+    }
+    const ran = await runTask(home, { onUsage })
+    expect(errorOf(ran)).toMatchObject({ code: 'INTERNAL', text: /no such column/ })
+  })
+})
+
+describe('a debug run', () => {
+  it('writes nothing, says what it would have written, and reads its own state back', async () => {
+    const home = await makeHome(
+      runs(`
+        const points = Array.from({ length: 7 }, () => (${POINT}))
+        await context.commit({ points, state: { a: 1, b: null } })
+        return [context.debug, await context.load('a'), await context.load('b') === undefined, await context.load('c')]`),
+    )
+    const onRequest = (body: RequestBody): Promise<ReplyValue> =>
+      Promise.resolve(body.kind === 'load' ? `stored ${body.key}` : undefined)
+    const ran = await runTask(home, { start: { isDebug: true }, onRequest })
+    expect(ran.outcome).toMatchObject({ value: { returnValue: [true, 1, true, 'stored c'] } })
+    expect(ran.requests).toEqual([{ kind: 'load', key: 'c' }])
+    const line = String.raw`debug:   m,name=a\ b\,中文 v=1.5 1000000000`
+    expect(ran.lines).toEqual([
+      'debug: would write 7 metric points and 2 state keys',
+      ...Array.from({ length: 5 }, () => line),
+      'debug:   … and 2 more',
+    ])
+  })
+})
+
+describe('the questions a host asks', () => {
+  const script = `
+    import { DFF } from 'guance-aws-lambda/dff'
+    export const run = DFF.API('T', {}, {
+      run: async () => 'not called',
+      expected: async () => ({ objects: [{ measurement: 'aws_lambda', names: ['a'] }], metrics: [] }),
+      doctor: async (context) => {
+        await context.commit({ points: [], state: { a: 1 } })
+        return [{ id: 'x', status: 'ok', title: 'X', detail: 'fine', remedy: undefined }]
+      },
+    })`
+
+  it('answers what a script is expected to have delivered', async () => {
+    const ran = await runTask(await makeHome(script), { start: { mode: 'expected' } })
+    const expectation = { objects: [{ measurement: 'aws_lambda', names: ['a'] }], metrics: [] }
+    expect(ran.outcome).toMatchObject({ kind: 'done', value: { mode: 'expected', expectation } })
+  })
+
+  it('answers the checks of doctor without writing anything', async () => {
+    const ran = await runTask(await makeHome(script), { start: { mode: 'doctor' } })
+    const checks = [{ id: 'x', status: 'ok', title: 'X', detail: 'fine' }]
+    expect(ran.outcome).toMatchObject({ kind: 'done', value: { mode: 'doctor', checks } })
+    expect(ran.requests).toEqual([])
+  })
+
+  it('has nothing to say for a plain function', async () => {
+    const home = await makeHome(runs('return 1'))
+    const ran = await runTask(home, { start: { mode: 'doctor' } })
+    expect(ran.outcome).toMatchObject({ value: { checks: [] } })
+  })
+})
+
+describe('a failing script', () => {
+  it('names the exception, its place and its class, and leaves the stack in the log', async () => {
+    const home = await makeHome(runs(`context.log('before')\nthrow new RangeError('too far')`))
+    const ran = await runTask(home)
+    expect(ran.outcome).toMatchObject({
+      kind: 'failed',
+      exceptionType: 'RangeError',
+      error: { code: 'TASK_FAILED', place: `${home.scriptPath}:4`, got: 'RangeError: too far' },
+      functions: [{ funcId: 'startup__test_set.run' }],
+    })
+    expect(ran.lines).toEqual(['before', 'RangeError: too far', expect.stringContaining(`${home.scriptPath}:4`)])
+  })
+
+  it('keeps the code of a DffError that a set throws', async () => {
+    const main = `
+      import { DffError } from 'guance-aws-lambda/dff'
+      export function refuse(): never {
+        throw new DffError({ code: 'NO_CREDENTIALS', place: 'account', expected: 'keys', got: 'none', remedy: 'Add some.' })
+      }`
+    const script = `import { refuse } from 'guance-aws-lambda/sets/set_a'\n${runs('refuse()')}`
+    const ran = await runTask(await makeHome(script, { sets: { set_a: { 'main.ts': main } } }))
+    expect(ran.outcome).toMatchObject({ exceptionType: 'NO_CREDENTIALS', error: { remedy: 'Add some.' } })
+    expect(ran.lines.join('\n')).toContain('set_a/main.ts:4')
+  })
+
+  it.each([
+    ['an unhandled rejection', `void Promise.reject(new Error('later')); await new Promise((done) => setTimeout(done, 5e3))`],
+    ['an uncaught error', `setTimeout(() => { throw new Error('later') }, 1); await new Promise((done) => setTimeout(done, 5e3))`],
+  ])('fails by %s at once', async (_title, body) => {
+    const ran = await runTask(await makeHome(runs(body)))
+    expect(errorOf(ran)).toMatchObject({ code: 'TASK_FAILED', text: /got Error: later/ })
+    expect(ran.elapsedMs).toBeLessThan(4_000)
+  })
+
+  it.each([
+    ['a text', `throw 'plain'`, /a thrown string: plain/],
+    ['a megabyte', `throw new Error('x'.repeat(1e6))`, /got Error: x{400}/],
+    ['nothing', `throw undefined`, /a thrown undefined/],
+    ['a value JSON cannot hold', `return { size: 10n }`, /return value: expected a value that JSON can hold/],
+  ])('may throw or return %s', async (_title, body, text) => {
+    const ran = await runTask(await makeHome(runs(body)))
+    expect(errorOf(ran)).toMatchObject({ code: 'TASK_FAILED', text })
+  })
+})

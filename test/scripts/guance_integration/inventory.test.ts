@@ -1,0 +1,43 @@
+import { describe, expect, it } from 'vitest'
+import { inventoryState, loadInventory } from '../../../scripts/guance_integration/inventory.ts'
+import { makeRun, makeStore } from '../run-context.ts'
+
+const KEY = { objectClass: 'aws_lambda', accountId: '123456789012', region: 'us-east-1' }
+const SESSION = { accountId: '1', arn: 'a', partition: 'aws', accessKeyId: 'x', secretAccessKey: 'y' }
+
+function makeInventory(count: number) {
+  const entries = Array.from({ length: count }, (_, index) => ({
+    name: `函数, "${index}"`,
+    tags: { Runtime: 'nodejs24.x', Role: `arn:aws:iam::123456789012:role/service-role/a-rather-long-role-${index}` },
+    timeoutSec: 900,
+  }))
+  const aliases = Object.fromEntries(entries.map(({ name }, index) => [`uuid-${index}`, name]))
+  return { listedAtMs: 1_000, entries, aliases }
+}
+
+describe('the inventory', () => {
+  it('comes back as it was stored, in values below 1 MB', async () => {
+    const store = makeStore()
+    const run = makeRun(store, { triggerTimeMs: 0, session: SESSION })
+    const inventory = makeInventory(10_000)
+    await run.commit({ points: [], state: await inventoryState(run, KEY, inventory) })
+    expect(await loadInventory(run, KEY)).toEqual(inventory)
+    const sizes = [...store.state.values()].map((value) => Buffer.byteLength(JSON.stringify(value)))
+    expect(Math.max(...sizes)).toBeLessThan(1_000_000)
+  })
+
+  it('leaves nothing of a longer predecessor', async () => {
+    const store = makeStore()
+    const run = makeRun(store, { triggerTimeMs: 0, session: SESSION })
+    await run.commit({ points: [], state: await inventoryState(run, KEY, makeInventory(5_000)) })
+    await run.commit({ points: [], state: await inventoryState(run, KEY, makeInventory(1)) })
+    expect(await loadInventory(run, KEY)).toEqual(makeInventory(1))
+    expect(store.state.size).toBe(3)
+    await run.commit({ points: [], state: await inventoryState(run, KEY, makeInventory(0)) })
+    expect(store.state.size).toBe(1)
+  })
+
+  it('is undefined before the first listing', async () => {
+    expect(await loadInventory(makeRun(makeStore(), { triggerTimeMs: 0, session: SESSION }), KEY)).toBeUndefined()
+  })
+})

@@ -1,0 +1,121 @@
+import { describe, expect, it } from 'vitest'
+import { DffError, type Problem } from '../../../core/dff.ts'
+import type { Collector, RegionResult } from '../../../scripts/guance_integration/collector.ts'
+import { Runner } from '../../../scripts/guance_integration/runner.ts'
+import { makeRun, makeStore } from '../run-context.ts'
+
+const SESSION = { accountId: '1', arn: 'a', partition: 'aws', accessKeyId: 'x', secretAccessKey: 'y' }
+const PROBLEM: Problem = { code: 'transient', severity: 'error', scope: '1/us-east-1', message: 'AWS was away.' }
+
+function newRun(signal?: AbortSignal) {
+  return makeRun(makeStore(), { triggerTimeMs: 0, session: SESSION, ...(signal === undefined ? {} : { signal }) })
+}
+
+function collector(name: string, run: () => Promise<readonly RegionResult[]>, part: Partial<Collector> = {}): Collector {
+  return {
+    name,
+    run,
+    expected: async () => ({ objects: [], metrics: [] }),
+    doctor: async () => [],
+    ...part,
+  }
+}
+
+const works = async (): Promise<readonly RegionResult[]> => [{ kind: 'collected', scope: '1/us-east-1', points: 3 }]
+const fails = async (): Promise<readonly RegionResult[]> => [
+  { kind: 'failed', scope: '1/us-east-1', problem: PROBLEM },
+]
+
+describe('Runner', () => {
+  it('runs its collectors in the given order and says so in the log', async () => {
+    const run = newRun()
+    const value = await Runner([collector('Objects', works), collector('Metrics', works)]).run(run)
+    expect(run.lines).toEqual(['run collector #1: `Objects`', 'run collector #2: `Metrics`'])
+    expect(value).toEqual({ '1 Objects': 3, '2 Metrics': 3 })
+  })
+
+  it('takes a single collector', async () => {
+    expect(await Runner(collector('Objects', works)).run(newRun())).toEqual({ '1 Objects': 3 })
+  })
+
+  it('reports a collector that throws, runs the next one, and fails in the end', async () => {
+    const run = newRun()
+    const broken = collector('Objects', async () => Promise.reject(new Error('broken')))
+    await expect(Runner([broken, collector('Metrics', works)]).run(run)).rejects.toMatchObject({
+      code: 'TASK_FAILED',
+      message: expect.stringContaining('Objects: broken'),
+    })
+    expect(run.lines).toContain('run collector #2: `Metrics`')
+    expect(run.problems).toMatchObject([{ code: 'internal', scope: 'Objects' }])
+  })
+
+  it('goes on when only some regions failed', async () => {
+    const some = collector('Metrics', async () => [...(await works()), ...(await fails())])
+    await expect(Runner(some).run(newRun())).resolves.toEqual({ '1 Metrics': 3 })
+  })
+
+  it('does not fail for a collector that went without what it may not have', async () => {
+    const degraded = collector('Objects', async () => [{ kind: 'degraded', scope: 's', points: 0 }])
+    await expect(Runner([degraded, collector('Metrics', works)]).run(newRun())).resolves.toBeDefined()
+  })
+
+  it('fails when a collector got nothing from any region, naming why', async () => {
+    await expect(Runner([collector('Objects', works), collector('Metrics', fails)]).run(newRun())).rejects.toThrow(
+      /1\/us-east-1: AWS was away/,
+    )
+  })
+
+  it('lets an error that explains everything speak for itself', async () => {
+    const refused = new DffError({
+      code: 'CREDENTIALS_REFUSED',
+      place: 'account',
+      expected: 'keys',
+      got: 'old keys',
+      remedy: 'New ones.',
+    })
+    const broken = collector('Objects', async () => Promise.reject(refused))
+    await expect(Runner([broken, broken]).run(newRun())).rejects.toBe(refused)
+  })
+
+  it.each(['LEASE_LOST', 'OUTBOX_FULL'] as const)('stops at %s instead of spending more requests', async (code) => {
+    const run = newRun()
+    const lost = new DffError({ code, place: 'p', expected: 'e', got: 'g', remedy: 'r' })
+    const broken = collector('Objects', async () => Promise.reject(lost))
+    await expect(Runner([broken, collector('Metrics', works)]).run(run)).rejects.toBe(lost)
+    expect(run.lines).toHaveLength(1)
+  })
+
+  it('does not swallow an abort', async () => {
+    const controller = new AbortController()
+    const aborting = collector('Objects', async () => {
+      controller.abort(new Error('deadline'))
+      throw new Error('some consequence')
+    })
+    const run = newRun(controller.signal)
+    await expect(Runner([aborting, collector('Metrics', works)]).run(run)).rejects.toThrow('deadline')
+    expect(run.problems).toEqual([])
+  })
+
+  it('merges what its collectors expect and examine', async () => {
+    const left = collector('A', works, {
+      expected: async () => ({ objects: [{ measurement: 'aws_lambda', names: ['b', 'a'] }], metrics: [] }),
+      doctor: async () => Promise.reject(new Error('no credentials')),
+    })
+    const right = collector('B', works, {
+      expected: async () => ({
+        objects: [{ measurement: 'aws_lambda', names: ['b', 'c'] }],
+        metrics: [{ measurement: 'aws_AWS/Lambda', fields: ['Errors_Sum'] }],
+      }),
+      doctor: async () => [{ id: 'x', status: 'ok', title: 't', detail: 'd' }],
+    })
+    const script = Runner([left, right])
+    expect(await script.expected?.(newRun())).toEqual({
+      objects: [{ measurement: 'aws_lambda', names: ['a', 'b', 'c'] }],
+      metrics: [{ measurement: 'aws_AWS/Lambda', fields: ['Errors_Sum'] }],
+    })
+    expect(await script.doctor?.(newRun())).toMatchObject([
+      { status: 'failed', detail: 'no credentials' },
+      { status: 'ok' },
+    ])
+  })
+})

@@ -1,0 +1,73 @@
+import type { AccountSession, Json, Point, Problem, RunContext, Slice, Usage } from '../../core/dff.ts'
+
+/** A RunContext in memory: state and points survive from run to run as they would in a store. */
+export interface TestStore {
+  readonly state: Map<string, Json>
+  readonly points: Point[]
+  readonly commits: Slice[]
+}
+
+export function makeStore(): TestStore {
+  return { state: new Map(), points: [], commits: [] }
+}
+
+export interface TestRun extends RunContext {
+  readonly lines: string[]
+  readonly problems: Problem[]
+  readonly usage: Usage[]
+  /** Metered so far: requests by API and billed metrics. */
+  totals(): { readonly requests: Readonly<Record<string, number>>; readonly billedMetrics: number }
+}
+
+export interface TestRunOptions {
+  readonly triggerTimeMs: number
+  readonly session: AccountSession | (() => Promise<AccountSession>)
+  readonly debug?: boolean
+  readonly concurrency?: number
+  readonly signal?: AbortSignal
+  /** Called before a commit takes effect; a throw refuses it whole. */
+  readonly beforeCommit?: (slice: Slice) => void
+}
+
+function applySlice(store: TestStore, slice: Slice): void {
+  // As over IPC: what the script changes afterwards must not reach the store.
+  const copy = structuredClone(slice)
+  store.commits.push(copy)
+  store.points.push(...copy.points)
+  for (const [key, value] of Object.entries(copy.state)) {
+    if (value === null) store.state.delete(key)
+    else store.state.set(key, value)
+  }
+}
+
+/** One run over a store. */
+export function makeRun(store: TestStore, options: TestRunOptions): TestRun {
+  const lines: string[] = []
+  const problems: Problem[] = []
+  const usage: Usage[] = []
+  const { session, beforeCommit } = options
+  return {
+    taskId: 'test',
+    triggerTimeMs: options.triggerTimeMs,
+    debug: options.debug ?? false,
+    signal: options.signal ?? new AbortController().signal,
+    concurrency: options.concurrency ?? 5,
+    lines,
+    problems,
+    usage,
+    log: (text) => lines.push(text),
+    report: (problem) => problems.push(problem),
+    meter: (one) => usage.push(one),
+    credentials: async () => (typeof session === 'function' ? session() : session),
+    load: async (key) => structuredClone(store.state.get(key)),
+    commit: async (slice) => {
+      beforeCommit?.(slice)
+      if (options.debug !== true) applySlice(store, slice)
+    },
+    totals: () => {
+      const requests: Record<string, number> = {}
+      for (const one of usage) requests[one.api] = (requests[one.api] ?? 0) + one.requests
+      return { requests, billedMetrics: usage.reduce((sum, one) => sum + one.billedMetrics, 0) }
+    },
+  }
+}
