@@ -31,7 +31,9 @@ function startCli() {
   const source = join(root, 'runner', 'cli', 'main.ts')
   // Node strips no types under node_modules: the published package runs its compiled code.
   const isCheckout = existsSync(source) && !/[\\/]node_modules[\\/]/.test(root)
-  return import(require('url').pathToFileURL(isCheckout ? source : join(root, 'dist', 'runner', 'cli', 'main.js')))
+  return import(
+    require('url').pathToFileURL(isCheckout ? source : join(root, 'dist', 'runner', 'cli', 'main.js'))
+  )
 }
 
 const node = isCurrent ? process.execPath : findPinned()

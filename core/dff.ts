@@ -1,4 +1,4 @@
-/** The public face for scripts: `import { DFF } from 'guance-aws-lambda/dff'`. */
+/** The public face for scripts, imported as `guance-aws-lambda/dff`. */
 import { makeApiFunction } from './api.ts'
 import { makeSecretRef } from './secret.ts'
 

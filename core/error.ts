@@ -33,6 +33,7 @@ const ERROR_TABLE = {
   HOME_BUSY: { exit: 3, retry: 'later' },
   STORE_CORRUPT: { exit: 3, retry: 'never' },
   WRONG_NODE: { exit: 3, retry: 'never' },
+  AWS_UNREACHABLE: { exit: 3, retry: 'later' },
 } as const satisfies Record<string, { exit: 1 | 2 | 3; retry: 'never' | 'later' }>
 
 export type ErrorCode = keyof typeof ERROR_TABLE

@@ -58,7 +58,12 @@ class TaskLog {
   add(lines: readonly Pick<LogLine, 'timeMs' | 'text'>[]): void {
     const numbered = lines.map((line) => {
       this.#sequence += 1
-      return { taskId: this.#execution.task.id, sequence: this.#sequence, timeMs: line.timeMs, text: line.text }
+      return {
+        taskId: this.#execution.task.id,
+        sequence: this.#sequence,
+        timeMs: line.timeMs,
+        text: line.text,
+      }
     })
     this.#written = this.#written.then(() => this.#parts.store.records.appendLog(numbered))
     // A log that cannot be written is met again, with its cause, when the record is written.

@@ -31,7 +31,8 @@ function refusal(result: Exclude<CommitResult, { kind: 'committed' }>, context: 
     place: 'outbox',
     expected: 'room for this slice',
     got: `${result.waitingBytes} bytes that wait for delivery`,
-    remedy: 'Nothing of this slice was written. Let the sink take what waits: see dff status and dff connector test.',
+    remedy:
+      'Nothing of this slice was written. Let the sink take what waits: see dff status and dff connector test.',
   })
 }
 

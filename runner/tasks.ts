@@ -82,7 +82,11 @@ class HostTasks implements Tasks {
   async tick(trigger: StoredTrigger, tickMs: number): Promise<void> {
     if (this.#stopping.signal.aborted) return
     const { funcId, triggerId } = trigger
-    const task = await makeTask(this.#parts, { funcId, triggerTimeMs: tickMs, isDebug: false }, { triggerId, tickMs })
+    const task = await makeTask(
+      this.#parts,
+      { funcId, triggerTimeMs: tickMs, isDebug: false },
+      { triggerId, tickMs },
+    )
     if (await this.#parts.store.queue.enqueueOnce(task)) await this.#claimOrSkip(task)
   }
 
@@ -139,7 +143,8 @@ class HostTasks implements Tasks {
   async stop(graceMs: number): Promise<void> {
     this.#stopping.abort()
     const all = Promise.all([...this.#running.values()].map((running) => running.done))
-    await Promise.race([all, sleep(graceMs, AbortSignal.any([]))])
+    const early = new AbortController()
+    await Promise.race([all.finally(() => early.abort()), sleep(graceMs, early.signal)])
     for (const running of this.#running.values()) running.abort.abort()
     await all
   }
@@ -151,7 +156,12 @@ class HostTasks implements Tasks {
     const claim = await queue.claim(task.id, nowMs, LEASE_MS)
     if (claim.kind === 'claimed') this.#launch(task, claim.fence)
     if (claim.kind !== 'busy') return
-    await queue.close(task.id, 'skip', `Task ${claim.holderTaskId} of this function was still running.`, nowMs)
+    await queue.close(
+      task.id,
+      'skip',
+      `Task ${claim.holderTaskId} of this function was still running.`,
+      nowMs,
+    )
   }
 
   /** Waits for the function's lease: an Execute beside a tick runs after it, never together with it. */
@@ -164,10 +174,14 @@ class HostTasks implements Tasks {
       const claim = await queue.claim(task.id, Date.now(), LEASE_MS)
       if (claim.kind === 'claimed') return this.#launch(task, claim.fence)
       if (claim.kind === 'gone') return
-      if (!hasSaid) onEvent({ kind: 'note', text: `Waiting for task ${claim.holderTaskId} of the same function to end.` })
+      if (!hasSaid)
+        onEvent({ kind: 'note', text: `Waiting for task ${claim.holderTaskId} of the same function to end.` })
       hasSaid = true
       // In turn: each look is at what the one before it found.
-      await Promise.race([this.#running.get(claim.holderTaskId)?.done ?? sleep(CLAIM_POLL_MS, until), stopped])
+      await Promise.race([
+        this.#running.get(claim.holderTaskId)?.done ?? sleep(CLAIM_POLL_MS, until),
+        stopped,
+      ])
     }
     await queue.close(task.id, 'failure', 'Nobody waited for it any more before it could start.', Date.now())
   }
@@ -176,10 +190,18 @@ class HostTasks implements Tasks {
     const abort = new AbortController()
     const folders: string[] = []
     const done = this.#run(task, { taskId: task.id, fence }, { folders, signal: abort.signal })
+      .then(() => this.#announce(task.id))
       // Only a store that is gone gets here: the record cannot be written, the next owner will end it.
       .catch((error: unknown) => this.#parts.note(coerceError(error, `task ${task.id}`).message))
       .finally(() => this.#running.delete(task.id))
     this.#running.set(task.id, { folders, abort, done })
+  }
+
+  async #announce(taskId: string): Promise<void> {
+    const { funcId, status, points, exceptionText } = await this.#record(taskId)
+    const total = Object.values(points).reduce((sum, count) => sum + count, 0)
+    const why = exceptionText === null ? '' : `: ${exceptionText}`
+    this.#parts.note(`Task ${taskId} of ${funcId}: ${status}, ${total} points${why}`)
   }
 
   async #run(

@@ -12,4 +12,3 @@ export function aborted(signal: AbortSignal): Promise<void> {
 export async function sleep(delayMs: number, signal: AbortSignal): Promise<void> {
   await setTimeout(delayMs, undefined, { signal }).catch(() => undefined)
 }
-

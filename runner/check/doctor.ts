@@ -48,7 +48,12 @@ async function askDoctor(parts: HostParts, script: StartupScript, signal: AbortS
   for (const { funcId } of script.functions) {
     const exportName = funcId.slice(script.scriptId.length + 1)
     try {
-      const { value } = await parts.tasks.ask({ mode: 'doctor', scriptId: script.scriptId, exportName, signal })
+      const { value } = await parts.tasks.ask({
+        mode: 'doctor',
+        scriptId: script.scriptId,
+        exportName,
+        signal,
+      })
       if (value.mode === 'doctor') checks.push(...value.checks)
     } catch (error) {
       checks.push(failed(`startup.${exportName}`, `${funcId} can be loaded and asked`, error))
@@ -57,7 +62,11 @@ async function askDoctor(parts: HostParts, script: StartupScript, signal: AbortS
   return checks
 }
 
-async function examineScript(parts: HostParts, script: StartupScript, signal: AbortSignal): Promise<CheckReport> {
+async function examineScript(
+  parts: HostParts,
+  script: StartupScript,
+  signal: AbortSignal,
+): Promise<CheckReport> {
   const references = await checkReferences(parts, script)
   return { target: script.setId, checks: [...references, ...(await askDoctor(parts, script, signal))] }
 }

@@ -18,7 +18,13 @@ function checkNode(): Check {
   const title = `Node ${MIN_NODE.join('.')} or newer`
   const detail = `${process.version} at ${process.execPath}`
   if (isNew) return { id: 'host.node', status: 'ok', title, detail }
-  return { id: 'host.node', status: 'failed', title, detail, remedy: 'Install a current Node, or omit --omit=optional.' }
+  return {
+    id: 'host.node',
+    status: 'failed',
+    title,
+    detail,
+    remedy: 'Install a current Node, or omit --omit=optional.',
+  }
 }
 
 async function checkHome({ paths }: HostParts): Promise<Check> {

@@ -76,7 +76,9 @@ function checkReceipts(expected: Expected, receipts: readonly Receipt[]): Check 
   const { id, title, noun } = expected
   const known = new Map(
     receipts
-      .filter((receipt) => receipt.category === expected.category && receipt.measurement === expected.measurement)
+      .filter(
+        (receipt) => receipt.category === expected.category && receipt.measurement === expected.measurement,
+      )
       .map((receipt) => [receipt.key, receipt]),
   )
   const found = expected.keys.flatMap((key) => known.get(key) ?? [])
@@ -130,7 +132,12 @@ async function checkData(parts: HostParts, script: StartupScript, signal: AbortS
   // One after another: each is a process.
   for (const { funcId } of script.functions) {
     const exportName = funcId.slice(script.scriptId.length + 1)
-    const { value } = await parts.tasks.ask({ mode: 'expected', scriptId: script.scriptId, exportName, signal })
+    const { value } = await parts.tasks.ask({
+      mode: 'expected',
+      scriptId: script.scriptId,
+      exportName,
+      signal,
+    })
     if (value.mode === 'expected') all.push(...expectedKeys(value.expectation))
   }
   const receipts = await parts.store.outbox.receipts(script.scriptId)
@@ -139,7 +146,11 @@ async function checkData(parts: HostParts, script: StartupScript, signal: AbortS
 
 async function checkDead(parts: HostParts): Promise<Check> {
   const { deadBatches, deadPoints } = await parts.store.outbox.backlog()
-  const base = { id: 'verify.dead', title: 'The sink refused nothing', detail: `${deadBatches} dead batches, ${deadPoints} points` }
+  const base = {
+    id: 'verify.dead',
+    title: 'The sink refused nothing',
+    detail: `${deadBatches} dead batches, ${deadPoints} points`,
+  }
   if (deadBatches === 0) return { ...base, status: 'ok' }
   return { ...base, status: 'failed', remedy: 'See dff outbox list --state dead, then dff outbox retry.' }
 }

@@ -1,7 +1,6 @@
 import { DffError } from '../../core/error.ts'
-import type { Json } from '../../core/json.ts'
 import type { Window } from '../../core/window.ts'
-import type { TaskRecord } from '../host-api.ts'
+import type { LogLine, TaskRecord } from '../host-api.ts'
 import type { Texts } from '../text/texts.ts'
 import type { DemoSimulator } from './demo-simulator.ts'
 import { formatCount, formatDuration } from './view/format.ts'
@@ -32,6 +31,7 @@ interface Truth {
 export interface DemoRun {
   readonly simulator: DemoSimulator
   readonly records: readonly TaskRecord[]
+  readonly log: readonly LogLine[]
   readonly functions: number
   readonly texts: Texts
 }
@@ -40,27 +40,20 @@ interface ReceivedPoint {
   readonly fields: Readonly<Record<string, unknown>>
 }
 
-function isWindow(value: object): value is Window {
-  const { startMs, endMs } = value as Partial<Window>
-  return typeof startMs === 'number' && typeof endMs === 'number'
-}
+/** As `formatWindow` (core/window.ts) writes a window into a log. */
+const WINDOW = /\[(\S+Z), (\S+Z)\)/g
 
-/** The windows anywhere in what a script returned; how it arranges them is its own matter. */
-function findWindows(value: Json): readonly Window[] {
-  if (typeof value !== 'object' || value === null) return []
-  return isWindow(value) ? [value] : Object.values(value).flatMap(findWindows)
-}
-
-function unionOfWindows({ records, texts }: DemoRun): Window {
-  const windows = records.flatMap((record) => findWindows(record.returnValue))
+/** From the earliest to the latest minute that the tasks' logs say was collected. */
+function collectedWindow({ log, texts }: DemoRun): Window {
+  const windows = log.flatMap(({ text }) => [...text.matchAll(WINDOW)])
   if (windows.length > 0) {
     return {
-      startMs: Math.min(...windows.map(({ startMs }) => startMs)),
-      endMs: Math.max(...windows.map(({ endMs }) => endMs)),
+      startMs: Math.min(...windows.map(([, start = '']) => Date.parse(start))),
+      endMs: Math.max(...windows.map(([, , end = '']) => Date.parse(end))),
     }
   }
   const { windowExpected: expected, windowRemedy: remedy } = texts.demo
-  throw new DffError({ code: 'CHECK_FAILED', place: 'task record', expected, got: 'none', remedy })
+  throw new DffError({ code: 'CHECK_FAILED', place: 'task log', expected, got: 'none', remedy })
 }
 
 /** `Duration_p99_9` → `Duration`: AWS metric names have no underscore. */
@@ -76,7 +69,7 @@ export async function auditDemo(run: DemoRun): Promise<DemoReport> {
   // The shapes below are those of our own simulator (simulator/control/).
   const { expected, missing, wrong, extra } = (await simulator.control('/control/audit', {
     regions,
-    ...unionOfWindows(run),
+    ...collectedWindow(run),
   })) as Truth
   const { summary } = (await simulator.control('/control/received/summary')) as {
     readonly summary: readonly { readonly category: string; readonly points: number }[]

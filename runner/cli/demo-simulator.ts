@@ -61,7 +61,7 @@ function collectText(stream: Readable): () => string {
   stream.setEncoding('utf8').on('data', (part: string) => {
     text += part
   })
-  return () => text.trim()
+  return () => text.trim().replace(/\.$/, '')
 }
 
 async function stop(child: ChildProcess): Promise<void> {

@@ -1,7 +1,8 @@
 import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import type { TaskRecord } from '../host-api.ts'
+import { DffError } from '../../core/error.ts'
+import type { LogLine, TaskRecord } from '../host-api.ts'
 import { auditDemo, type DemoReport, renderDemoReport } from './demo-report.ts'
 import { createDemoShell, type DemoShell, makeDemoEnv } from './demo-shell.ts'
 import { type DemoSimulator, startDemoSimulator } from './demo-simulator.ts'
@@ -22,8 +23,13 @@ const LOG_LINES = 12
 /** Where the demo's commands find the secret: a variable of the child processes alone. */
 const SECRET_VARIABLE = 'DEMO_AK_SECRET'
 
-/** The commands of the README, in the order a user types them; ends with the records of the tasks that ran. */
-async function typeCommands(shell: DemoShell, { info }: DemoSimulator): Promise<readonly TaskRecord[]> {
+interface Typed {
+  readonly records: readonly TaskRecord[]
+  readonly log: readonly LogLine[]
+}
+
+/** The commands of the README, in the order a user types them; ends with what the tasks left behind. */
+async function typeCommands(shell: DemoShell, { info }: DemoSimulator): Promise<Typed> {
   const [account] = info.accounts
   const parameters = [
     `ak_id=${account?.accessKeyId}`,
@@ -36,13 +42,14 @@ async function typeCommands(shell: DemoShell, { info }: DemoSimulator): Promise<
   await shell.type(['deploy', SET])
   await shell.type(['trigger', 'list'])
   await shell.type(['exec', SET])
-  // The answer of our own command: its shape is that of host-api.ts.
+  // The answers of our own commands: their shapes are those of host-api.ts.
   const records = (await shell.ask(['task', 'list'])) as readonly TaskRecord[]
   const taskId = records[0]?.id ?? ''
   await shell.type(['task', 'show', taskId])
   await shell.type(['log', taskId], { maxLines: LOG_LINES })
   await shell.type(['verify', SET])
-  return records
+  const { lines } = (await shell.ask(['log', taskId])) as { readonly lines: readonly LogLine[] }
+  return { records, log: lines }
 }
 
 interface Stage {
@@ -63,8 +70,8 @@ async function perform(invocation: Invocation, options: DemoOptions, stage: Stag
     AWS_ENDPOINT_URL: url,
     [SECRET_VARIABLE]: accounts[0]?.secretAccessKey ?? '',
   })
-  const records = await typeCommands(createDemoShell({ env, signal, texts, write }), simulator)
-  return auditDemo({ simulator, records, functions: options.functions, texts })
+  const typed = await typeCommands(createDemoShell({ env, signal, texts, write }), simulator)
+  return auditDemo({ simulator, ...typed, functions: options.functions, texts })
 }
 
 /** Does the whole job on a simulator in a home of its own; everything it started is gone afterwards. */
@@ -84,6 +91,9 @@ export async function runDemo(invocation: Invocation, options: DemoOptions): Pro
     const report = await perform(invocation, options, { simulator, home, signal, write })
     write(`${renderDemoReport(texts, report, Date.now() - startedAtMs).join('\n')}\n`)
     return report
+  } catch (error) {
+    if (!signal.aborted) throw error
+    throw new DffError({ code: 'CHECK_FAILED', ...texts.demo.interrupted }, { cause: error })
   } finally {
     dispose()
     await simulator?.stop()

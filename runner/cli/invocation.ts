@@ -58,7 +58,9 @@ export async function withClient<T>(
   invocation: Invocation,
   body: (client: HostClient) => Promise<T>,
 ): Promise<T> {
-  const client = await invocation.host.openClient(invocation.home, { command: invocation.name })
+  const client = await invocation.host.openClient(invocation.home, {
+    command: `dff ${invocation.name}`,
+  })
   try {
     return await body(client)
   } finally {

@@ -60,16 +60,18 @@ async function testFolder(output: string): Promise<readonly Check[]> {
   try {
     await mkdir(output, { recursive: true, mode: 0o700 })
     const file = await open(probe, 'wx', 0o600)
-    await file.sync()
-    await file.close()
+    try {
+      await file.sync()
+    } finally {
+      await file.close()
+      await rm(probe, { force: true })
+    }
     return [{ ...base, status: 'ok', detail: 'Points are appended to files here, one per category and day.' }]
   } catch (error) {
     const detail = (error as NodeJS.ErrnoException).code ?? String(error)
     const remedy =
       'Give the user who runs the host write access, or set a connector: dff connector set default'
     return [{ ...base, status: 'failed', detail, remedy }]
-  } finally {
-    await rm(probe, { force: true })
   }
 }
 

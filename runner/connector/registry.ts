@@ -34,7 +34,7 @@ export interface ConnectorRegistry {
 }
 
 /** Name of the secret that holds a connector's token. */
-export function tokenSecretName(id: string): string {
+function tokenSecretName(id: string): string {
   return `connector.${id}.token`
 }
 

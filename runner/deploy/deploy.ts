@@ -66,7 +66,12 @@ async function inspect(
   signal: AbortSignal,
 ): Promise<readonly ApiFunctionInfo[]> {
   const scriptId = startupScriptId(setId)
-  const { functions } = await parts.tasks.ask({ mode: 'inspect', scriptId, scriptPath: staged.temporaryPath, signal })
+  const { functions } = await parts.tasks.ask({
+    mode: 'inspect',
+    scriptId,
+    scriptPath: staged.temporaryPath,
+    signal,
+  })
   return functions
 }
 

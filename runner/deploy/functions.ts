@@ -3,10 +3,7 @@ import type { ApiFunctionInfo } from '../host-api.ts'
 import type { StoredTrigger, TriggerStore } from '../store/store.ts'
 import { parseSchedule } from '../trigger/schedule.ts'
 
-type DeclaredTrigger = Pick<
-  StoredTrigger,
-  'triggerId' | 'funcId' | 'title' | 'fixedCronExpr' | 'timezone'
->
+type DeclaredTrigger = Pick<StoredTrigger, 'triggerId' | 'funcId' | 'title' | 'fixedCronExpr' | 'timezone'>
 
 /** `cron-startup-guance_aws_lambda` for run, with the export's name behind it for any other function. */
 function triggerIdOf(setId: string, funcId: string): string {

@@ -46,7 +46,10 @@ async function writeSynced(path: string, text: string): Promise<void> {
 
 /** `2026-11-23T18-36-00Z`: a time that every file system takes as a name. */
 function fileTime(nowMs: number): string {
-  return new Date(nowMs).toISOString().replace(/\.\d{3}Z$/, 'Z').replaceAll(':', '-')
+  return new Date(nowMs)
+    .toISOString()
+    .replace(/\.\d{3}Z$/, 'Z')
+    .replaceAll(':', '-')
 }
 
 /**

@@ -31,10 +31,13 @@ const ESCAPES: Readonly<Record<string, string>> = {
 
 function quote(text: string): string {
   // eslint-disable-next-line no-control-regex -- control characters are exactly what has to be written out
-  const escaped = text.replace(/[\\'\u0000-\u001f\u007f-\u009f\u2028\u2029\u200e\u200f\u202a-\u202e\u2066-\u2069\ufeff\p{Surrogate}]/gu, (found) => {
-    const code = (found.codePointAt(0) ?? 0).toString(16).padStart(4, '0')
-    return ESCAPES[found] ?? `\\u${code}`
-  })
+  const escaped = text.replace(
+    /[\\'\u0000-\u001f\u007f-\u009f\u2028\u2029\u200e\u200f\u202a-\u202e\u2066-\u2069\ufeff\p{Surrogate}]/gu,
+    (found) => {
+      const code = (found.codePointAt(0) ?? 0).toString(16).padStart(4, '0')
+      return ESCAPES[found] ?? `\\u${code}`
+    },
+  )
   return `'${escaped}'`
 }
 
@@ -45,7 +48,8 @@ export function formatLiteral(value: Json): string {
   if (typeof value !== 'object' || value === null) return String(value)
   const entries = Object.entries(value)
   if (entries.length === 0) return '{}'
-  const key = (name: string): string => (/^[A-Za-z_$][\w$]*$/.test(name) && name !== '__proto__' ? name : `[${quote(name)}]`)
+  const key = (name: string): string =>
+    /^[A-Za-z_$][\w$]*$/.test(name) && name !== '__proto__' ? name : `[${quote(name)}]`
   return `{ ${entries.map(([name, inner]) => `${key(name)}: ${formatLiteral(inner)}`).join(', ')} }`
 }
 

@@ -29,8 +29,7 @@ export function makeSecretHandlers(
       parts.sender.reload()
       return toRow(stored)
     },
-    'secret.list': async () =>
-      (await secrets.list()).map(toRow),
+    'secret.list': async () => (await secrets.list()).map(toRow),
     'secret.remove': async ({ name }) => ({ removed: await secrets.remove(name) }),
   }
 }

@@ -40,7 +40,9 @@ async function follow(
   }
   // Lines that come while the written ones are read wait for them.
   let early: LogLine[] | undefined = []
-  const unwatch = parts.tasks.watch(taskId, (lines) => (early === undefined ? lines.forEach(emit) : early.push(...lines)))
+  const unwatch = parts.tasks.watch(taskId, (lines) =>
+    early === undefined ? lines.forEach(emit) : early.push(...lines),
+  )
   const gone = aborted(signal)
   try {
     const written = await parts.store.records.readLog(taskId, 0)

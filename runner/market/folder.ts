@@ -22,7 +22,8 @@ function mismatch(place: string, expected: string, got: string): DffError {
     place,
     expected: `sha256 ${expected}`,
     got,
-    remedy: 'The file is not what the listing names: reinstall the package, or run npm run gen in a checkout.',
+    remedy:
+      'The file is not what the listing names: reinstall the package, or run npm run gen in a checkout.',
   })
 }
 
@@ -77,7 +78,8 @@ export async function writeGeneration(
 ): Promise<boolean> {
   const { id } = listed.manifest
   const digest = digestFiles(listed.files)
-  if (digest !== listed.digest) throw mismatch(`listing: ${id}`, listed.digest, `sha256 ${digest} of its files`)
+  if (digest !== listed.digest)
+    throw mismatch(`listing: ${id}`, listed.digest, `sha256 ${digest} of its files`)
   const folder = generationFolder(paths, id, digest)
   if (await isIntact(folder, listed)) return false
   const temporary = `${folder}.${randomBytes(4).toString('hex')}`

@@ -21,7 +21,8 @@ export async function readListing(marketRoot: string): Promise<Listing> {
   try {
     return validate('marketplace', JSON.parse(await readFile(path, 'utf8')) as unknown, path)
   } catch (error) {
-    if (error instanceof DffError) throw listingInvalid(error.parts.place, error.parts.expected, error.parts.got)
+    if (error instanceof DffError)
+      throw listingInvalid(error.parts.place, error.parts.expected, error.parts.got)
     throw listingInvalid(path, 'a readable listing', error instanceof Error ? error.message : String(error))
   }
 }
@@ -47,12 +48,17 @@ export function orderRequired(listing: Listing, setId: string): ListedSet[] {
   const visit = (listed: ListedSet, trail: readonly string[]): void => {
     const { id, requires } = listed.manifest
     if (trail.includes(id)) {
-      throw listingInvalid(`listing: ${id}`, 'sets that do not require themselves', [...trail, id].join(' → '))
+      throw listingInvalid(
+        `listing: ${id}`,
+        'sets that do not require themselves',
+        [...trail, id].join(' → '),
+      )
     }
     if (ordered.includes(listed)) return
     for (const required of requires) {
       const next = listing.sets.find((set) => set.manifest.id === required)
-      if (next === undefined) throw listingInvalid(`listing: ${id}`, `the required set ${required}`, 'nothing')
+      if (next === undefined)
+        throw listingInvalid(`listing: ${id}`, `the required set ${required}`, 'nothing')
       visit(next, [...trail, id])
     }
     ordered.push(listed)

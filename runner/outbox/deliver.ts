@@ -7,10 +7,11 @@ import { splitBatch } from './split-batch.ts'
 /** A wrong token or an empty quota does not heal in seconds; a person acts, and `reload` tries at once. */
 const STOPPED_PAUSE_MS = 5 * MINUTE_MS
 /**
- * Refusals in a row, without one line accepted, after which a batch is no longer searched: one bad line among 2,000
- * is found within 12, so that more means the sink refuses everything, and each further line would cost a request.
+ * Refusals in a row, without one line accepted, after which batches are no longer searched. One bad line among 2,000
+ * is found within 12 and a run of a hundred within this; more means that the sink refuses everything, and then each
+ * further batch costs one request instead of two per line. What was not searched is a dead batch and can be retried.
  */
-const MAX_REFUSALS_IN_A_ROW = 32
+const MAX_REFUSALS_IN_A_ROW = 256
 
 /** What a lane remembers between batches. */
 export interface DeliveryMemory {

@@ -1,5 +1,5 @@
 import { coerceError } from '../../core/error.ts'
-import { type EpochMs, MINUTE_MS, SECOND_MS } from '../../core/time.ts'
+import { type EpochMs, HOUR_MS, MINUTE_MS, SECOND_MS } from '../../core/time.ts'
 import type { SendResult, Sink } from '../sink/sink.ts'
 import type { OutboxStore, StoredBatch } from '../store/store.ts'
 import { type DeliveryMemory, settleResult } from './deliver.ts'
@@ -8,6 +8,8 @@ import { type DeliveryMemory, settleResult } from './deliver.ts'
 const STORE_PAUSE_MS = 5 * SECOND_MS
 /** A sleeping lane looks again at least this often, in case the clock was set or a wake was missed. */
 const MAX_SLEEP_MS = MINUTE_MS
+/** The longest that a sink may ask us to wait, and a little more. */
+const MAX_PUT_OFF_MS = HOUR_MS + MINUTE_MS
 /** Offers the oldest batch even before its time. */
 const ANY_TIME: EpochMs = Number.MAX_SAFE_INTEGER
 
@@ -90,7 +92,10 @@ export class Lane {
     const batch = await outbox.next(connectorId, this.#isImpatient ? ANY_TIME : now())
     this.#isImpatient = false
     if (batch !== undefined) return this.#deliver(batch)
-    return this.#sleepUntil(await outbox.nextDueMs(connectorId))
+    const dueMs = await outbox.nextDueMs(connectorId)
+    // Nothing is ever put off that far: the clock was set back, and waiting it out would stop delivery.
+    if (dueMs !== undefined && dueMs - now() > MAX_PUT_OFF_MS) this.#isImpatient = true
+    else await this.#sleepUntil(dueMs)
   }
 
   async #deliver(batch: StoredBatch): Promise<void> {

@@ -1,15 +1,12 @@
-import { gunzipSync } from 'node:zlib'
+import { unpackBody } from '../line-protocol/body.ts'
 import { readLines } from '../line-protocol/read.ts'
 import type { EncodedBatch } from '../store/store.ts'
 import { packLines, receiptKeys } from './pack.ts'
 
-/** Nothing of ours is larger; a body that claims to be is refused before it fills the memory. */
-const MAX_RAW_BYTES = 64 * 1024 ** 2
-
-/** The two halves of a batch by lines, order kept; undefined when it holds one line only. */
+/** The two halves of a batch by lines, order kept; undefined when it cannot be cut: one line only, or not gzip of lines. */
 export function splitBatch(batch: EncodedBatch): readonly [EncodedBatch, EncodedBatch] | undefined {
-  const text = gunzipSync(batch.body, { maxOutputLength: MAX_RAW_BYTES }).toString('utf8')
-  const lines = readLines(text).map((head) => ({
+  const text = unpackBody(batch.body)
+  const lines = readLines(text ?? '').map((head) => ({
     line: head.line,
     measurement: head.measurement,
     keys: receiptKeys(batch.category, head.fieldKeys, head.tags.get('name')),

@@ -34,7 +34,7 @@ function notGranted(scriptId: string, secret: StoredSecret): DffError {
     place: `secret ${secret.name}`,
     expected: `a grant to ${scriptId}`,
     got: secret.grantedTo.length === 0 ? 'no grant' : `grants to ${secret.grantedTo.join(', ')}`,
-    remedy: `If this script may use it: dff secret set ${secret.name} --grant ${scriptId}`,
+    remedy: 'Install the set of this script again, which grants the secrets that its form asks for.',
   })
 }
 

@@ -1,11 +1,8 @@
 import { type FileHandle, mkdir, open } from 'node:fs/promises'
 import { join } from 'node:path'
-import { promisify } from 'node:util'
-import { gunzip } from 'node:zlib'
 import type { EpochMs } from '../../core/time.ts'
+import { unpackBody } from '../line-protocol/body.ts'
 import type { SendResult, Sink, SinkBatch } from './sink.ts'
-
-const gunzipAsync = promisify(gunzip)
 
 /** One write that was cut short is at most this long; what lies before it was complete. */
 const MAX_TAIL_BYTES = 4 * 1024 ** 2
@@ -40,7 +37,7 @@ async function openForAppend(path: string): Promise<FileHandle> {
     return await open(path, 'r+')
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code !== 'ENOENT') throw error
-    return await open(path, 'w+', 0o600)
+    return await open(path, 'wx+', 0o600)
   }
 }
 
@@ -59,9 +56,10 @@ async function append(path: string, text: Buffer): Promise<void> {
 /** Appends batches as text to one file per category and day under `folder`; accepted means on the disk. */
 export function openFileSink(folder: string, now: () => EpochMs = Date.now): Sink {
   async function write(batch: SinkBatch): Promise<SendResult> {
-    const lines = await gunzipAsync(batch.body)
+    const lines = unpackBody(batch.body)
+    if (lines === undefined) return { kind: 'rejected', reason: 'the batch is not gzip' }
     await mkdir(folder, { recursive: true, mode: 0o700 })
-    await append(join(folder, fileName(batch.category, now())), Buffer.concat([lines, Buffer.of(NEWLINE)]))
+    await append(join(folder, fileName(batch.category, now())), Buffer.from(`${lines}\n`))
     return { kind: 'accepted' }
   }
   return {

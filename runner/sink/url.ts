@@ -8,7 +8,7 @@ function badUrl(place: string, expected: string, got: string, remedy: string): D
 }
 
 /** The host of a URL as an address or a name, without the brackets of IPv6. */
-export function hostOf(url: URL): string {
+function hostOf(url: URL): string {
   return url.hostname.replace(/^\[(.*)\]$/, '$1')
 }
 

@@ -15,7 +15,11 @@ export interface SocketServer {
 }
 
 /** Any method of the table by its name: the socket passes inputs through, the CLI of the same version made them. */
-type AnyHandler = (input: unknown, onEvent: (event: HostEvent) => void, signal: AbortSignal) => Promise<unknown>
+type AnyHandler = (
+  input: unknown,
+  onEvent: (event: HostEvent) => void,
+  signal: AbortSignal,
+) => Promise<unknown>
 
 /** The folder under the temporary directory could have been made by somebody else before us. */
 function prepareFolder(paths: HomePaths): void {
@@ -54,7 +58,11 @@ function findHandler(handlers: HostHandlers, method: string): AnyHandler {
   })
 }
 
-async function answer(handlers: HostHandlers, request: IncomingMessage, response: ServerResponse): Promise<void> {
+async function answer(
+  handlers: HostHandlers,
+  request: IncomingMessage,
+  response: ServerResponse,
+): Promise<void> {
   const write = (frame: Frame): void => {
     if (!response.destroyed) response.write(`${JSON.stringify(frame)}\n`)
   }
@@ -66,7 +74,11 @@ async function answer(handlers: HostHandlers, request: IncomingMessage, response
   response.flushHeaders()
   try {
     const call = await readCall(request)
-    const result = await findHandler(handlers, call.method)(call.input, (event) => write({ event }), gone.signal)
+    const result = await findHandler(handlers, call.method)(
+      call.input,
+      (event) => write({ event }),
+      gone.signal,
+    )
     write({ result })
   } catch (error) {
     write({ error: coerceError(error, 'host').parts })

@@ -20,6 +20,8 @@ type Stream = 'stdout' | 'stderr'
 export interface Capture {
   /** What the child wrote; bytes may end in the middle of a character or of a line. */
   write(stream: Stream, bytes: Buffer): void
+  /** A line of the host's own. */
+  note(text: string): void
   /** Ends unfinished lines and hands over the end of the log, with a notice of what was left out before it. */
   finish(): void
   /** Whether V8 said that the heap is full: it says so on stderr and then aborts the process. */
@@ -144,6 +146,7 @@ export function createCapture({ mask, onLines }: CaptureOptions): Capture {
       hasHeapMessage ||= stream === 'stderr' && texts.some((text) => text.includes(HEAP_MESSAGE))
       add(texts)
     },
+    note: (text) => add([makePrintable(mask()(text))]),
     finish() {
       add([...splitters.stdout.end(), ...splitters.stderr.end()])
       log.end(Date.now())

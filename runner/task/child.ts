@@ -80,7 +80,11 @@ function onlyJson<T>(value: T, place: string): T {
   return toJson(value, place) as T
 }
 
-async function callFunction(mode: StartMessage['mode'], api: ApiFunction, context: RunContext): Promise<TaskValue> {
+async function callFunction(
+  mode: StartMessage['mode'],
+  api: ApiFunction,
+  context: RunContext,
+): Promise<TaskValue> {
   switch (mode) {
     case 'inspect':
       return { mode }

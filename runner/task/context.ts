@@ -1,3 +1,4 @@
+import { inspect } from 'node:util'
 import { DffError } from '../../core/error.ts'
 import type { Json } from '../../core/json.ts'
 import type { Point } from '../../core/point.ts'
@@ -34,20 +35,35 @@ export function toJson(value: unknown, place: string): Json {
   }
 }
 
+/** Scripts are not type-checked when they run: what should be a text may be anything. */
+function cutText(value: unknown, maxLength: number): string {
+  return (typeof value === 'string' ? value : inspect(value)).slice(0, maxLength)
+}
+
+function toCount(value: unknown): number {
+  return Math.max(0, Math.trunc(Number(value))) || 0
+}
+
+function writeLog(text: unknown): void {
+  process.stdout.write(`${typeof text === 'string' ? text : inspect(text)}\n`)
+}
+
 function cleanProblem({ code, severity, scope, message, action }: Problem): Problem {
-  const cut = (text: unknown): string => String(text).slice(0, MAX_PROBLEM_TEXT)
   const problem: Problem = {
-    code: cut(code),
+    code: cutText(code, MAX_PROBLEM_TEXT),
     severity: severity === 'error' ? 'error' : 'warning',
-    scope: cut(scope),
-    message: cut(message),
+    scope: cutText(scope, MAX_PROBLEM_TEXT),
+    message: cutText(message, MAX_PROBLEM_TEXT),
   }
-  return action === undefined ? problem : { ...problem, action: cut(action) }
+  return action === undefined ? problem : { ...problem, action: cutText(action, MAX_PROBLEM_TEXT) }
 }
 
 function cleanUsage({ api, requests, billedMetrics }: Usage): Usage {
-  const count = (value: unknown): number => Math.max(0, Math.trunc(Number(value))) || 0
-  return { api: String(api).slice(0, MAX_API_NAME), requests: count(requests), billedMetrics: count(billedMetrics) }
+  return {
+    api: cutText(api, MAX_API_NAME),
+    requests: toCount(requests),
+    billedMetrics: toCount(billedMetrics),
+  }
 }
 
 function unwritable(points: number): Problem {
@@ -65,7 +81,7 @@ function countByCategory(points: readonly Point[]): string {
 }
 
 /** What a commit does when nothing may be written: it says what it would have done, and keeps state for this run. */
-function createRehearsal(log: (text: string) => void): {
+function createRehearsal(): {
   readonly state: ReadonlyMap<string, Json>
   commit(slice: Slice): void
 } {
@@ -76,12 +92,12 @@ function createRehearsal(log: (text: string) => void): {
       const values = toJson(slice.state, 'commit') as Readonly<Record<string, Json>> // a slice's state is a record
       for (const [key, value] of Object.entries(values)) state.set(key, value)
       const keys = Object.keys(values)
-      log(`debug: would write ${countByCategory(slice.points)} points and ${keys.length} state keys`)
+      writeLog(`debug: would write ${countByCategory(slice.points)} points and ${keys.length} state keys`)
       for (const point of slice.points.slice(0, SAMPLE_LINES)) {
-        log(`debug:   ${encodeLine(point) ?? 'a point without a field that can be written'}`)
+        writeLog(`debug:   ${encodeLine(point) ?? 'a point without a field that can be written'}`)
       }
       if (slice.points.length > SAMPLE_LINES) {
-        log(`debug:   … and ${slice.points.length - SAMPLE_LINES} more`)
+        writeLog(`debug:   … and ${slice.points.length - SAMPLE_LINES} more`)
       }
     },
   }
@@ -103,8 +119,8 @@ function createWriting(link: HostLink): Writing {
   }
 }
 
-function createRehearsalWriting(link: HostLink, log: (text: string) => void): Writing {
-  const rehearsal = createRehearsal(log)
+function createRehearsalWriting(link: HostLink): Writing {
+  const rehearsal = createRehearsal()
   const { load } = createWriting(link)
   return {
     async load(key) {
@@ -119,7 +135,6 @@ function createRehearsalWriting(link: HostLink, log: (text: string) => void): Wr
 
 /** The script's view of its host. Only mode `run` without debug writes anything. */
 export function createContext(start: StartMessage, link: HostLink): RunContext {
-  const log = (text: string): void => void process.stdout.write(`${String(text)}\n`)
   const isDebug = start.isDebug || start.mode !== 'run'
   return {
     taskId: start.taskId,
@@ -127,11 +142,10 @@ export function createContext(start: StartMessage, link: HostLink): RunContext {
     debug: isDebug,
     signal: link.signal,
     concurrency: start.concurrency,
-    log,
+    log: writeLog,
     report: (problem) => link.send({ kind: 'problem', problem: cleanProblem(problem) }),
     meter: (usage) => link.send({ kind: 'usage', usage: cleanUsage(usage) }),
-    credentials: async (account) =>
-      (await link.request({ kind: 'credentials', account })) as AccountSession, // by the kind of request
-    ...(isDebug ? createRehearsalWriting(link, log) : createWriting(link)),
+    credentials: async (account) => (await link.request({ kind: 'credentials', account })) as AccountSession, // by the kind of request
+    ...(isDebug ? createRehearsalWriting(link) : createWriting(link)),
   }
 }

@@ -1,3 +1,4 @@
+import { inspect } from 'node:util'
 import { DffError, type ErrorParts } from '../../core/error.ts'
 import type { CodeMap } from './resolve.ts'
 
@@ -37,11 +38,16 @@ const ATTEMPTS: Readonly<Record<string, string>> = {
   Net: 'a network connection',
 }
 
+/** Whatever a script put where a text belongs: it is not type-checked when it runs. */
+function showText(value: unknown): string {
+  return typeof value === 'string' ? value : inspect(value)
+}
+
 function findDenied(thrown: unknown, depth = 0): AccessDenied | undefined {
   if (typeof thrown !== 'object' || thrown === null || depth > MAX_DEPTH) return undefined
   const { code, permission, resource, cause, errors } = thrown as Record<string, unknown>
   if (code === 'ERR_ACCESS_DENIED') {
-    return { permission: String(permission ?? 'unknown'), resource: String(resource ?? '') }
+    return { permission: showText(permission), resource: resource === undefined ? '' : showText(resource) }
   }
   const inner = [cause, ...(Array.isArray(errors) ? (errors as readonly unknown[]) : [])]
   return inner.map((error) => findDenied(error, depth + 1)).find((found) => found !== undefined)
@@ -65,7 +71,10 @@ function nameOf(thrown: unknown): string {
 }
 
 function describe(thrown: unknown): string {
-  const text = thrown instanceof Error ? `${thrown.name}: ${thrown.message}` : `a thrown ${typeof thrown}: ${String(thrown)}`
+  const text =
+    thrown instanceof Error
+      ? `${thrown.name}: ${thrown.message}`
+      : `a thrown ${typeof thrown}: ${showText(thrown)}`
   const oneLine = text.replaceAll(/\s+/g, ' ').trim()
   return oneLine.length <= MAX_MESSAGE ? oneLine : `${oneLine.slice(0, MAX_MESSAGE)}…`
 }
@@ -84,11 +93,14 @@ function placeIn(stack: string, code: CodeMap): string | undefined {
   return undefined
 }
 
+function isFrame(line: string): boolean {
+  return /^\s+at /.test(line)
+}
+
 /** Frames of user code alone, as Func's traceback; all of them when user code has none. */
 function userStack(thrown: unknown, code: CodeMap): string {
   if (!(thrown instanceof Error) || typeof thrown.stack !== 'string') return describe(thrown)
   const lines = thrown.stack.split('\n')
-  const isFrame = (line: string): boolean => /^\s+at /.test(line)
   const hasPlace = (line: string): boolean => placeIn(line, code) !== undefined
   const kept = lines.some((line) => isFrame(line) && hasPlace(line))
     ? lines.filter((line) => !isFrame(line) || hasPlace(line))
@@ -106,11 +118,20 @@ function withPlace(error: DffError, place: string | undefined): DffError {
   return new DffError({ ...error.parts, place: `${place}: ${error.parts.place}` }, { cause: error })
 }
 
+function cutPart(part: unknown): string {
+  return showText(part).slice(0, MAX_PART)
+}
+
 function makeFailure(error: DffError, exceptionType: string, stack: string): Failure {
-  const cut = (text: string): string => String(text).slice(0, MAX_PART)
   const { code, place, expected, got, remedy } = error.parts
   return {
-    error: { code, place: cut(place), expected: cut(expected), got: cut(got), remedy: cut(remedy) },
+    error: {
+      code,
+      place: cutPart(place),
+      expected: cutPart(expected),
+      got: cutPart(got),
+      remedy: cutPart(remedy),
+    },
     exceptionType: exceptionType.slice(0, MAX_TYPE),
     stack: stack.slice(0, MAX_STACK),
   }

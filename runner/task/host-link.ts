@@ -51,13 +51,16 @@ export function openHostLink(): HostLink {
   process.on('message', (message: HostMessage) => {
     if (message.kind === 'start') start.resolve(message)
     else if (message.kind === 'reply') settle(message)
-    else abort.abort(new DffError({
-      code: 'TASK_FAILED',
-      place: 'task',
-      expected: 'the host to let the task run on',
-      got: 'its request to stop',
-      remedy: 'The task record says why.',
-    }))
+    else
+      abort.abort(
+        new DffError({
+          code: 'TASK_FAILED',
+          place: 'task',
+          expected: 'the host to let the task run on',
+          got: 'its request to stop',
+          remedy: 'The task record says why.',
+        }),
+      )
   })
   process.on('disconnect', endProcess)
 

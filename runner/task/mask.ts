@@ -27,7 +27,15 @@ function spellings(secret: string): readonly string[] {
   const lowerUrl = url.replaceAll(/%[0-9A-F]{2}/g, (code) => code.toLowerCase())
   const form = new URLSearchParams([['', secret]]).toString().slice(1)
   const json = JSON.stringify(secret).slice(1, -1)
-  return [secret, json, json.replaceAll('/', String.raw`\/`), encodeURI(secret.toWellFormed()), url, lowerUrl, form]
+  return [
+    secret,
+    json,
+    json.replaceAll('/', String.raw`\/`),
+    encodeURI(secret.toWellFormed()),
+    url,
+    lowerUrl,
+    form,
+  ]
 }
 
 /** A function that hides these values, in every usual spelling, and tokens and passwords inside URLs. */

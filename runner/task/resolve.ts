@@ -79,7 +79,10 @@ class TaskResolver implements CodeMap {
     if (specifier === CONTRACT) return next(pathToFileURL(codePath('core/dff.ts')).href, context)
     if (specifier.startsWith(SET_PREFIX)) return this.#resolveSet(specifier, context)
     if (LIBRARIES.includes(specifier)) {
-      return next(specifier, { ...context, parentURL: pathToFileURL(join(PACKAGE_ROOT, 'package.json')).href })
+      return next(specifier, {
+        ...context,
+        parentURL: pathToFileURL(join(PACKAGE_ROOT, 'package.json')).href,
+      })
     }
     if (CLOSED_BUILTINS.test(specifier)) throw this.#closed(specifier, context)
     if (isBuiltin(specifier)) return next(specifier, context)
@@ -122,12 +125,18 @@ class TaskResolver implements CodeMap {
   #resolveOwnFile(specifier: string, context: ResolveHookContext, root: Root | undefined): ResolveFnOutput {
     const isFile = /^(\.{1,2}\/|\/|file:)/.test(specifier)
     if (!isFile || root === undefined) {
-      throw this.#invalid(specifier, context, { expected: 'an import that can be resolved', remedy: IMPORTABLE })
+      throw this.#invalid(specifier, context, {
+        expected: 'an import that can be resolved',
+        remedy: IMPORTABLE,
+      })
     }
     const url = new URL(specifier, context.parentURL)
     const path = fileURLToPath(url)
     if (!isInside(root.folder, path)) {
-      throw this.#invalid(specifier, context, { expected: "a file of the script's own folder", remedy: IMPORTABLE })
+      throw this.#invalid(specifier, context, {
+        expected: "a file of the script's own folder",
+        remedy: IMPORTABLE,
+      })
     }
     if (!existsSync(path)) {
       const remedy = 'Relative imports name a file with its ending, for example ./filters.ts.'
@@ -140,7 +149,10 @@ class TaskResolver implements CodeMap {
   #userModule(url: string, context: ResolveHookContext): ResolveFnOutput {
     if (url.endsWith('.ts')) return { url, format: 'module-typescript', shortCircuit: true }
     if (!url.endsWith('.json')) {
-      throw this.#invalid(url, context, { expected: 'a .ts or .json file', remedy: 'Rename it to end in .ts.' })
+      throw this.#invalid(url, context, {
+        expected: 'a .ts or .json file',
+        remedy: 'Rename it to end in .ts.',
+      })
     }
     if (context.importAttributes['type'] !== 'json') {
       const remedy = "Add with { type: 'json' } to the import."
@@ -150,7 +162,9 @@ class TaskResolver implements CodeMap {
   }
 
   #importer(context: ResolveHookContext): string {
-    return (context.parentURL === undefined ? undefined : this.show(context.parentURL)) ?? 'the Startup script'
+    return (
+      (context.parentURL === undefined ? undefined : this.show(context.parentURL)) ?? 'the Startup script'
+    )
   }
 
   #invalid(

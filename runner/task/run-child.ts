@@ -1,6 +1,7 @@
 import { coerceError } from '../../core/error.ts'
 import { validate } from '../../core/parameters.ts'
-import type { AccountSession, Problem, Usage } from '../../core/script.ts'
+import type { Problem, Usage } from '../../core/script.ts'
+import type { BrokerSession } from '../credentials/sts.ts'
 import type { ApiFunctionInfo } from '../host-api.ts'
 import { type Capture, type CapturedLine, createCapture } from './capture.ts'
 import { parseChildMessage } from './check-message.ts'
@@ -52,6 +53,7 @@ class TaskRun {
   readonly #secrets: GrowingMask
   readonly #capture: Capture
   readonly #process: TaskProcess
+  readonly #notes = new Set<string>()
   readonly #answers = new Set<Promise<void>>()
   #functions: readonly ApiFunctionInfo[] | undefined
   #deadline: NodeJS.Timeout | undefined
@@ -178,8 +180,12 @@ class TaskRun {
 
   /** From now on what the task was given is hidden wherever it turns up. */
   #learn(session: ReplyValue): void {
-    const { secretAccessKey, sessionToken } = session as AccountSession // what a request for credentials is answered
+    const { secretAccessKey, sessionToken, note } = session as BrokerSession // what a request for credentials is answered
     this.#secrets.learn([secretAccessKey, sessionToken])
+    if (note === undefined || this.#notes.has(note)) return
+    this.#notes.add(note)
+    this.#secrets.refresh()
+    this.#capture.note(note)
   }
 
   /** A result has come: the process now ends by itself, or is ended. */

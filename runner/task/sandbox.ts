@@ -1,6 +1,6 @@
 import { existsSync, readdirSync, realpathSync } from 'node:fs'
 import { createRequire } from 'node:module'
-import { dirname, join } from 'node:path'
+import { basename, dirname, join } from 'node:path'
 import { CODE_ROOT, PACKAGE_ROOT } from '../package.ts'
 import { LIBRARIES } from './libraries.ts'
 
@@ -46,9 +46,14 @@ function moduleFolders(): readonly string[] {
   })
 }
 
-/** Neighbours of a Startup script that it may import; what begins with a dot (`.dff`, `.env`) is never among them. */
+/**
+ * Neighbours of a Startup script that it may import; what begins with a dot (`.dff`, `.env`) is never among them, and
+ * a script that lies in the home itself or in `.dff` has none.
+ */
 function startupFiles(scriptPath: string): readonly string[] {
   const folder = dirname(scriptPath)
+  const isHost = basename(folder).startsWith('.') || existsSync(join(folder, '.dff'))
+  if (isHost || !existsSync(folder)) return []
   return readdirSync(folder)
     .filter((name) => !name.startsWith('.') && name !== 'node_modules')
     .map((name) => join(folder, name))

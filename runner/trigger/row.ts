@@ -12,10 +12,9 @@ function nextTickMs(trigger: StoredTrigger): number | null {
   }
 }
 
-/** A trigger as `dff trigger list` shows it, with its next tick and what became of its last task. */
+/** A trigger as `dff trigger list` shows it, with its next tick and what became of its function's last task, whoever started it. */
 export async function toTriggerRow(store: Store, trigger: StoredTrigger): Promise<TriggerRow> {
-  const tasks = await store.records.list({ limit: 20, funcId: trigger.funcId, status: null })
-  const last = tasks.find((task) => task.triggerId === trigger.triggerId)
+  const [last] = await store.records.list({ limit: 1, funcId: trigger.funcId, status: null })
   return {
     ...trigger,
     cronExpr: effectiveCron(trigger),

@@ -12,6 +12,7 @@ import {
   parseAccount,
   reportProblem,
   type RegionResult,
+  SINGLE_ATTEMPT,
 } from 'guance-aws-lambda/sets/guance_integration'
 import { loadDelivered } from './delivered.ts'
 import { examineCloudwatch } from './doctor.ts'
@@ -100,7 +101,7 @@ export function CloudwatchCollector(
     expected: async (context) => expectMetrics(context, checked, compiled),
     doctor: async (context) =>
       examineCloudwatch(
-        { context, account: await openAccount(context, checked, backoff), regions },
+        { context, account: await openAccount(context, checked, SINGLE_ATTEMPT), regions },
         compiled,
       ),
   }

@@ -16,10 +16,10 @@ const PERIOD_MS = PERIOD_SEC * 1000
  * How long after a minute's end its datapoints are taken as final. A minute of Lambda in fact grows for as long as its
  * longest invocation; the settling engine, which knows each function's timeout, takes this constant's place.
  */
-export const PUBLICATION_DELAY_MS = 5 * MINUTE_MS
+const PUBLICATION_DELAY_MS = 5 * MINUTE_MS
 
 /** First look at a series: full dashboards for the price of one poll, and older than AWS takes to list a new function (15 minutes). */
-export const FIRST_LOOK_MS = 3 * HOUR_MS
+const FIRST_LOOK_MS = 3 * HOUR_MS
 
 /** CloudWatch keeps one-minute datapoints for 15 days; half a day is left for the run itself. */
 const MAX_LOOKBACK_MS = 14 * DAY_MS + 12 * HOUR_MS

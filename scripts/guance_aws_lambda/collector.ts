@@ -14,6 +14,7 @@ import {
   loadInventory,
   openAccount,
   parseAccount,
+  SINGLE_ATTEMPT,
 } from 'guance-aws-lambda/sets/guance_integration'
 import { examineLambda } from './doctor.ts'
 import { OBJECT_CLASS } from './function-object.ts'
@@ -59,6 +60,6 @@ export function LambdaCollector(account: Account, configs: CollectorConfigs, bac
     },
     expected: async (context) => expectObjects(context, checked, { regions }),
     doctor: async (context) =>
-      examineLambda({ context, account: await openAccount(context, checked, backoff), regions }),
+      examineLambda({ context, account: await openAccount(context, checked, SINGLE_ATTEMPT), regions }),
   }
 }

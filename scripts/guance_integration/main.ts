@@ -9,7 +9,7 @@ export {
 } from './aws-account.ts'
 export { AwsFailure, makeProblem, reportProblem } from './aws-error.ts'
 export type { AwsRegion } from './aws-region.ts'
-export type { Backoff } from './backoff.ts'
+export { type Backoff, SINGLE_ATTEMPT } from './backoff.ts'
 export type { Collector, RegionResult } from './collector.ts'
 export { mapConcurrently } from './concurrency.ts'
 export { type Inventory, type InventoryEntry, inventoryState, loadInventory } from './inventory.ts'

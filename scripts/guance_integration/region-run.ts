@@ -11,7 +11,7 @@ export function isFatal(error: unknown): boolean {
 }
 
 /** Credentials never cross partitions (aws.md §6.1): the problem when a region is of another one, else undefined. */
-export function findWrongPartition(
+function findWrongPartition(
   account: Pick<AwsAccount, 'accountId' | 'partition'>,
   region: string,
 ): Problem | undefined {

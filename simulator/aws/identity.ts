@@ -86,36 +86,37 @@ function checkSignature(identity: Identity, request: Request, authorization: Aut
   )
 }
 
+/** Verifies that a known identity signed the request, whole and in time. */
+function authenticate(known: ReadonlyMap<string, Identity>, request: Request, nowMs: EpochMs): Caller {
+  const authorization = parseAuthorization(request)
+  const identity = known.get(authorization.accessKeyId)
+  if (!identity) throw new AwsError('unknownKey', 'The security token included in the request is invalid.')
+  checkSession(identity, request)
+  checkSignature(identity, request, authorization)
+  if (isFresh(signedAtMs(request), nowMs)) {
+    return { identity, region: authorization.region, service: authorization.service }
+  }
+  const signed = headerOf(request.headers, 'x-amz-date')
+  throw new AwsError(
+    'badSignature',
+    `Signature expired: ${signed} is more than 15 min from the service's time`,
+  )
+}
+
 /** Creates the users of the accounts. Sessions expire by the wall clock, because that is what clients compare their expiry with. */
 export function createIdentities(accountIds: readonly string[], seed: number, partition: string): Identities {
   const users = accountIds.map((accountId) => makeUser(accountId, seed, partition))
   const known = new Map(users.map((user) => [user.accessKeyId, user]))
   return {
     users,
-    authenticate(request, nowMs) {
-      const authorization = parseAuthorization(request)
-      const identity = known.get(authorization.accessKeyId)
-      if (!identity)
-        throw new AwsError('unknownKey', 'The security token included in the request is invalid.')
-      checkSession(identity, request)
-      checkSignature(identity, request, authorization)
-      if (!isFresh(signedAtMs(request), nowMs)) {
-        const signed = headerOf(request.headers, 'x-amz-date')
-        throw new AwsError(
-          'badSignature',
-          `Signature expired: ${signed} is more than 15 min from the service's time`,
-        )
-      }
-      return { identity, region: authorization.region, service: authorization.service }
-    },
-    issue({ accountId, arn, userId, durationSec }) {
+    authenticate: (request, nowMs) => authenticate(known, request, nowMs),
+    issue({ durationSec, ...session }) {
+      const token = randomBytes(96).toString('base64')
       const identity: Identity = {
-        accountId,
+        ...session,
         accessKeyId: makeId('ASIA', randomBytes(16)),
         secretAccessKey: randomBytes(30).toString('base64'),
-        arn,
-        userId,
-        session: { token: randomBytes(96).toString('base64'), expiresMs: Date.now() + durationSec * 1_000 },
+        session: { token, expiresMs: Date.now() + durationSec * 1_000 },
       }
       known.set(identity.accessKeyId, identity)
       return identity

@@ -5,7 +5,7 @@ import { type Identity, partitionOf } from './identity.ts'
 import type { XmlTree } from './protocol.ts'
 
 /** The one role that every account of the simulator has, and what its trust policy asks for. */
-export const ROLE_NAME = 'guance-collector'
+const ROLE_NAME = 'guance-collector'
 export const EXTERNAL_ID = 'guance-external-id'
 
 /** The role's ARN in an account. */

@@ -122,6 +122,7 @@ function showTruth({ simulation }: ControlCall): object {
 
 function showReceived({ simulation, query }: ControlCall): object {
   const limit = Number(query.get('limit') ?? DEFAULT_LIMIT)
+  if (Number.isNaN(limit)) throw new ControlError('limit must be a number, or Infinity for all')
   const category = query.get('category')
   const measurement = query.get('measurement')
   const filter = {

@@ -34,13 +34,18 @@ beforeEach(() => control(simulator, 'counters/reset', {}))
 
 function find(metric: string, ...names: string[]): Metric {
   const found = metrics.find(
-    (each) => each.MetricName === metric && each.Dimensions?.map((dimension) => dimension.Name).join() === names.join(),
+    (each) =>
+      each.MetricName === metric &&
+      each.Dimensions?.map((dimension) => dimension.Name).join() === names.join(),
   )
   if (!found) throw new Error(`no ${metric} with ${names.join()}`)
   return found
 }
 
-function ask(change: Partial<GetMetricDataCommandInput> = {}, metric = find('Invocations')): GetMetricDataCommandInput {
+function ask(
+  change: Partial<GetMetricDataCommandInput> = {},
+  metric = find('Invocations'),
+): GetMetricDataCommandInput {
   return {
     StartTime: new Date(END_MS - 10 * MINUTE_MS),
     EndTime: new Date(END_MS),
@@ -50,7 +55,11 @@ function ask(change: Partial<GetMetricDataCommandInput> = {}, metric = find('Inv
 }
 
 function query(change: object, statistic: object = {}) {
-  return { Id: 'q0', MetricStat: { Metric: find('Invocations'), Period: 60, Stat: 'Sum', ...statistic }, ...change }
+  return {
+    Id: 'q0',
+    MetricStat: { Metric: find('Invocations'), Period: 60, Stat: 'Sum', ...statistic },
+    ...change,
+  }
 }
 
 describe('ListMetrics', () => {
@@ -81,11 +90,17 @@ describe('ListMetrics', () => {
       new ListMetricsCommand({ MetricName: 'Duration', Dimensions: [{ Name: 'FunctionName' }] }),
     )
     const sets = new Set(byName.Metrics?.map((metric) => metric.Dimensions?.map(({ Name }) => Name).join()))
-    expect(sets).toEqual(new Set(['FunctionName', 'FunctionName,Resource', 'ExecutedVersion,FunctionName,Resource']))
+    expect(sets).toEqual(
+      new Set(['FunctionName', 'FunctionName,Resource', 'ExecutedVersion,FunctionName,Resource']),
+    )
     const [one] = find('Errors', 'FunctionName').Dimensions ?? []
-    const byValue = await cloudwatch.send(new ListMetricsCommand({ MetricName: 'Errors', Dimensions: [one ?? {}] as never }))
+    const byValue = await cloudwatch.send(
+      new ListMetricsCommand({ MetricName: 'Errors', Dimensions: [one ?? {}] as never }),
+    )
     expect(byValue.Metrics).toHaveLength(2)
-    const active = await cloudwatch.send(new ListMetricsCommand({ MetricName: 'Errors', RecentlyActive: 'PT3H' }))
+    const active = await cloudwatch.send(
+      new ListMetricsCommand({ MetricName: 'Errors', RecentlyActive: 'PT3H' }),
+    )
     expect(active.Metrics?.length).toBeGreaterThan(24)
   })
 
@@ -113,7 +128,11 @@ describe('GetMetricData', () => {
   })
 
   it('answers unknown series with empty arrays', async () => {
-    const unknown = { Namespace: 'AWS/Lambda', MetricName: 'Invocations', Dimensions: [{ Name: 'FunctionName', Value: 'none' }] }
+    const unknown = {
+      Namespace: 'AWS/Lambda',
+      MetricName: 'Invocations',
+      Dimensions: [{ Name: 'FunctionName', Value: 'none' }],
+    }
     const { MetricDataResults } = await cloudwatch.send(new GetMetricDataCommand(ask({}, unknown)))
     expect(MetricDataResults).toEqual([
       { Id: 'q0', Label: 'Invocations', Timestamps: [], Values: [], StatusCode: 'Complete' },
@@ -122,7 +141,9 @@ describe('GetMetricData', () => {
 
   it('adds minutes up to longer periods', async () => {
     const queries = [query({ Id: 'minutes' }), query({ Id: 'whole' }, { Period: 600 })]
-    const { MetricDataResults } = await cloudwatch.send(new GetMetricDataCommand(ask({ MetricDataQueries: queries })))
+    const { MetricDataResults } = await cloudwatch.send(
+      new GetMetricDataCommand(ask({ MetricDataQueries: queries })),
+    )
     const [minutes, whole] = MetricDataResults ?? []
     expect(whole?.Values).toEqual([minutes?.Values?.reduce((sum, value) => sum + value, 0)])
     expect(whole?.Timestamps?.[0]?.getTime()).toBe(END_MS - 10 * MINUTE_MS)
@@ -134,7 +155,9 @@ describe('GetMetricData', () => {
       Id: `q${index}`,
       MetricStat: { Metric: find('Duration'), Period: 600, Stat },
     }))
-    const { MetricDataResults } = await cloudwatch.send(new GetMetricDataCommand(ask({ MetricDataQueries: queries })))
+    const { MetricDataResults } = await cloudwatch.send(
+      new GetMetricDataCommand(ask({ MetricDataQueries: queries })),
+    )
     const [count = 0, sum = 0, average = 0, least = 0, most = 0, median = 0, p100, tm100] =
       MetricDataResults?.map((result) => result.Values?.[0] ?? 0) ?? []
     expect(average).toBe(sum / count)
@@ -187,7 +210,10 @@ describe('GetMetricData', () => {
     ['neither a metric nor an expression', () => ({ MetricDataQueries: [{ Id: 'q0' }] }), /Exactly one of/],
   ])('refuses %s', async (_, change, message) => {
     const refusal = cloudwatch.send(new GetMetricDataCommand(ask(change())))
-    await expect(refusal).rejects.toMatchObject({ name: 'ValidationError', message: expect.stringMatching(message) })
+    await expect(refusal).rejects.toMatchObject({
+      name: 'ValidationException',
+      message: expect.stringMatching(message),
+    })
     const counters = await control<Counters>(simulator, 'counters')
     expect(counters).toMatchObject({ billedMetrics: 0, errors: { 'cloudwatch:GetMetricData': 1 } })
   })
@@ -205,7 +231,7 @@ describe('GetMetricData', () => {
 
   it.each([
     ['throttle', { name: 'Throttling', message: 'Rate exceeded' }],
-    ['error500', { name: 'InternalServiceError' }],
+    ['error500', { name: 'InternalServiceFault' }],
     ['brokenBody', { name: 'SyntaxError' }],
   ])('fails the next calls by the fault %s, then works', async (kind, error) => {
     await control(simulator, 'faults', { api: 'cloudwatch:GetMetricData', kind, times: 2 })

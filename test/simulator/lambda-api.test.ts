@@ -52,7 +52,10 @@ describe('Lambda', () => {
   })
 
   it('describes functions with text that breaks careless encoders', async () => {
-    const text = (await listAll({})).flat().map((each) => each.Description).join('\u0000')
+    const text = (await listAll({}))
+      .flat()
+      .map((each) => each.Description)
+      .join('\u0000')
     for (const hard of [',', '"', '\\', '\n', '\t', '处理', '=', '{']) expect(text).toContain(hard)
   })
 

@@ -20,7 +20,7 @@ function renderStatus({ texts, home }: Invocation, status: HostStatus): string[]
   const destination = formatDestination(texts, connector, homePaths(home).output)
   const pairs: [string, string][] = [
     [labels.home, status.home],
-    [labels.host, `${host}\n${version(status.version, status.node)}`],
+    [labels.host, `${host}\n${version(status.version, status.node.replace(/^v/, ''))}`],
     [labels.connector, `${connector.id}: ${connector.config.type} ${destination}`],
     [labels.delivered, status.acknowledgedPoints === 0 ? nothingDelivered : delivered(points, last)],
     [labels.waiting, renderBacklog(texts, status.backlog)],

@@ -13,6 +13,8 @@ export interface FormField {
   /** `writeOnly` in the schema: asked for masked, taken from a source, never shown. */
   readonly isSecret: boolean
   readonly isRequired: boolean
+  /** Fields that have to be filled in too when this one is (`dependentRequired`). */
+  readonly needs: readonly string[]
   /** What may be chosen: of a text itself, of a list each item. */
   readonly choices: readonly string[] | null
   /** The choices are AWS regions and can be shown by partition. */
@@ -48,15 +50,21 @@ function readChoices(schema: Schema): readonly string[] | null {
   return Array.isArray(values) ? values.map(String) : null
 }
 
-function readField(name: string, schema: Schema, isRequired: boolean): FormField {
+function readNames(value: unknown): readonly string[] {
+  return Array.isArray(value) ? value.map(String) : []
+}
+
+function readField(name: string, schema: Schema, form: Schema): FormField {
   const choices = readChoices(schema)
+  const needs = form['dependentRequired']
   return {
     name,
     title: typeof schema['title'] === 'string' ? schema['title'] : name,
     description: typeof schema['description'] === 'string' ? schema['description'] : '',
     kind: readKind(schema),
     isSecret: schema['writeOnly'] === true,
-    isRequired,
+    isRequired: readNames(form['required']).includes(name),
+    needs: isSchema(needs) ? readNames(needs[name]) : [],
     choices,
     isRegions: choices !== null && choices.every((choice) => Object.hasOwn(REGIONS, choice)),
     // JSON Schema is JSON, and so is what stands under `default`.
@@ -69,8 +77,5 @@ function readField(name: string, schema: Schema, isRequired: boolean): FormField
 export function readForm(schema: Readonly<Record<string, Json>> | null): readonly FormField[] {
   if (schema === null) return []
   const properties = isSchema(schema['properties']) ? schema['properties'] : {}
-  const required: readonly unknown[] = Array.isArray(schema['required']) ? schema['required'] : []
-  return Object.entries(properties).map(([name, property]) =>
-    readField(name, resolveRef(property), required.includes(name)),
-  )
+  return Object.entries(properties).map(([name, property]) => readField(name, resolveRef(property), schema))
 }

@@ -68,17 +68,36 @@ function refuseMissing(missing: readonly string[], setId: string, texts: Texts):
   })
 }
 
+/** Asks for a field unless one that it needs was left empty; one that an answer needs may not be left empty. */
+async function askValue(
+  { fields, sources }: FormRequest,
+  { field, prompter }: { readonly field: FormField; readonly prompter: Prompter },
+  values: FormValues,
+): Promise<Json | undefined> {
+  const before = fields.slice(0, fields.indexOf(field))
+  if (before.some(({ name }) => field.needs.includes(name) && values[name] === undefined)) return undefined
+  const isNeeded = before.some(({ name, needs }) => needs.includes(field.name) && values[name] !== undefined)
+  return promptField({ ...field, isRequired: field.isRequired || isNeeded }, prompter, sources.texts)
+}
+
+async function takeValue(
+  request: FormRequest,
+  field: FormField,
+  values: FormValues,
+): Promise<Json | undefined> {
+  const { given, sources, prompter } = request
+  const typed = given.get(field.name)
+  if (typed !== undefined) return readFieldValue(field, typed, sources)
+  return prompter === undefined ? field.defaultValue : askValue(request, { field, prompter }, values)
+}
+
 /** Form values from what was given, what is asked, and the form's defaults; valid by its schema, or BAD_PARAMETER. */
 export async function collectValues(request: FormRequest): Promise<FormValues> {
-  const { fields, given, sources, prompter, schema, setId } = request
+  const { fields, sources, schema, setId } = request
   const values: Record<string, Json> = {}
   // One after the other: questions appear in the form's order, and stdin can be read once.
   for (const field of fields) {
-    const typed = given.get(field.name)
-    const value =
-      typed === undefined
-        ? await (prompter === undefined ? field.defaultValue : promptField(field, prompter, sources.texts))
-        : await readFieldValue(field, typed, sources)
+    const value = await takeValue(request, field, values)
     if (value !== undefined) values[field.name] = value
   }
   const missing = fields.filter((field) => field.isRequired && values[field.name] === undefined)

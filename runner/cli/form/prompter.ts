@@ -63,6 +63,7 @@ export async function createClackPrompter(texts: Texts): Promise<Prompter> {
         initialValues: [...initial],
         maxItems: MAX_SHOWN_CHOICES,
         selectableGroups: false,
+        ...(initial[0] === undefined ? {} : { cursorAt: initial[0] }),
       })
       return settle(answer)
     },

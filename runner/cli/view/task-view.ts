@@ -31,12 +31,17 @@ function renderUsage(texts: Texts, record: TaskRecord): string {
   const count = (value: number): string => formatCount(texts, value)
   const requests = record.usage.reduce((sum, usage) => sum + usage.requests, 0)
   const billed = record.usage.reduce((sum, usage) => sum + usage.billedMetrics, 0)
-  const byApi = record.usage.map((usage) => texts.view.task.requests(usage.api, count(usage.requests)))
+  const requestsByApi = new Map<string, number>()
+  // A record has an entry per region and kind of call.
+  for (const usage of record.usage) {
+    requestsByApi.set(usage.api, (requestsByApi.get(usage.api) ?? 0) + usage.requests)
+  }
+  const byApi = [...requestsByApi].map(([api, each]) => texts.view.task.requests(api, count(each)))
   const total = texts.view.task.awsTotal(count(requests), count(billed))
   return byApi.length === 0 ? total : `${total}\n${byApi.join(' · ')}`
 }
 
-export function renderProblems(texts: Texts, problems: readonly Problem[]): string[] {
+function renderProblems(texts: Texts, problems: readonly Problem[]): string[] {
   return problems.map((problem) => {
     const head = `${texts.view.severity[problem.severity]} ${problem.code}  ${problem.scope}: ${problem.message}`
     if (problem.action === undefined) return head

@@ -13,6 +13,12 @@ export const demo = {
     got: `exit code ${code}`,
     remedy: 'Its own output says why; --keep leaves the home behind to look around in it.',
   }),
+  interrupted: {
+    place: 'dff demo',
+    expected: 'to come to its end',
+    got: 'an interrupt',
+    remedy: 'Everything that it had started was ended.',
+  },
   title: 'Summary',
   labels: {
     collected: 'Collected',
@@ -36,6 +42,6 @@ export const demo = {
   failed: 'The demo failed.',
   simulatorExpected: 'a simulator that answers',
   simulatorRemedy: 'Run npm run simulator to see what it says.',
-  windowExpected: 'a task record that says which windows were collected',
-  windowRemedy: 'dff task show ID shows what the script returned.',
+  windowExpected: 'a line that says which window was collected',
+  windowRemedy: 'dff log ID shows the whole log.',
 }

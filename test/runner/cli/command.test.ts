@@ -2,10 +2,10 @@ import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
+import { expectGolden } from '../../golden.ts'
 import { makeWorld } from './double.ts'
-import { expectGolden } from './golden.ts'
 import { NO_BACKLOG, NOW_MS, RECORD } from './sample.ts'
-import { runScene } from './scene.ts'
+import { goldenFile, runScene } from './scene.ts'
 
 const TRIGGER_ID = 'cron-startup__guance_aws_lambda.run'
 
@@ -28,7 +28,7 @@ const GOLDENS: readonly (readonly [name: string, words: readonly string[]])[] = 
 describe('output', () => {
   it.each(GOLDENS)('of %s is its golden text', async (name, words) => {
     const { code, stdout, stderr } = await runScene(words)
-    expectGolden(name, stdout)
+    expectGolden(stdout, goldenFile(name))
     expect({ code, stderr }).toEqual({ code: 0, stderr: '' })
   })
 
@@ -50,7 +50,7 @@ describe('output', () => {
       oldestWaitingMs: NOW_MS,
     }
     const { code, stdout } = await runScene(['exec', 'guance_aws_lambda'], { world })
-    expectGolden('exec-failure', stdout)
+    expectGolden(stdout, goldenFile('exec-failure'))
     expect(code).toBe(1)
   })
 

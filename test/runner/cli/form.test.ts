@@ -198,7 +198,6 @@ describe('install form', () => {
       'AWS AK SECRET': SECRET,
       'Account name': 'prod',
       'Role ARN': '',
-      'External ID': '',
       'Where shall': 'dataway',
       'URL of DataWay': 'https://openway.guance.com',
       'Workspace token': 'tkn_12345',
@@ -215,10 +214,19 @@ describe('install form', () => {
     expect(outcome.world.connectors).toMatchObject([{ config: { type: 'dataway' } }])
   })
 
+  it('does not let the secret of a key be left empty', async () => {
+    const prompter = makePrompter({ 'AWS AK ID': KEY, 'AWS AK SECRET': '' })
+    await expect(install([], { isTTY: true, prompter })).resolves.toMatchObject({
+      stderr: expect.stringContaining('AWS AK SECRET'),
+      world: { calls: expect.not.arrayContaining([expect.objectContaining({ name: 'install' })]) },
+    })
+  })
+
   it('shows regions by partition and does not ask for a destination that is set', async () => {
     const world = makeWorld()
     world.connectors = [{ id: 'default', config: { type: 'datakit', url: 'http://x' }, isImplicit: false }]
-    const prompter = makePrompter({ AWS: '', Account: 'a', Regions: ['cn-north-1'], Role: '', External: '' })
+    // No key: its secret is not asked for, nor the external id of a role that is not there.
+    const prompter = makePrompter({ 'AWS AK ID': '', Account: 'a', Regions: ['cn-north-1'], Role: '' })
     const outcome = await install([], { isTTY: true, prompter, world })
     expect(installed(outcome)['regions']).toEqual(['cn-north-1'])
     expect(prompter.asked.some((message) => message.startsWith('Where'))).toBe(false)

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
-import { expectGolden } from './golden.ts'
-import { runScene } from './scene.ts'
+import { expectGolden } from '../../golden.ts'
+import { goldenFile, runScene } from './scene.ts'
 
 const COMMANDS = [
   '',
@@ -42,7 +42,7 @@ describe('help', () => {
   it.each(COMMANDS)('of dff %s is its golden text, on stdout, with exit code 0', async (command) => {
     const words = command === '' ? [] : command.split(' ')
     const { code, stdout, stderr } = await runScene([...words, '--help'])
-    expectGolden(`help-${['dff', ...words].join('-')}`, stdout)
+    expectGolden(stdout, goldenFile(`help-${['dff', ...words].join('-')}`))
     expect({ code, stderr }).toEqual({ code: 0, stderr: '' })
   })
 

@@ -76,6 +76,7 @@ export const RECORD: TaskRecord = {
   usage: [
     { api: 'cloudwatch:GetMetricData', requests: 12, billedMetrics: 4_321 },
     { api: 'lambda:ListFunctions', requests: 1, billedMetrics: 0 },
+    { api: 'cloudwatch:GetMetricData', requests: 3, billedMetrics: 79 },
   ],
   connector: 'datakit http://127.0.0.1:9529',
   endpointUrl: null,

@@ -59,3 +59,7 @@ export async function runScene(argv: readonly string[], scene: Partial<Scene> = 
   })
   return { code, stdout: stdout.text, stderr: stderr.text, world }
 }
+
+export function goldenFile(name: string): URL {
+  return new URL(`golden/${name}.txt`, import.meta.url)
+}

@@ -5,7 +5,25 @@ import { CATEGORIES, type Point } from '../../../core/point.ts'
 const nasty = fc
   .array(
     fc.oneof(
-      { weight: 3, arbitrary: fc.constantFrom(' ', ',', '=', '"', '\\', '\n', '\r', '\t', '\u0000', '.', '#', '中', '𝒳', '\ud800') },
+      {
+        weight: 3,
+        arbitrary: fc.constantFrom(
+          ' ',
+          ',',
+          '=',
+          '"',
+          '\\',
+          '\n',
+          '\r',
+          '\t',
+          '\u0000',
+          '.',
+          '#',
+          '中',
+          '𝒳',
+          '\ud800',
+        ),
+      },
       { weight: 2, arbitrary: fc.constantFrom('a', 'b', 'class', 'date', 'source', 'message', 'i', '1') },
     ),
     { maxLength: 8 },

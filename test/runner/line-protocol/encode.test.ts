@@ -32,7 +32,8 @@ describe('a line', () => {
   })
 
   it('writes times before 1970, at 0 and between milliseconds as whole nanoseconds', () => {
-    const timeOf = (timeMs: number): string | undefined => encodeLine(makePoint({ timeMs }))?.split(' ').at(-1)
+    const timeOf = (timeMs: number): string | undefined =>
+      encodeLine(makePoint({ timeMs }))?.split(' ').at(-1)
     expect([-5, 0, -0, 1.4].map(timeOf)).toEqual(['-5000000', '0', '0', '1000000'])
     expect([Number.NaN, Infinity, 1e13].map(timeOf)).toEqual([undefined, undefined, undefined])
   })
@@ -43,14 +44,23 @@ describe('a line', () => {
   })
 
   it('leaves out what no reader takes, and is nothing when no field is left', () => {
-    const none: Record<string, FieldValue> = { a: Number.NaN, b: Infinity, c: 2n ** 63n, d: 'text', e: true, '': 1 }
+    const none: Record<string, FieldValue> = {
+      a: Number.NaN,
+      b: Infinity,
+      c: 2n ** 63n,
+      d: 'text',
+      e: true,
+      '': 1,
+    }
     expect(encode({ fields: none })).toBeUndefined()
     expect(encode({ fields: { ...none, ok: 0 }, tags: { empty: '', '': 'x', t: '\\' } })).toBe('m ok=0')
   })
 
   it('drops a field whose key is a tag already, also when they meet only after cleaning', () => {
     expect(encode({ tags: { a: '1' }, fields: { a: 1, b: 2 } })).toBe('m,a=1 b=2')
-    expect(encode({ category: 'logging', tags: { 'a.b': '1' }, fields: { a_b: 1, b: 2 } })).toBe('m,a_b=1 b=2')
+    expect(encode({ category: 'logging', tags: { 'a.b': '1' }, fields: { a_b: 1, b: 2 } })).toBe(
+      'm,a_b=1 b=2',
+    )
   })
 
   it('keeps dots in keys of metrics only', () => {

@@ -48,7 +48,11 @@ describe('batches', () => {
 
   it('say what they hold: field keys of metrics, names of objects, measurements of logs', () => {
     const log: Point = { ...makeObject('a'), category: 'logging', measurement: 'aws_logs' }
-    const metrics = [makeMetric(1, { Errors_Sum: 1, Duration_Average: 2 }), makeMetric(2), makeMetric(3, { X: NaN })]
+    const metrics = [
+      makeMetric(1, { Errors_Sum: 1, Duration_Average: 2 }),
+      makeMetric(2),
+      makeMetric(3, { X: NaN }),
+    ]
     const batches = encodeBatches([...metrics, makeObject('中文 fn'), log])
     expect(batches.map((batch) => batch.contents)).toEqual([
       [
@@ -65,7 +69,10 @@ describe('batches', () => {
     const small = encodeBatches(Array.from({ length: 4_500 }, (_, index) => makeMetric(index)))
     expect(small.map((batch) => batch.points)).toEqual([2_000, 2_000, 500])
     const wide = encodeBatches(
-      Array.from({ length: 30 }, (_, index) => ({ ...makeObject(`o${index}`), fields: { message: 'x'.repeat(50_000) } })),
+      Array.from({ length: 30 }, (_, index) => ({
+        ...makeObject(`o${index}`),
+        fields: { message: 'x'.repeat(50_000) },
+      })),
     )
     expect(wide.map((batch) => batch.points)).toEqual([10, 10, 10])
     for (const batch of [...small, ...wide]) {

@@ -57,7 +57,9 @@ describe('a sink URL', () => {
     ['https://user:tkn_secret@openway.guance.com', 'a base URL alone'],
   ])('may not be %s', (url, expected) => {
     const read = (): unknown => parseSinkUrl(url, 'connector default: url')
-    expect(read).toThrow(expect.objectContaining({ code: 'BAD_PARAMETER', parts: expect.objectContaining({ expected }) }))
+    expect(read).toThrow(
+      expect.objectContaining({ code: 'BAD_PARAMETER', parts: expect.objectContaining({ expected }) }),
+    )
     expect(read).not.toThrow(/tkn_secret/)
   })
 

@@ -1,5 +1,5 @@
 import { once } from 'node:events'
-import { createServer, type IncomingHttpHeaders } from 'node:http'
+import { createServer, type IncomingHttpHeaders, type ServerResponse } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { gunzipSync } from 'node:zlib'
 
@@ -27,6 +27,12 @@ export interface Loopback {
   close(): Promise<void>
 }
 
+async function respond(response: ServerResponse, answer: ReturnType<Answerer>): Promise<void> {
+  const reply = await answer
+  if (reply === 'hang') return
+  response.writeHead(reply.status, reply.headers).end(reply.body)
+}
+
 /** A real HTTP server on loopback that remembers what it was sent. */
 export async function openLoopback(answer: Answerer = () => ({ status: 200 })): Promise<Loopback> {
   const seen: SeenRequest[] = []
@@ -36,14 +42,17 @@ export async function openLoopback(answer: Answerer = () => ({ status: 200 })): 
     request.on('data', (chunk: Buffer) => chunks.push(chunk))
     request.on('end', () => {
       const body = Buffer.concat(chunks)
-      const isGzip = request.headers['content-encoding'] === 'gzip'
-      const text = (isGzip ? gunzipSync(body) : body).toString('utf8')
-      const one = { method: request.method ?? '', url: request.url ?? '', headers: request.headers, body, text }
+      // 0x1f starts a gzip member; a body that only claims to be one is shown as it came.
+      const text = (body[0] === 0x1f ? gunzipSync(body) : body).toString('utf8')
+      const one = {
+        method: request.method ?? '',
+        url: request.url ?? '',
+        headers: request.headers,
+        body,
+        text,
+      }
       seen.push(one)
-      void Promise.resolve(loopback.answer(one)).then((reply) => {
-        if (reply === 'hang') return
-        response.writeHead(reply.status, reply.headers).end(reply.body)
-      })
+      void respond(response, loopback.answer(one))
     })
   })
   server.listen(0, '127.0.0.1')

@@ -57,6 +57,10 @@ describe('a store in a SQLite file', () => {
     const database = new DatabaseSync(path, { readOnly: true })
     const rows = database.prepare('SELECT sql FROM sqlite_master WHERE sql IS NOT NULL ORDER BY name').all()
     database.close()
+    const tables = rows
+      .map((row) => String(row['sql']))
+      .filter((sql) => sql.startsWith('CREATE TABLE') && !sql.includes('sqlite_'))
+    expect(tables.filter((sql) => !sql.includes(') STRICT'))).toEqual([])
     expectGolden(`${rows.map((row) => `${String(row['sql'])};`).join('\n\n')}\n`, GOLDEN_SCHEMA)
   })
 
@@ -112,7 +116,10 @@ describe('a store in a SQLite file', () => {
 
   it('says which path cannot be opened', async () => {
     const path = join(folder, 'no such folder', 'host.db')
-    await expect(openSqliteStore(path)).rejects.toMatchObject({ code: 'HOME_UNUSABLE', parts: { place: path } })
+    await expect(openSqliteStore(path)).rejects.toMatchObject({
+      code: 'HOME_UNUSABLE',
+      parts: { place: path },
+    })
   })
 
   it('holds everything that was acknowledged before kill -9, points and cursor together', async () => {
@@ -121,7 +128,9 @@ describe('a store in a SQLite file', () => {
       const said = await writeUntilKilled(path, taskId, 50)
       const store = await openSqliteStore(path)
       const cursor = Number(await store.state.load('startup__loop', taskId))
-      const batches = (await store.outbox.list('waiting', 100_000)).filter((row) => row.connectorId === taskId)
+      const batches = (await store.outbox.list('waiting', 100_000)).filter(
+        (row) => row.connectorId === taskId,
+      )
       const points = (await store.records.get(taskId))?.points['metric']
       await store.close()
       // The last commit may be durable although the child died before it could say so.

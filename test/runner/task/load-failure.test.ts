@@ -6,20 +6,46 @@ const ROUTE = runs('return 1')
 /** A Startup script that reaches a set whose main.ts is this text. */
 async function runWithSet(main: string): Promise<Ran> {
   const script = `import 'guance-aws-lambda/sets/set_a'\n${ROUTE}`
-  return runTask(await makeHome(script, { sets: { set_a: { 'main.ts': main, 'table.json': '{}', 'script.js': '' } } }))
+  return runTask(
+    await makeHome(script, { sets: { set_a: { 'main.ts': main, 'table.json': '{}', 'script.js': '' } } }),
+  )
 }
 
 describe('a Startup script that does not load', () => {
   it.each([
-    ['a syntax error', `const a = 1\nconst b = = 2\n`, 2, /valid TypeScript, got SyntaxError: Expression expected/],
-    ['an enum', `\n\nenum Colour { Red }\n`, 3, /from which only types need to be removed.*enum is not supported/],
+    [
+      'a syntax error',
+      `const a = 1\nconst b = = 2\n`,
+      2,
+      /valid TypeScript, got SyntaxError: Expression expected/,
+    ],
+    [
+      'an enum',
+      `\n\nenum Colour { Red }\n`,
+      3,
+      /from which only types need to be removed.*enum is not supported/,
+    ],
     ['a parameter property', `class A {\n  constructor(readonly a: number) {}\n}`, 2, /parameter propert/],
-    ['an exception', `const config = undefined\nconfig.regions.push('a')`, 2, /TypeError: Cannot read properties/],
-    ['a name that a file does not export', `import { nope } from 'guance-aws-lambda/dff'\nnope()`, 1, /does not provide an export named 'nope'/],
+    [
+      'an exception',
+      `const config = undefined\nconfig.regions.push('a')`,
+      2,
+      /TypeError: Cannot read properties/,
+    ],
+    [
+      'a name that a file does not export',
+      `import { nope } from 'guance-aws-lambda/dff'\nnope()`,
+      1,
+      /does not provide an export named 'nope'/,
+    ],
   ])('names file and line of %s', async (_title, text, line, message) => {
     const home = await makeHome(text)
     const error = errorOf(await runTask(home))
-    expect(error).toMatchObject({ kind: 'failed', code: 'SCRIPT_INVALID', place: `${home.scriptPath}:${line}` })
+    expect(error).toMatchObject({
+      kind: 'failed',
+      code: 'SCRIPT_INVALID',
+      place: `${home.scriptPath}:${line}`,
+    })
     expect(error.text).toMatch(message)
   })
 
@@ -33,9 +59,14 @@ describe('a Startup script that does not load', () => {
   })
 
   it('keeps the code of a parameter that a validator refuses, and adds file and line', async () => {
-    const home = await makeHome(`import { DFF } from 'guance-aws-lambda/dff'\n\nexport const run = DFF.API('T', { timeout: 4000 }, async () => 1)`)
+    const home = await makeHome(
+      `import { DFF } from 'guance-aws-lambda/dff'\n\nexport const run = DFF.API('T', { timeout: 4000 }, async () => 1)`,
+    )
     const error = errorOf(await runTask(home))
-    expect(error).toMatchObject({ code: 'BAD_PARAMETER', place: `${home.scriptPath}:3: DFF.API('T'): timeout` })
+    expect(error).toMatchObject({
+      code: 'BAD_PARAMETER',
+      place: `${home.scriptPath}:3: DFF.API('T'): timeout`,
+    })
   })
 
   it.each([
@@ -72,18 +103,38 @@ describe('a Startup script that does not load', () => {
 
 describe('an import that a script may not make', () => {
   it.each([
-    ['a package that the host does not carry', `import 'lodash'`, /got the import "lodash"\. A script can import/],
+    [
+      'a package that the host does not carry',
+      `import 'lodash'`,
+      /got the import "lodash"\. A script can import/,
+    ],
     ['a package of the host', `import 'commander'`, /got the import "commander"/],
     ['a part of a library', `import '@aws-sdk/client-sts/dist-es/index.js'`, /got the import "@aws-sdk/],
-    ['a set that is not installed', `import 'guance-aws-lambda/sets/nope'`, /an installed set \(set_a\).*dff install nope/],
+    [
+      'a set that is not installed',
+      `import 'guance-aws-lambda/sets/nope'`,
+      /an installed set \(set_a\).*dff install nope/,
+    ],
     ['an inherited name as a set', `import 'guance-aws-lambda/sets/constructor'`, /an installed set/],
     ['a file that does not exist', `import './gone.ts'`, /a file that exists, got the import ".\/gone.ts"/],
     ['a file without its ending', `import './main'`, /a file that exists/],
-    ['a file outside its folder', `import '../../../../startup/test_set.ts'`, /a file of the script's own folder/],
+    [
+      'a file outside its folder',
+      `import '../../../../startup/test_set.ts'`,
+      /a file of the script's own folder/,
+    ],
     ['an absolute path', `import '/etc/passwd.ts'`, /a file of the script's own folder/],
     ['code in a URL', `await import('data:text/javascript,export default 1')`, /got the import "data:/],
-    ['a script of another language', `import './script.js'`, /a .ts or .json file, got the import "set_a\/script.js"/],
-    ['JSON that does not say so', `import table from './table.json'\ntable()`, /import of JSON to say so.*with \{ type: 'json' \}/],
+    [
+      'a script of another language',
+      `import './script.js'`,
+      /a .ts or .json file, got the import "set_a\/script.js"/,
+    ],
+    [
+      'JSON that does not say so',
+      `import table from './table.json'\ntable()`,
+      /import of JSON to say so.*with \{ type: 'json' \}/,
+    ],
   ])('is %s', async (_title, main, message) => {
     const error = errorOf(await runWithSet(main))
     expect(error).toMatchObject({ code: 'SCRIPT_INVALID', place: 'set_a/main.ts' })

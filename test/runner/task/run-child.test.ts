@@ -1,9 +1,13 @@
+import { spawn } from 'node:child_process'
+import { once } from 'node:events'
 import { gunzipSync } from 'node:zlib'
 import { describe, expect, it, vi } from 'vitest'
 import { DffError } from '../../../core/error.ts'
 import type { AccountSession } from '../../../core/script.ts'
+import type { ApiFunctionInfo } from '../../../runner/host-api.ts'
 import type { ReplyValue, RequestBody } from '../../../runner/task/ipc.ts'
-import { errorOf, makeHome, runs, runTask } from './task-run.ts'
+import { codePath } from '../../../runner/package.ts'
+import { errorOf, isAlive, makeHome, runs, runTask, START } from './task-run.ts'
 
 const POINT = `{ category: 'metric', measurement: 'm', tags: { name: 'a b,中文' }, fields: { v: 1.5 }, timeMs: 1000 }`
 
@@ -50,7 +54,7 @@ describe('a run', () => {
       export const notOne = 1
       export const run = DFF.API('One', { fixedCronExpr: '*/5 * * * *', timeout: 60 }, async () => 1)
       export const runCritical = DFF.API('Two', { timezone: 'Asia/Shanghai' }, async () => 2)`)
-    const onLoaded = vi.fn()
+    const onLoaded = vi.fn<(functions: readonly ApiFunctionInfo[]) => void>()
     const ran = await runTask(home, { onLoaded, start: { mode: 'inspect', exportName: '' } })
     const functions = [
       {
@@ -134,6 +138,12 @@ describe('a run', () => {
     expect(ran.requests).toEqual([])
   })
 
+  it('says once in the log what there is to say about the credentials', async () => {
+    const home = await makeHome(runs('await context.credentials({}); await context.credentials({})'))
+    const onRequest = (): Promise<ReplyValue> => Promise.resolve({ ...SESSION, note: 'long-lived keys' })
+    expect((await runTask(home, { onRequest })).lines).toEqual(['long-lived keys'])
+  })
+
   it('answers a thousand requests that a script makes at once', async () => {
     const home = await makeHome(
       runs(`
@@ -160,8 +170,13 @@ describe('a run', () => {
     const home = await makeHome(script, {
       files: { 'startup/own.ts': 'export const factor: number = 21' },
       sets: {
-        set_a: { 'main.ts': `export { default as table } from './data/table.json' with { type: 'json' }`, 'data/table.json': '{"two":2}' },
-        set_b: { 'main.ts': `import { table } from 'guance-aws-lambda/sets/set_a'\nexport const double = (n: number): number => n * table.two` },
+        set_a: {
+          'main.ts': `export { default as table } from './data/table.json' with { type: 'json' }`,
+          'data/table.json': '{"two":2}',
+        },
+        set_b: {
+          'main.ts': `import { table } from 'guance-aws-lambda/sets/set_a'\nexport const double = (n: number): number => n * table.two`,
+        },
       },
     })
     const ran = await runTask(home)
@@ -177,7 +192,11 @@ describe('a run', () => {
   })
 
   it('ends the task, not the host, when a callback of the host throws', async () => {
-    const home = await makeHome(runs(`context.meter({ api: 'x', requests: 1, billedMetrics: 0 }); await new Promise(() => setInterval(() => {}, 1e6))`))
+    const home = await makeHome(
+      runs(
+        `context.meter({ api: 'x', requests: 1, billedMetrics: 0 }); await new Promise(() => setInterval(() => {}, 1e6))`,
+      ),
+    )
     const onUsage = (): never => {
       throw new TypeError('no such column')
     }
@@ -186,101 +205,33 @@ describe('a run', () => {
   })
 })
 
-describe('a debug run', () => {
-  it('writes nothing, says what it would have written, and reads its own state back', async () => {
+describe('a host that is killed', () => {
+  it('takes its task with it', async () => {
     const home = await makeHome(
-      runs(`
-        const points = Array.from({ length: 7 }, () => (${POINT}))
-        await context.commit({ points, state: { a: 1, b: null } })
-        return [context.debug, await context.load('a'), await context.load('b') === undefined, await context.load('c')]`),
+      runs(`context.log('up'); await new Promise(() => setInterval(() => {}, 1e6))`),
     )
-    const onRequest = (body: RequestBody): Promise<ReplyValue> =>
-      Promise.resolve(body.kind === 'load' ? `stored ${body.key}` : undefined)
-    const ran = await runTask(home, { start: { isDebug: true }, onRequest })
-    expect(ran.outcome).toMatchObject({ value: { returnValue: [true, 1, true, 'stored c'] } })
-    expect(ran.requests).toEqual([{ kind: 'load', key: 'c' }])
-    const line = String.raw`debug:   m,name=a\ b\,中文 v=1.5 1000000000`
-    expect(ran.lines).toEqual([
-      'debug: would write 7 metric points and 2 state keys',
-      ...Array.from({ length: 5 }, () => line),
-      'debug:   … and 2 more',
-    ])
-  })
-})
-
-describe('the questions a host asks', () => {
-  const script = `
-    import { DFF } from 'guance-aws-lambda/dff'
-    export const run = DFF.API('T', {}, {
-      run: async () => 'not called',
-      expected: async () => ({ objects: [{ measurement: 'aws_lambda', names: ['a'] }], metrics: [] }),
-      doctor: async (context) => {
-        await context.commit({ points: [], state: { a: 1 } })
-        return [{ id: 'x', status: 'ok', title: 'X', detail: 'fine', remedy: undefined }]
-      },
-    })`
-
-  it('answers what a script is expected to have delivered', async () => {
-    const ran = await runTask(await makeHome(script), { start: { mode: 'expected' } })
-    const expectation = { objects: [{ measurement: 'aws_lambda', names: ['a'] }], metrics: [] }
-    expect(ran.outcome).toMatchObject({ kind: 'done', value: { mode: 'expected', expectation } })
-  })
-
-  it('answers the checks of doctor without writing anything', async () => {
-    const ran = await runTask(await makeHome(script), { start: { mode: 'doctor' } })
-    const checks = [{ id: 'x', status: 'ok', title: 'X', detail: 'fine' }]
-    expect(ran.outcome).toMatchObject({ kind: 'done', value: { mode: 'doctor', checks } })
-    expect(ran.requests).toEqual([])
-  })
-
-  it('has nothing to say for a plain function', async () => {
-    const home = await makeHome(runs('return 1'))
-    const ran = await runTask(home, { start: { mode: 'doctor' } })
-    expect(ran.outcome).toMatchObject({ value: { checks: [] } })
-  })
-})
-
-describe('a failing script', () => {
-  it('names the exception, its place and its class, and leaves the stack in the log', async () => {
-    const home = await makeHome(runs(`context.log('before')\nthrow new RangeError('too far')`))
-    const ran = await runTask(home)
-    expect(ran.outcome).toMatchObject({
-      kind: 'failed',
-      exceptionType: 'RangeError',
-      error: { code: 'TASK_FAILED', place: `${home.scriptPath}:4`, got: 'RangeError: too far' },
-      functions: [{ funcId: 'startup__test_set.run' }],
+    const host = `
+      import { runChild } from ${JSON.stringify(codePath('runner/task/run-child.ts'))}
+      const start = ${JSON.stringify({ ...START, scriptPath: home.scriptPath, sets: {} })}
+      const ignore = () => undefined
+      let pid
+      await runChild({
+        start,
+        signal: new AbortController().signal,
+        secretsInUse: () => [],
+        onSpawned: async (spawned) => { pid = spawned },
+        onRequest: async () => undefined,
+        onProblem: ignore,
+        onUsage: ignore,
+        onLines: () => process.stdout.write(String(pid)),
+      })`
+    const hostProcess = spawn(process.execPath, ['--input-type=module', '--eval', host], {
+      stdio: ['ignore', 'pipe', 'inherit'],
     })
-    expect(ran.lines).toEqual(['before', 'RangeError: too far', expect.stringContaining(`${home.scriptPath}:4`)])
-  })
-
-  it('keeps the code of a DffError that a set throws', async () => {
-    const main = `
-      import { DffError } from 'guance-aws-lambda/dff'
-      export function refuse(): never {
-        throw new DffError({ code: 'NO_CREDENTIALS', place: 'account', expected: 'keys', got: 'none', remedy: 'Add some.' })
-      }`
-    const script = `import { refuse } from 'guance-aws-lambda/sets/set_a'\n${runs('refuse()')}`
-    const ran = await runTask(await makeHome(script, { sets: { set_a: { 'main.ts': main } } }))
-    expect(ran.outcome).toMatchObject({ exceptionType: 'NO_CREDENTIALS', error: { remedy: 'Add some.' } })
-    expect(ran.lines.join('\n')).toContain('set_a/main.ts:4')
-  })
-
-  it.each([
-    ['an unhandled rejection', `void Promise.reject(new Error('later')); await new Promise((done) => setTimeout(done, 5e3))`],
-    ['an uncaught error', `setTimeout(() => { throw new Error('later') }, 1); await new Promise((done) => setTimeout(done, 5e3))`],
-  ])('fails by %s at once', async (_title, body) => {
-    const ran = await runTask(await makeHome(runs(body)))
-    expect(errorOf(ran)).toMatchObject({ code: 'TASK_FAILED', text: /got Error: later/ })
-    expect(ran.elapsedMs).toBeLessThan(4_000)
-  })
-
-  it.each([
-    ['a text', `throw 'plain'`, /a thrown string: plain/],
-    ['a megabyte', `throw new Error('x'.repeat(1e6))`, /got Error: x{400}/],
-    ['nothing', `throw undefined`, /a thrown undefined/],
-    ['a value JSON cannot hold', `return { size: 10n }`, /return value: expected a value that JSON can hold/],
-  ])('may throw or return %s', async (_title, body, text) => {
-    const ran = await runTask(await makeHome(runs(body)))
-    expect(errorOf(ran)).toMatchObject({ code: 'TASK_FAILED', text })
+    const [bytes] = (await once(hostProcess.stdout, 'data')) as [Buffer]
+    const taskPid = Number(bytes.toString())
+    expect(isAlive(taskPid)).toBe(true)
+    hostProcess.kill('SIGKILL')
+    await vi.waitFor(() => expect(isAlive(taskPid)).toBe(false), { timeout: 5_000 })
   })
 })

@@ -1,3 +1,4 @@
+import { readFileSync } from 'node:fs'
 import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
@@ -48,6 +49,27 @@ ${body}
 `
 }
 
+/** What every task here is started with, but for where its script and its sets lie. */
+export const START = {
+  mode: 'run',
+  taskId: 'task-1',
+  scriptId: 'startup__test_set',
+  exportName: 'run',
+  triggerTimeMs: 1_700_000_000_000,
+  isDebug: false,
+  concurrency: 5,
+} as const
+
+/** A process that has ended but was not waited for is dead too. */
+export function isAlive(pid: number): boolean {
+  try {
+    process.kill(pid, 0)
+    return !/^State:\s+Z/m.test(readFileSync(`/proc/${pid}/status`, 'utf8'))
+  } catch {
+    return false
+  }
+}
+
 export interface Ran {
   readonly outcome: ChildOutcome
   readonly lines: readonly string[]
@@ -71,18 +93,7 @@ export async function runTask(home: TaskHome, overrides: Overrides = {}): Promis
   const { start, onRequest, ...rest } = overrides
   const answer = onRequest ?? ((): Promise<ReplyValue> => Promise.resolve(undefined))
   const outcome = await runChild({
-    start: {
-      mode: 'run',
-      taskId: 'task-1',
-      scriptId: 'startup__test_set',
-      scriptPath: home.scriptPath,
-      exportName: 'run',
-      triggerTimeMs: 1_700_000_000_000,
-      isDebug: false,
-      concurrency: 5,
-      sets: home.sets,
-      ...start,
-    },
+    start: { ...START, scriptPath: home.scriptPath, sets: home.sets, ...start },
     signal: new AbortController().signal,
     secretsInUse: () => [],
     onSpawned: async (spawned) => {
@@ -109,5 +120,10 @@ export function errorOf(ran: Ran): {
 } {
   if (ran.outcome.kind === 'done') throw new Error(`the task succeeded: ${JSON.stringify(ran.outcome.value)}`)
   const { code, place, expected, got, remedy } = ran.outcome.error
-  return { kind: ran.outcome.kind, code, place, text: `${place}: expected ${expected}, got ${got}. ${remedy}` }
+  return {
+    kind: ran.outcome.kind,
+    code,
+    place,
+    text: `${place}: expected ${expected}, got ${got}. ${remedy}`,
+  }
 }

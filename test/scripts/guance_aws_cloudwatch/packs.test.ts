@@ -1,13 +1,22 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { BUCKETS, type Cursor, fingerprintOf } from '../../../scripts/guance_aws_cloudwatch/cursor.ts'
-import { groupByBucket, makeBucket, packBuckets, planStages } from '../../../scripts/guance_aws_cloudwatch/packs.ts'
+import {
+  groupByBucket,
+  makeBucket,
+  packBuckets,
+  planStages,
+} from '../../../scripts/guance_aws_cloudwatch/packs.ts'
 import type { SeriesStatistics } from '../../../scripts/guance_aws_cloudwatch/plan.ts'
 
 const END_MS = Date.parse('2026-11-23T12:00:00Z')
 const MINUTE_MS = 60_000
 
-function wantedOf(name: string, metric = 'Errors', statistics: readonly string[] = ['Sum']): SeriesStatistics {
+function wantedOf(
+  name: string,
+  metric = 'Errors',
+  statistics: readonly string[] = ['Sum'],
+): SeriesStatistics {
   return {
     series: { namespace: 'AWS/Lambda', metric, dimensions: [{ name: 'FunctionName', value: name }] },
     statistics,
@@ -56,17 +65,24 @@ describe('packs', () => {
     fc.assert(
       fc.property(fc.array(bucketArbitrary, { maxLength: 20 }), (shapes) => {
         const buckets = shapes.map(({ ageMinutes, series }, index) => {
-          const wanted = Array.from({ length: series }, (_, number) => wantedOf(`f${number}`, 'Errors', ['Sum', 'p99']))
+          const wanted = Array.from({ length: series }, (_, number) =>
+            wantedOf(`f${number}`, 'Errors', ['Sum', 'p99']),
+          )
           const cursor = ageMinutes === null ? undefined : cursorOf(END_MS - ageMinutes * MINUTE_MS, wanted)
           return makeBucket(index, wanted, cursor)
         })
         const packs = packBuckets(buckets, END_MS)
-        const packed = packs.flatMap((pack) => pack.buckets.map(({ bucket }) => bucket)).toSorted((a, b) => a - b)
+        const packed = packs
+          .flatMap((pack) => pack.buckets.map(({ bucket }) => bucket))
+          .toSorted((a, b) => a - b)
         const due = buckets.filter(({ cursor }) => cursor?.throughMs !== END_MS).map(({ bucket }) => bucket)
         expect(packed).toEqual(due)
         for (const { buckets: members, throughMs } of packs) {
           for (const { cursor } of members) expect(cursor?.throughMs).toBe(throughMs)
-          const queries = members.reduce((sum, { known, fresh }) => sum + 2 * (known.length + fresh.length), 0)
+          const queries = members.reduce(
+            (sum, { known, fresh }) => sum + 2 * (known.length + fresh.length),
+            0,
+          )
           expect(members.length === 1 || queries <= 2_500).toBe(true)
         }
       }),

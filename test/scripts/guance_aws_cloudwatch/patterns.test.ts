@@ -27,7 +27,11 @@ describe('a metric pattern', () => {
 
 describe('a list of patterns', () => {
   it.each([
-    [['Errors', 'Async*'], ['Errors', 'AsyncEventAge', 'asynceventsdropped'], ['Throttles', 'EventAsync']],
+    [
+      ['Errors', 'Async*'],
+      ['Errors', 'AsyncEventAge', 'asynceventsdropped'],
+      ['Throttles', 'EventAsync'],
+    ],
     [['ALL'], ['Errors', 'anything'], []],
     ['ALL' as const, ['Errors'], []],
     [['NOT', 'Errors', '*Age'], ['Invocations'], ['Errors', 'IteratorAge']],

@@ -1,15 +1,21 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { maxQueries, planRequests, type SeriesStatistics } from '../../../scripts/guance_aws_cloudwatch/plan.ts'
+import {
+  maxQueries,
+  planRequests,
+  type SeriesStatistics,
+} from '../../../scripts/guance_aws_cloudwatch/plan.ts'
 
-const wantedArbitrary = fc
-  .array(fc.integer({ min: 1, max: 20 }), { maxLength: 400 })
-  .map((counts) =>
-    counts.map((count, index): SeriesStatistics => ({
-      series: { namespace: 'AWS/Lambda', metric: 'Duration', dimensions: [{ name: 'FunctionName', value: `f${index}` }] },
-      statistics: Array.from({ length: count }, (_, number) => `p${number}`),
-    })),
-  )
+const wantedArbitrary = fc.array(fc.integer({ min: 1, max: 20 }), { maxLength: 400 }).map((counts) =>
+  counts.map((count, index): SeriesStatistics => ({
+    series: {
+      namespace: 'AWS/Lambda',
+      metric: 'Duration',
+      dimensions: [{ name: 'FunctionName', value: `f${index}` }],
+    },
+    statistics: Array.from({ length: count }, (_, number) => `p${number}`),
+  })),
+)
 const minutesArbitrary = fc.integer({ min: 1, max: 1_440 })
 
 function plan(wanted: readonly SeriesStatistics[], minutes: number) {

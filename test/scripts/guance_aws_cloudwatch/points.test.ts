@@ -34,7 +34,10 @@ describe('points', () => {
     const f = { FunctionName: '函数, "x"' }
     const points = makePoints(
       [
-        complete(seriesOf('Errors', f), 'Sum', [[120_000, 1], [60_000, 0]]),
+        complete(seriesOf('Errors', f), 'Sum', [
+          [120_000, 1],
+          [60_000, 0],
+        ]),
         complete(seriesOf('Duration', f), 'p99.9', [[60_000, 12.5]]),
         complete(seriesOf('UnreservedConcurrentExecutions', {}), 'Maximum', [[60_000, 7]]),
       ],
@@ -55,7 +58,12 @@ describe('points', () => {
       { ...base, tags, fields: { Errors_Sum: 1 }, timeMs: 120_000 },
       {
         ...base,
-        tags: { RegionId: 'cn-north-1', cloud_provider: 'aws', account_id: '123456789012', account_name: 'AWS_Lambda' },
+        tags: {
+          RegionId: 'cn-north-1',
+          cloud_provider: 'aws',
+          account_id: '123456789012',
+          account_name: 'AWS_Lambda',
+        },
         fields: { UnreservedConcurrentExecutions_Maximum: 7 },
         timeMs: 60_000,
       },
@@ -63,23 +71,32 @@ describe('points', () => {
   })
 
   it('hold every datapoint of the complete queries, whatever their order', () => {
-    const pairs = fc.uniqueArray(fc.tuple(fc.nat(50), fc.double({ noNaN: true })), { selector: ([minute]) => minute })
-    const shape = fc.record({ name: fc.constantFrom('a', 'b'), metric: fc.constantFrom('Errors', 'Duration'), pairs })
+    const pairs = fc.uniqueArray(fc.tuple(fc.nat(50), fc.double({ noNaN: true })), {
+      selector: ([minute]) => minute,
+    })
+    const shape = fc.record({
+      name: fc.constantFrom('a', 'b'),
+      metric: fc.constantFrom('Errors', 'Duration'),
+      pairs,
+    })
     fc.assert(
-      fc.property(fc.uniqueArray(shape, { selector: ({ name, metric }) => `${name} ${metric}` }), (shapes) => {
-        const outcomes = shapes.map((one) =>
-          complete(seriesOf(one.metric, { FunctionName: one.name }), 'Sum', one.pairs),
-        )
-        const key = (one: { tags: object; timeMs: number }) => `${JSON.stringify(one.tags)} ${one.timeMs}`
-        const points = makePoints(outcomes, makeTags(SOURCES))
-        expect(new Set(points.map(key)).size).toBe(points.length)
-        const values = points.reduce((sum, { fields }) => sum + Object.keys(fields).length, 0)
-        expect(values).toBe(shapes.reduce((sum, one) => sum + one.pairs.length, 0))
-        const reversed = makePoints(outcomes.toReversed(), makeTags(SOURCES))
-        expect(reversed.toSorted((a, b) => key(a).localeCompare(key(b)))).toEqual(
-          points.toSorted((a, b) => key(a).localeCompare(key(b))),
-        )
-      }),
+      fc.property(
+        fc.uniqueArray(shape, { selector: ({ name, metric }) => `${name} ${metric}` }),
+        (shapes) => {
+          const outcomes = shapes.map((one) =>
+            complete(seriesOf(one.metric, { FunctionName: one.name }), 'Sum', one.pairs),
+          )
+          const key = (one: { tags: object; timeMs: number }) => `${JSON.stringify(one.tags)} ${one.timeMs}`
+          const points = makePoints(outcomes, makeTags(SOURCES))
+          expect(new Set(points.map(key)).size).toBe(points.length)
+          const values = points.reduce((sum, { fields }) => sum + Object.keys(fields).length, 0)
+          expect(values).toBe(shapes.reduce((sum, one) => sum + one.pairs.length, 0))
+          const reversed = makePoints(outcomes.toReversed(), makeTags(SOURCES))
+          expect(reversed.toSorted((a, b) => key(a).localeCompare(key(b)))).toEqual(
+            points.toSorted((a, b) => key(a).localeCompare(key(b))),
+          )
+        },
+      ),
     )
   })
 })
@@ -106,7 +123,9 @@ describe('tags', () => {
       name: 'f',
       Runtime: 'nodejs24.x',
     })
-    expect(tagsOf(seriesOf('PolledEventCount', { EventSourceMappingUUID: 'other' }))).not.toHaveProperty('name')
+    expect(tagsOf(seriesOf('PolledEventCount', { EventSourceMappingUUID: 'other' }))).not.toHaveProperty(
+      'name',
+    )
   })
 
   it('never overwrite a point’s own, and let the user’s win over the object’s', () => {
@@ -117,7 +136,12 @@ describe('tags', () => {
       extraTags: { FunctionName: 'no', Dimensions: 'no', Runtime: 'mine', empty: '' },
     })
     const tags = tagsOf(seriesOf('Errors', { FunctionName: 'f' }))
-    expect(tags).toMatchObject({ FunctionName: 'f', Dimensions: 'FunctionName', RegionId: 'cn-north-1', Runtime: 'mine' })
+    expect(tags).toMatchObject({
+      FunctionName: 'f',
+      Dimensions: 'FunctionName',
+      RegionId: 'cn-north-1',
+      Runtime: 'mine',
+    })
     expect(tags).not.toHaveProperty('empty')
   })
 })

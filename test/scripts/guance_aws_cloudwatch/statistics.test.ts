@@ -20,7 +20,13 @@ describe('the statistics', () => {
   it('are by default what a metric of its kind is read for, never more than AWS bills as one', () => {
     const statisticsOf = compileStatistics()
     expect(statisticsOf('Errors', metrics['Errors'])).toEqual(['Sum'])
-    expect(statisticsOf('Duration', metrics['Duration'])).toEqual(['Average', 'Maximum', 'SampleCount', 'p90', 'p99'])
+    expect(statisticsOf('Duration', metrics['Duration'])).toEqual([
+      'Average',
+      'Maximum',
+      'SampleCount',
+      'p90',
+      'p99',
+    ])
     expect(statisticsOf('IteratorAge', metrics['IteratorAge'])).toEqual(['Average', 'Maximum'])
     expect(statisticsOf('OffsetLag', metrics['OffsetLag'])).toEqual(['Maximum'])
     for (const [name, known] of Object.entries(metrics)) {
@@ -29,7 +35,13 @@ describe('the statistics', () => {
   })
 
   it('are upstream’s five of a metric that is not known', () => {
-    expect(compileStatistics()('New', undefined)).toEqual(['Average', 'Maximum', 'Minimum', 'SampleCount', 'Sum'])
+    expect(compileStatistics()('New', undefined)).toEqual([
+      'Average',
+      'Maximum',
+      'Minimum',
+      'SampleCount',
+      'Sum',
+    ])
   })
 
   it('are upstream’s five of everything on request', () => {
@@ -43,6 +55,8 @@ describe('the statistics', () => {
   })
 
   it('are refused when two would be written to one field', () => {
-    expect(() => compileStatistics({ Duration: ['tm(10%:90%)', 'tm(10:90)'] })).toThrow(/both Duration_tm10_90/)
+    expect(() => compileStatistics({ Duration: ['tm(10%:90%)', 'tm(10:90)'] })).toThrow(
+      /both Duration_tm10_90/,
+    )
   })
 })

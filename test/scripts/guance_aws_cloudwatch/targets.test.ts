@@ -3,8 +3,16 @@ import type { CloudwatchConfigs } from '../../../core/dff.ts'
 import type { Series } from '../../../scripts/guance_aws_cloudwatch/series.ts'
 import { compileConfigs } from '../../../scripts/guance_aws_cloudwatch/targets.ts'
 
-function series(metric: string, dimensions: Readonly<Record<string, string>>, namespace = 'AWS/Lambda'): Series {
-  return { namespace, metric, dimensions: Object.entries(dimensions).map(([name, value]) => ({ name, value })) }
+function series(
+  metric: string,
+  dimensions: Readonly<Record<string, string>>,
+  namespace = 'AWS/Lambda',
+): Series {
+  return {
+    namespace,
+    metric,
+    dimensions: Object.entries(dimensions).map(([name, value]) => ({ name, value })),
+  }
 }
 
 const LISTED = [
@@ -27,7 +35,9 @@ function select(configs: Partial<CloudwatchConfigs>, listed: readonly Series[] =
     ...configs,
   })
   const selected = compiled.namespaces.flatMap((namespace) => namespace.select(listed))
-  return selected.map(({ metric, dimensions }) => `${metric}{${dimensions.map(({ name }) => name).join(',')}}`)
+  return selected.map(
+    ({ metric, dimensions }) => `${metric}{${dimensions.map(({ name }) => name).join(',')}}`,
+  )
 }
 
 describe('targets', () => {
@@ -85,7 +95,9 @@ describe('wrong targets', () => {
 
   it('accept a new name when asked to', () => {
     const targets = [{ namespace: 'AWS/Lambda', metrics: ['Brand*'], allowUnknownMetrics: true }]
-    expect(select({ targets }, [series('BrandNew', { FunctionName: 'f' })])).toEqual(['BrandNew{FunctionName}'])
+    expect(select({ targets }, [series('BrandNew', { FunctionName: 'f' })])).toEqual([
+      'BrandNew{FunctionName}',
+    ])
   })
 
   it('that exclude each other are refused', () => {

@@ -6,15 +6,21 @@ const at = (time: string): number => Date.parse(time)
 
 describe('the end of a window', () => {
   it('is a whole minute, five minutes before the scheduled time', () => {
-    expect(windowEndMs(at('2026-11-23T12:00:30Z'), at('2026-11-23T12:00:31Z'))).toBe(at('2026-11-23T11:55:00Z'))
+    expect(windowEndMs(at('2026-11-23T12:00:30Z'), at('2026-11-23T12:00:31Z'))).toBe(
+      at('2026-11-23T11:55:00Z'),
+    )
   })
 
   it('is never later than AWS’s own clock allows', () => {
-    expect(windowEndMs(at('2026-11-23T12:00:00Z'), at('2026-11-23T11:00:00Z'))).toBe(at('2026-11-23T10:55:00Z'))
+    expect(windowEndMs(at('2026-11-23T12:00:00Z'), at('2026-11-23T11:00:00Z'))).toBe(
+      at('2026-11-23T10:55:00Z'),
+    )
   })
 
   it('does not follow a clock of AWS that is ahead: the scheduled time may be in the past', () => {
-    expect(windowEndMs(at('2026-11-23T12:00:00Z'), at('2026-11-24T12:00:00Z'))).toBe(at('2026-11-23T11:55:00Z'))
+    expect(windowEndMs(at('2026-11-23T12:00:00Z'), at('2026-11-24T12:00:00Z'))).toBe(
+      at('2026-11-23T11:55:00Z'),
+    )
   })
 })
 

@@ -4,7 +4,7 @@ import { checkAccountId, parseAccount } from '../../../scripts/guance_integratio
 
 /** What an editor would mark, and Node runs all the same. */
 function untyped(account: object): Account {
-  return account as Account
+  return account
 }
 
 describe('the account block', () => {

@@ -32,6 +32,9 @@ describe('the AWS clock', () => {
     clock.observe('Mon, 23 Nov 2026 11:50:00 GMT')
     clock.observe('Mon, 23 Nov 2026 11:50:00 GMT')
     expect(problems).toHaveLength(1)
-    expect(problems[0]).toMatchObject({ code: 'clock-skew', message: expect.stringContaining('600 s ahead of AWS') })
+    expect(problems[0]).toMatchObject({
+      code: 'clock-skew',
+      message: expect.stringContaining('600 s ahead of AWS'),
+    })
   })
 })

@@ -49,7 +49,9 @@ describe('makeProblem', () => {
       403,
       'User: arn:aws:iam::1:user/a is not authorized to perform: cloudwatch:ListMetrics because no policy allows it',
     )
-    expect(makeProblem(new AwsFailure('forbidden', 'cloudwatch:GetMetricData', cause), '1/us-east-1')).toEqual({
+    expect(
+      makeProblem(new AwsFailure('forbidden', 'cloudwatch:GetMetricData', cause), '1/us-east-1'),
+    ).toEqual({
       code: 'forbidden',
       severity: 'error',
       scope: '1/us-east-1',
@@ -60,7 +62,11 @@ describe('makeProblem', () => {
   })
 
   it('keeps a page of HTML out of the record', () => {
-    const failure = new AwsFailure('transient', 'lambda:ListFunctions', awsError('SyntaxError', 200, '<'.repeat(9000)))
+    const failure = new AwsFailure(
+      'transient',
+      'lambda:ListFunctions',
+      awsError('SyntaxError', 200, '<'.repeat(9000)),
+    )
     expect(makeProblem(failure, 's').message.length).toBeLessThan(400)
   })
 

@@ -8,7 +8,10 @@ const SESSION = { accountId: '1', arn: 'a', partition: 'aws', accessKeyId: 'x', 
 function makeInventory(count: number) {
   const entries = Array.from({ length: count }, (_, index) => ({
     name: `函数, "${index}"`,
-    tags: { Runtime: 'nodejs24.x', Role: `arn:aws:iam::123456789012:role/service-role/a-rather-long-role-${index}` },
+    tags: {
+      Runtime: 'nodejs24.x',
+      Role: `arn:aws:iam::123456789012:role/service-role/a-rather-long-role-${index}`,
+    },
     timeoutSec: 900,
   }))
   const aliases = Object.fromEntries(entries.map(({ name }, index) => [`uuid-${index}`, name]))
@@ -38,6 +41,8 @@ describe('the inventory', () => {
   })
 
   it('is undefined before the first listing', async () => {
-    expect(await loadInventory(makeRun(makeStore(), { triggerTimeMs: 0, session: SESSION }), KEY)).toBeUndefined()
+    expect(
+      await loadInventory(makeRun(makeStore(), { triggerTimeMs: 0, session: SESSION }), KEY),
+    ).toBeUndefined()
   })
 })

@@ -5,13 +5,26 @@ import { Runner } from '../../../scripts/guance_integration/runner.ts'
 import { makeRun, makeStore } from '../run-context.ts'
 
 const SESSION = { accountId: '1', arn: 'a', partition: 'aws', accessKeyId: 'x', secretAccessKey: 'y' }
-const PROBLEM: Problem = { code: 'transient', severity: 'error', scope: '1/us-east-1', message: 'AWS was away.' }
-
-function newRun(signal?: AbortSignal) {
-  return makeRun(makeStore(), { triggerTimeMs: 0, session: SESSION, ...(signal === undefined ? {} : { signal }) })
+const PROBLEM: Problem = {
+  code: 'transient',
+  severity: 'error',
+  scope: '1/us-east-1',
+  message: 'AWS was away.',
 }
 
-function collector(name: string, run: () => Promise<readonly RegionResult[]>, part: Partial<Collector> = {}): Collector {
+function newRun(signal?: AbortSignal) {
+  return makeRun(makeStore(), {
+    triggerTimeMs: 0,
+    session: SESSION,
+    ...(signal === undefined ? {} : { signal }),
+  })
+}
+
+function collector(
+  name: string,
+  run: () => Promise<readonly RegionResult[]>,
+  part: Partial<Collector> = {},
+): Collector {
   return {
     name,
     run,
@@ -21,7 +34,9 @@ function collector(name: string, run: () => Promise<readonly RegionResult[]>, pa
   }
 }
 
-const works = async (): Promise<readonly RegionResult[]> => [{ kind: 'collected', scope: '1/us-east-1', points: 3 }]
+const works = async (): Promise<readonly RegionResult[]> => [
+  { kind: 'collected', scope: '1/us-east-1', points: 3 },
+]
 const fails = async (): Promise<readonly RegionResult[]> => [
   { kind: 'failed', scope: '1/us-east-1', problem: PROBLEM },
 ]
@@ -60,9 +75,9 @@ describe('Runner', () => {
   })
 
   it('fails when a collector got nothing from any region, naming why', async () => {
-    await expect(Runner([collector('Objects', works), collector('Metrics', fails)]).run(newRun())).rejects.toThrow(
-      /1\/us-east-1: AWS was away/,
-    )
+    await expect(
+      Runner([collector('Objects', works), collector('Metrics', fails)]).run(newRun()),
+    ).rejects.toThrow(/1\/us-east-1: AWS was away/)
   })
 
   it('lets an error that explains everything speak for itself', async () => {
@@ -77,13 +92,16 @@ describe('Runner', () => {
     await expect(Runner([broken, broken]).run(newRun())).rejects.toBe(refused)
   })
 
-  it.each(['LEASE_LOST', 'OUTBOX_FULL'] as const)('stops at %s instead of spending more requests', async (code) => {
-    const run = newRun()
-    const lost = new DffError({ code, place: 'p', expected: 'e', got: 'g', remedy: 'r' })
-    const broken = collector('Objects', async () => Promise.reject(lost))
-    await expect(Runner([broken, collector('Metrics', works)]).run(run)).rejects.toBe(lost)
-    expect(run.lines).toHaveLength(1)
-  })
+  it.each(['LEASE_LOST', 'OUTBOX_FULL'] as const)(
+    'stops at %s instead of spending more requests',
+    async (code) => {
+      const run = newRun()
+      const lost = new DffError({ code, place: 'p', expected: 'e', got: 'g', remedy: 'r' })
+      const broken = collector('Objects', async () => Promise.reject(lost))
+      await expect(Runner([broken, collector('Metrics', works)]).run(run)).rejects.toBe(lost)
+      expect(run.lines).toHaveLength(1)
+    },
+  )
 
   it('does not swallow an abort', async () => {
     const controller = new AbortController()

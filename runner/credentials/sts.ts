@@ -1,0 +1,201 @@
+import { Agent as HttpAgent } from 'node:http'
+import { Agent as HttpsAgent } from 'node:https'
+import type { Credentials, STSClient } from '@aws-sdk/client-sts'
+import { REGIONS } from '../../core/regions.generated.ts'
+import type { AccountSession } from '../../core/script.ts'
+import type { Account } from '../../core/schema-types.generated.ts'
+import { isDenied, isUnknownKey, wasAnswered } from './sts-error.ts'
+
+/** Without these a request that hangs hangs for ever: the SDK sets none (aws.md §6.6). */
+const CONNECT_TIMEOUT_MS = 5_000
+const REQUEST_TIMEOUT_MS = 30_000
+
+/** The longest session a role chained to a role may have, and as long as a task may run. */
+const SESSION_SEC = 3_600
+
+/** Name of the session in CloudTrail, as upstream's. */
+const DEFAULT_SESSION_NAME = 'guance'
+
+/** Where STS is asked when nothing says better: the home of the largest partition. */
+const DEFAULT_REGION = 'us-east-1'
+
+/** Keys to call STS with: a stored pair, or what the default chain found. */
+export interface BaseKeys {
+  readonly accessKeyId: string
+  readonly secretAccessKey: string
+  readonly sessionToken?: string
+  readonly expiration?: Date
+}
+
+/** A session, with what the record should say about it. */
+export interface BrokerSession extends AccountSession {
+  /** Set when the task works with long-lived keys because STS gave no others. */
+  readonly note?: string
+}
+
+export interface StsOptions {
+  readonly env: NodeJS.ProcessEnv
+  readonly signal: AbortSignal
+}
+
+interface Call {
+  readonly client: STSClient
+  readonly account: Account
+  readonly keys: BaseKeys
+  readonly signal: AbortSignal
+}
+
+function partitionOfArn(arn: string): string {
+  return arn.split(':')[1] ?? 'aws'
+}
+
+/** What the SDK would read from the environment; read here because the environment may be handed in. */
+function configuredEndpoint(env: NodeJS.ProcessEnv): string | undefined {
+  if (env['AWS_IGNORE_CONFIGURED_ENDPOINT_URLS'] === 'true') return undefined
+  return [env['AWS_ENDPOINT_URL_STS'], env['AWS_ENDPOINT_URL']].find((url) => url !== undefined && url !== '')
+}
+
+function homesOfPartitions(): readonly string[] {
+  return [...new Set(Object.values(REGIONS).map(({ home }) => home))]
+}
+
+/**
+ * Regions in which to ask STS, best first. A key belongs to one partition and nothing in it says to which: where it
+ * is unknown, the other partitions are asked. An endpoint that the user set is the only one there is.
+ */
+export function stsRegions({ assume_role_arn }: Account, env: NodeJS.ProcessEnv): readonly string[] {
+  const configured = env['AWS_REGION']
+  const rolePartition = assume_role_arn === undefined ? undefined : partitionOfArn(assume_role_arn)
+  const roleHome = Object.values(REGIONS).find(({ partition }) => partition === rolePartition)?.home
+  const fits =
+    configured !== undefined &&
+    configured !== '' &&
+    (rolePartition === undefined || REGIONS[configured]?.partition === rolePartition)
+  const first = fits ? configured : (roleHome ?? DEFAULT_REGION)
+  if (configuredEndpoint(env) !== undefined || rolePartition !== undefined) return [first]
+  return [...new Set([first, ...homesOfPartitions()])]
+}
+
+/** The SDK's own agents know no proxy; Node's do, from 22.21 and 24.5 on. */
+function makeAgents(env: NodeJS.ProcessEnv): { httpAgent: HttpAgent; httpsAgent: HttpsAgent } {
+  return { httpAgent: new HttpAgent({ proxyEnv: env }), httpsAgent: new HttpsAgent({ proxyEnv: env }) }
+}
+
+async function openClient(region: string, keys: BaseKeys, env: NodeJS.ProcessEnv): Promise<STSClient> {
+  // Loaded when first needed: it costs 66 ms, which `dff status` must not pay.
+  const { STSClient } = await import('@aws-sdk/client-sts')
+  const endpoint = configuredEndpoint(env)
+  return new STSClient({
+    region,
+    ...(endpoint === undefined ? {} : { endpoint }),
+    credentials: keys,
+    requestHandler: {
+      connectionTimeout: CONNECT_TIMEOUT_MS,
+      requestTimeout: REQUEST_TIMEOUT_MS,
+      throwOnRequestTimeout: true,
+      ...makeAgents(env),
+    },
+  })
+}
+
+function temporary(
+  credentials: Credentials | undefined,
+): Omit<AccountSession, 'accountId' | 'arn' | 'partition'> {
+  const { AccessKeyId, SecretAccessKey, SessionToken, Expiration } = credentials ?? {}
+  if (AccessKeyId === undefined || SecretAccessKey === undefined || SessionToken === undefined) {
+    throw new Error('STS answered without credentials')
+  }
+  return {
+    accessKeyId: AccessKeyId,
+    secretAccessKey: SecretAccessKey,
+    sessionToken: SessionToken,
+    ...(Expiration === undefined ? {} : { expiresAtMs: Expiration.getTime() }),
+  }
+}
+
+type Identity = Pick<AccountSession, 'accountId' | 'arn' | 'partition'>
+
+function identityOf(arn: string | undefined): Identity {
+  if (arn === undefined) throw new Error('STS answered without an ARN')
+  return { accountId: arn.split(':')[4] ?? '', arn, partition: partitionOfArn(arn) }
+}
+
+async function assumeRole({ client, account, signal }: Call, roleArn: string): Promise<BrokerSession> {
+  const { AssumeRoleCommand } = await import('@aws-sdk/client-sts')
+  const command = new AssumeRoleCommand({
+    RoleArn: roleArn,
+    RoleSessionName: account.role_session_name ?? DEFAULT_SESSION_NAME,
+    DurationSeconds: SESSION_SEC,
+    ...(account.external_id === undefined ? {} : { ExternalId: account.external_id }),
+  })
+  const { Credentials: credentials, AssumedRoleUser: user } = await client.send(command, {
+    abortSignal: signal,
+  })
+  return { ...identityOf(user?.Arn), ...temporary(credentials) }
+}
+
+/** Keys that already end by themselves go to the task as they are: STS makes no sessions from sessions. */
+function passOn(
+  identity: Identity,
+  { expiration, accessKeyId, secretAccessKey, sessionToken }: BaseKeys,
+): BrokerSession {
+  return {
+    ...identity,
+    accessKeyId,
+    secretAccessKey,
+    ...(sessionToken === undefined ? {} : { sessionToken }),
+    ...(expiration === undefined ? {} : { expiresAtMs: expiration.getTime() }),
+  }
+}
+
+async function exchangeKeys({ client, keys, signal }: Call): Promise<BrokerSession> {
+  const { GetCallerIdentityCommand, GetSessionTokenCommand } = await import('@aws-sdk/client-sts')
+  const { Arn: arn } = await client.send(new GetCallerIdentityCommand({}), { abortSignal: signal })
+  const identity = identityOf(arn)
+  if (keys.sessionToken !== undefined) return passOn(identity, keys)
+  try {
+    const command = new GetSessionTokenCommand({ DurationSeconds: SESSION_SEC })
+    const { Credentials: credentials } = await client.send(command, { abortSignal: signal })
+    return { ...identity, ...temporary(credentials) }
+  } catch (error) {
+    if (!isDenied(error)) throw error
+    const note = `STS refused temporary credentials for ${identity.arn} (sts:GetSessionToken): the task works with the key itself.`
+    return { ...passOn(identity, keys), note }
+  }
+}
+
+async function openInRegion(
+  region: string,
+  request: Omit<Call, 'client'>,
+  env: NodeJS.ProcessEnv,
+): Promise<BrokerSession> {
+  const client = await openClient(region, request.keys, env)
+  try {
+    const call = { ...request, client }
+    const roleArn = request.account.assume_role_arn
+    return await (roleArn === undefined ? exchangeKeys(call) : assumeRole(call, roleArn))
+  } finally {
+    client.destroy()
+  }
+}
+
+/** Credentials for one account: temporary wherever STS gives them. Throws what STS or the network said. */
+export async function openSession(
+  account: Account,
+  keys: BaseKeys,
+  { env, signal }: StsOptions,
+): Promise<BrokerSession> {
+  let unknownKey: unknown
+  // One after another: the next region is asked only where the key is unknown.
+  for (const region of stsRegions(account, env)) {
+    try {
+      return await openInRegion(region, { account, keys, signal }, env)
+    } catch (error) {
+      // A partition that cannot be reached says nothing about a key that the first one did not know.
+      const isSilent = unknownKey !== undefined && !wasAnswered(error) && !signal.aborted
+      if (!isUnknownKey(error) && !isSilent) throw error
+      unknownKey ??= error
+    }
+  }
+  throw unknownKey
+}

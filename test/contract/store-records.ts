@@ -1,0 +1,147 @@
+import { describe, expect, it } from 'vitest'
+import {
+  CONNECTOR,
+  FUNC,
+  SCRIPT,
+  SUCCESS,
+  T0,
+  makeBatch,
+  makeTask,
+  type StoreFixture,
+} from './store-fixture.ts'
+
+/** Task records, logs and commits. */
+export function describeRecords(fixture: () => StoreFixture): void {
+  describe('records and logs', () => {
+    it('gives the whole record back', async () => {
+      const lease = await fixture().runTask('a', {
+        isDebug: true,
+        endpointUrl: 'http://127.0.0.1:1',
+        triggerTimeMs: T0 - 5,
+      })
+      await fixture().commit(lease, { batches: [makeBatch('x'), makeBatch('y')] })
+      await fixture().commit(lease, { batches: [makeBatch('z', { category: 'custom_object', points: 1 })] })
+      await fixture().store.queue.finish(lease, SUCCESS)
+      expect(await fixture().store.records.get('a')).toEqual({
+        id: 'a',
+        funcId: FUNC,
+        triggerId: null,
+        origin: 'direct',
+        status: 'success',
+        triggerTimeMs: T0 - 5,
+        startTimeMs: T0,
+        endTimeMs: SUCCESS.endTimeMs,
+        isDebug: true,
+        exceptionType: null,
+        exceptionText: null,
+        problems: SUCCESS.problems,
+        points: { metric: 4, custom_object: 1 },
+        usage: SUCCESS.usage,
+        connector: CONNECTOR,
+        endpointUrl: 'http://127.0.0.1:1',
+        returnValue: { points: 7 },
+      })
+    })
+
+    it('lists the newest first, by function and status', async () => {
+      for (const id of ['a', 'b']) await fixture().store.queue.finish(await fixture().runTask(id), SUCCESS)
+      await fixture().store.queue.enqueueOnce(makeTask('c'))
+      await fixture().store.queue.enqueueOnce(makeTask('d', { funcId: 'startup__x.run' }))
+      const list = async (filter: object): Promise<string[]> =>
+        (await fixture().store.records.list({ limit: 10, funcId: null, status: null, ...filter })).map(
+          (row) => row.id,
+        )
+      expect(await list({})).toEqual(['d', 'c', 'b', 'a'])
+      expect(await list({ limit: 2 })).toEqual(['d', 'c'])
+      expect(await list({ funcId: FUNC, status: 'success' })).toEqual(['b', 'a'])
+    })
+
+    it('reads a log in order, from where the reader stands', async () => {
+      await fixture().store.queue.enqueueOnce(makeTask('a'))
+      const line = (
+        sequence: number,
+      ): { taskId: string; sequence: number; timeMs: number; text: string } => ({
+        taskId: 'a',
+        sequence,
+        timeMs: T0 + sequence,
+        text: `line ${sequence}\n`,
+      })
+      await fixture().store.records.appendLog([line(1), line(2)])
+      await fixture().store.records.appendLog([line(3), { ...line(1), taskId: 'gone' }])
+      await fixture().store.records.appendLog([])
+      expect(await fixture().store.records.readLog('a', 1)).toEqual([line(2), line(3)])
+      expect(await fixture().store.records.readLog('gone', 0)).toEqual([])
+    })
+
+    it('appends all lines of a call or none', async () => {
+      await fixture().store.queue.enqueueOnce(makeTask('a'))
+      const line = { taskId: 'a', sequence: 1, timeMs: T0, text: 'x' }
+      await expect(fixture().store.records.appendLog([line, line])).rejects.toThrow(/./)
+      expect(await fixture().store.records.readLog('a', 0)).toEqual([])
+    })
+
+    it('prunes by count and age, with the logs, but never what is not over', async () => {
+      for (const id of ['a', 'b', 'c'])
+        await fixture().store.queue.finish(await fixture().runTask(id), SUCCESS)
+      await fixture().store.queue.finish(await fixture().runTask('x', { funcId: 'startup__x.run' }), {
+        ...SUCCESS,
+        endTimeMs: T0 - 1,
+      })
+      await fixture().store.records.appendLog([{ taskId: 'a', sequence: 1, timeMs: T0, text: 'x' }])
+      await fixture().runTask('running', { triggerTimeMs: 0 })
+      expect(await fixture().store.records.prune(2, T0)).toBe(2)
+      const left = await fixture().store.records.list({ limit: 10, funcId: null, status: null })
+      expect(left.map((row) => row.id)).toEqual(['running', 'c', 'b'])
+      expect(await fixture().store.records.readLog('a', 0)).toEqual([])
+    })
+  })
+
+  describe('commit', () => {
+    it('writes points and state together', async () => {
+      const lease = await fixture().runTask('a')
+      expect(
+        await fixture().commit(lease, { batches: [makeBatch('x')], state: { cursor: { at: T0 }, old: 1 } }),
+      ).toBe('committed')
+      expect(await fixture().commit(lease, { state: { old: null, none: null } })).toBe('committed')
+      expect(await fixture().store.state.load(SCRIPT, 'cursor')).toEqual({ at: T0 })
+      expect(await fixture().store.state.keys(SCRIPT)).toEqual(['cursor'])
+      expect(await fixture().store.state.load('startup__other', 'cursor')).toBeUndefined()
+      expect(await fixture().nextText()).toBe('x')
+    })
+
+    it('writes nothing for a lease that is not held', async () => {
+      const lease = await fixture().runTask('a')
+      const wrong = [
+        { ...lease, fence: 2 },
+        { ...lease, taskId: 'b' },
+      ]
+      for (const other of wrong) {
+        expect(await fixture().commit(other, { batches: [makeBatch('x')], state: { cursor: 1 } })).toBe(
+          'lease-lost',
+        )
+      }
+      await fixture().store.queue.finish(lease, SUCCESS)
+      expect(await fixture().commit(lease, { state: { cursor: 1 } })).toBe('lease-lost')
+      expect(await fixture().store.state.keys(SCRIPT)).toEqual([])
+      expect(await fixture().store.outbox.backlog()).toMatchObject({ waitingBatches: 0 })
+    })
+
+    it('refuses batches over the outbox bound with nothing written, and takes them when there is room', async () => {
+      const lease = await fixture().runTask('a')
+      expect(await fixture().commit(lease, { batches: [makeBatch('x'.repeat(60))] })).toBe('committed')
+      const slice = { batches: [makeBatch('y'.repeat(41))], state: { cursor: 2 } }
+      const refused = await fixture().store.commit({
+        lease,
+        nowMs: T0,
+        scriptId: SCRIPT,
+        connectorId: CONNECTOR,
+        ...slice,
+      })
+      expect(refused).toEqual({ kind: 'outbox-full', waitingBytes: 60 })
+      expect(await fixture().store.state.keys(SCRIPT)).toEqual([])
+      expect(await fixture().commit(lease, { state: { note: 1 } })).toBe('committed')
+      await fixture().store.outbox.acknowledge(await fixture().nextId(), T0)
+      expect(await fixture().commit(lease, slice)).toBe('committed')
+    })
+  })
+}

@@ -1,0 +1,115 @@
+import { describe, expect, it } from 'vitest'
+import { SCRIPT, T0, TRIGGER, makeTask, type StoreFixture } from './store-fixture.ts'
+
+/** What install, deploy and the user set: sets, scripts, connectors, secrets, triggers. */
+export function describeSettings(fixture: () => StoreFixture): void {
+  describe('sets, scripts and connectors', () => {
+    const set = {
+      setId: 'guance_integration',
+      version: '1.0.0',
+      digest: 'abc',
+      manifest: { id: 'guance_integration' } as never,
+      form: null,
+      parameters: { regions: ['us-east-1'], account_name: `O'Brien, "中文" 𝒳` },
+      installedAtMs: T0,
+    }
+
+    it('gives back what was put and replaces it as a whole', async () => {
+      await fixture().store.sets.put(set)
+      await fixture().store.sets.put({ ...set, version: '1.1.0', form: { type: 'object' } })
+      expect(await fixture().store.sets.get(set.setId)).toEqual({
+        ...set,
+        version: '1.1.0',
+        form: { type: 'object' },
+      })
+      expect(await fixture().store.sets.list()).toHaveLength(1)
+      expect(await fixture().store.sets.get('nothing')).toBeUndefined()
+    })
+
+    it('keeps Startup scripts with their API functions', async () => {
+      const script = {
+        scriptId: SCRIPT,
+        setId: 'guance_aws_lambda',
+        digest: 'd',
+        functions: [],
+        deployedAtMs: T0,
+      }
+      await fixture().store.scripts.put(script)
+      expect(await fixture().store.scripts.get(SCRIPT)).toEqual(script)
+      expect(await fixture().store.scripts.list()).toEqual([script])
+    })
+
+    it('keeps connectors by id', async () => {
+      await fixture().store.connectors.put('b', { type: 'file' })
+      await fixture().store.connectors.put('a', { type: 'datakit', url: 'http://127.0.0.1:9529' })
+      await fixture().store.connectors.put('b', { type: 'datakit', url: 'http://10.0.0.1:9529' })
+      expect((await fixture().store.connectors.list()).map((row) => row.id)).toEqual(['a', 'b'])
+      expect(await fixture().store.connectors.get('b')).toEqual({
+        type: 'datakit',
+        url: 'http://10.0.0.1:9529',
+      })
+      expect(await fixture().store.connectors.get('c')).toBeUndefined()
+    })
+  })
+
+  describe('secrets', () => {
+    it('keeps the grants when a value is replaced', async () => {
+      await fixture().store.secrets.put('ak', Uint8Array.of(1, 2), T0)
+      await fixture().store.secrets.grant('ak', SCRIPT)
+      await fixture().store.secrets.grant('ak', SCRIPT)
+      await fixture().store.secrets.put('ak', Uint8Array.of(3), T0 + 1)
+      const [secret] = await fixture().store.secrets.list()
+      expect(secret).toMatchObject({ name: 'ak', updatedAtMs: T0 + 1, grantedTo: [SCRIPT] })
+      expect([...(secret?.sealed ?? [])]).toEqual([3])
+    })
+
+    it('refuses to grant what is not stored', async () => {
+      await expect(fixture().store.secrets.grant('nothing', SCRIPT)).rejects.toMatchObject({
+        code: 'NO_SECRET',
+      })
+    })
+
+    it('forgets the grants with the secret', async () => {
+      await fixture().store.secrets.put('ak', Uint8Array.of(1), T0)
+      await fixture().store.secrets.grant('ak', SCRIPT)
+      expect(await fixture().store.secrets.remove('ak')).toBe(true)
+      expect(await fixture().store.secrets.remove('ak')).toBe(false)
+      await fixture().store.secrets.put('ak', Uint8Array.of(1), T0)
+      expect((await fixture().store.secrets.get('ak'))?.grantedTo).toEqual([])
+    })
+  })
+
+  describe('triggers', () => {
+    it('keeps what the user set and the last tick when a script is deployed again', async () => {
+      await fixture().store.triggers.upsert(TRIGGER)
+      await fixture().store.triggers.setEnabled('cron-1', false)
+      await fixture().store.triggers.setOverride('cron-1', '0 * * * *', 'Asia/Shanghai')
+      await fixture().store.queue.enqueueOnce(makeTask('t', { triggerId: 'cron-1', tickMs: T0 }))
+      await fixture().store.triggers.upsert({ ...TRIGGER, title: 'new', fixedCronExpr: '* * * * *' })
+      expect(await fixture().store.triggers.get('cron-1')).toEqual({
+        ...TRIGGER,
+        title: 'new',
+        fixedCronExpr: '* * * * *',
+        cronOverride: '0 * * * *',
+        timezone: 'Asia/Shanghai',
+        isEnabled: false,
+        lastTickMs: T0,
+      })
+    })
+
+    it('is enabled when new, goes back to the script’s own schedule, and can be removed', async () => {
+      await fixture().store.triggers.upsert(TRIGGER)
+      await fixture().store.triggers.setOverride('cron-1', '0 * * * *', 'Asia/Shanghai')
+      await fixture().store.triggers.setOverride('cron-1', null, null)
+      const trigger = await fixture().store.triggers.get('cron-1')
+      expect(trigger).toMatchObject({
+        isEnabled: true,
+        cronOverride: null,
+        timezone: 'UTC',
+        lastTickMs: null,
+      })
+      await fixture().store.triggers.remove('cron-1')
+      expect(await fixture().store.triggers.list()).toEqual([])
+    })
+  })
+}

@@ -1,0 +1,169 @@
+import { createServer } from 'node:http'
+import { describe, expect, it, onTestFinished, vi } from 'vitest'
+import { DffError } from '../../../core/error.ts'
+import { control, keysAccount, listen, openBroker, refusal, simulator, user } from './open-broker.ts'
+
+const MINUTE_MS = 60_000
+
+describe('an account with keys', () => {
+  it('gets a session that ends within the hour, and never the key itself', async () => {
+    const session = await openBroker().session('startup__a', keysAccount())
+    expect(session).toMatchObject({
+      accountId: user().accountId,
+      arn: expect.stringContaining(`arn:aws:iam::${user().accountId}:user/`),
+      partition: 'aws',
+      sessionToken: expect.any(String),
+    })
+    expect(session.accessKeyId).not.toBe(user().accessKeyId)
+    expect(session.secretAccessKey).not.toBe(user().secretAccessKey)
+    expect((session.expiresAtMs ?? 0) - Date.now()).toBeGreaterThan(55 * MINUTE_MS)
+    expect(session.note).toBeUndefined()
+  })
+
+  it('works with the key itself, and says so, where STS gives no session', async () => {
+    await control('denials', { actions: ['sts:GetSessionToken'] })
+    const session = await openBroker().session('startup__a', keysAccount())
+    expect(session).toMatchObject({
+      accessKeyId: user().accessKeyId,
+      secretAccessKey: user().secretAccessKey,
+    })
+    expect(session.sessionToken).toBeUndefined()
+    expect(session.note).toMatch(/sts:GetSessionToken.*works with the key itself/)
+  })
+
+  it('is refused by name when the key id is unknown', async () => {
+    const account = keysAccount({ ak_id: 'AKIAXXXXXXXXXXXXXXXX' })
+    const error = await refusal(openBroker().session('startup__a', account))
+    expect(error.code).toBe('CREDENTIALS_REFUSED')
+    expect(error.message).toMatch(
+      /key AKIAXXXXXXXXXXXXXXXX: expected a key that AWS knows, got InvalidClientTokenId: .*Check ak_id/,
+    )
+  })
+
+  it('is refused by name when the secret is another one', async () => {
+    const broker = openBroker({ readSecret: async () => `${user().secretAccessKey}x` })
+    const error = await refusal(broker.session('startup__a', keysAccount()))
+    expect(error.code).toBe('CREDENTIALS_REFUSED')
+    expect(error.message).toMatch(
+      /the secret that belongs to this key, got SignatureDoesNotMatch.*dff secret set set_a\.ak_secret/,
+    )
+  })
+
+  it('passes on what reading the secret says', async () => {
+    const ungranted = new DffError({
+      code: 'NOT_GRANTED',
+      place: 'secret',
+      expected: 'a grant',
+      got: 'none',
+      remedy: 'Grant.',
+    })
+    const broker = openBroker({ readSecret: () => Promise.reject(ungranted) })
+    await expect(broker.session('startup__a', keysAccount())).rejects.toBe(ungranted)
+  })
+
+  it('says that AWS does not answer, and does not call that a refusal', async () => {
+    const server = createServer()
+    const url = await listen(server)
+    server.close()
+    const broker = openBroker({ env: { AWS_ENDPOINT_URL: url } })
+    const error = await refusal(broker.session('startup__a', keysAccount()))
+    expect(error.code).toBe('AWS_UNREACHABLE')
+    expect(error.message).toContain('ECONNREFUSED')
+  })
+})
+
+describe('an account with a role', () => {
+  it('gets a session of the role, under the name that CloudTrail shows', async () => {
+    const account = keysAccount({
+      assume_role_arn: simulator.info.roleArn,
+      external_id: simulator.info.externalId,
+      role_session_name: 'my-session',
+    })
+    const session = await openBroker().session('startup__a', account)
+    expect(session).toMatchObject({ accountId: user().accountId, partition: 'aws' })
+    expect(session.arn).toMatch(/:assumed-role\/guance-collector\/my-session$/)
+    const named = await openBroker().session('startup__a', {
+      ...keysAccount(),
+      ...account,
+      role_session_name: 'guance',
+    })
+    expect(named.arn).toMatch(/\/guance$/)
+  })
+
+  it.each([
+    ['a wrong external id', { external_id: 'wrong-one' }, /with the external id that stands in external_id/],
+    ['no external id', {}, /if it asks for an external id, set external_id/],
+  ])('is refused by name with %s', async (_title, more, text) => {
+    const account = keysAccount({ assume_role_arn: simulator.info.roleArn, ...more })
+    const error = await refusal(openBroker().session('startup__a', account))
+    expect(error.code).toBe('CREDENTIALS_REFUSED')
+    expect(error.message).toMatch(
+      /expected a role that this identity may assume, got AccessDenied: User: arn:aws:iam/,
+    )
+    expect(error.message).toMatch(text)
+  })
+})
+
+describe('an account without keys', () => {
+  function useChain(values: Readonly<Record<string, string>>): void {
+    const none = { AWS_PROFILE: '', AWS_SESSION_TOKEN: '', AWS_EC2_METADATA_DISABLED: 'true' }
+    const files = { AWS_CONFIG_FILE: '/dev/null', AWS_SHARED_CREDENTIALS_FILE: '/dev/null' }
+    for (const [name, value] of Object.entries({ ...none, ...files, ...values })) {
+      vi.stubEnv(name, value === '' ? undefined : value)
+    }
+    onTestFinished(() => void vi.unstubAllEnvs())
+  }
+
+  it("gets a session from the host's own keys", async () => {
+    useChain({ AWS_ACCESS_KEY_ID: user().accessKeyId, AWS_SECRET_ACCESS_KEY: user().secretAccessKey })
+    const session = await openBroker().session('startup__a', {})
+    expect(session.secretAccessKey).not.toBe(user().secretAccessKey)
+    expect(session.sessionToken).toEqual(expect.any(String))
+  })
+
+  it('passes on credentials that end by themselves', async () => {
+    const own = await openBroker().session('startup__a', keysAccount())
+    useChain({
+      AWS_ACCESS_KEY_ID: own.accessKeyId,
+      AWS_SECRET_ACCESS_KEY: own.secretAccessKey,
+      AWS_SESSION_TOKEN: own.sessionToken ?? '',
+    })
+    const session = await openBroker().session('startup__a', {})
+    expect(session).toMatchObject({
+      accessKeyId: own.accessKeyId,
+      sessionToken: own.sessionToken,
+      arn: own.arn,
+    })
+  })
+
+  it("assumes a role with the host's own keys", async () => {
+    useChain({ AWS_ACCESS_KEY_ID: user().accessKeyId, AWS_SECRET_ACCESS_KEY: user().secretAccessKey })
+    const account = { assume_role_arn: simulator.info.roleArn, external_id: simulator.info.externalId }
+    const session = await openBroker().session('startup__a', account)
+    expect(session.arn).toMatch(/assumed-role/)
+  })
+
+  it('says that the machine has no credentials', async () => {
+    useChain({ AWS_ACCESS_KEY_ID: '', AWS_SECRET_ACCESS_KEY: '' })
+    const error = await refusal(openBroker().session('startup__a', {}))
+    expect(error.code).toBe('NO_CREDENTIALS')
+    expect(error.message).toMatch(/got CredentialsProviderError: .*Give the account ak_id and ak_secret/)
+  })
+
+  it('says that credentials have expired', async () => {
+    useChain({
+      AWS_ACCESS_KEY_ID: 'ASIAXXXXXXXXXXXXXXXX',
+      AWS_SECRET_ACCESS_KEY: 'x',
+      AWS_SESSION_TOKEN: 'gone',
+    })
+    const error = await refusal(openBroker().session('startup__a', {}))
+    expect(error.code).toBe('CREDENTIALS_REFUSED')
+    expect(error.message).toMatch(/Renew/)
+  })
+
+  it('is not for a set that does not use AWS', async () => {
+    useChain({ AWS_ACCESS_KEY_ID: user().accessKeyId, AWS_SECRET_ACCESS_KEY: user().secretAccessKey })
+    const error = await refusal(openBroker({ usesAws: async () => false }).session('startup__a', {}))
+    expect(error.code).toBe('NOT_GRANTED')
+  })
+})

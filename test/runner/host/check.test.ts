@@ -1,0 +1,145 @@
+import { readFileSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { afterEach, beforeEach, describe, expect, it } from 'vitest'
+import { openClient } from '../../../runner/client.ts'
+import type { CheckReport, FormValues, HostClient } from '../../../runner/host-api.ts'
+import { type Ground, makeGround } from './fixture.ts'
+
+const EXEC = { target: 'demo_set', atMs: null, debug: false } as const
+
+let ground: Ground
+let client: HostClient
+
+async function deploy(parameters: FormValues): Promise<void> {
+  await client.call('install', { setId: 'demo_set', parameters, force: false })
+  await client.call('deploy', { setId: 'demo_set', force: true })
+}
+
+function statuses(report: CheckReport): Record<string, string> {
+  return Object.fromEntries(report.checks.map((check) => [check.id, check.status]))
+}
+
+beforeEach(async () => {
+  ground = makeGround()
+  client = await openClient(ground.home, { command: 'test', marketRoot: ground.marketRoot })
+})
+
+afterEach(async () => {
+  await client.close()
+  ground.remove()
+})
+
+describe('verify', () => {
+  it('holds once everything arrived, with numbers as evidence', async () => {
+    await deploy({ names: ['a', 'b'] })
+    await client.call('exec', EXEC)
+    const report = await client.call('verify', { setId: 'demo_set' })
+    expect(statuses(report)).toEqual({
+      'verify.trigger.cron-startup-demo_set': 'ok',
+      'verify.tasks.startup__demo_set.run': 'ok',
+      'verify.objects.demo_object': 'ok',
+      'verify.metrics.demo': 'ok',
+      'verify.dead': 'ok',
+    })
+    expect(report.checks[2]?.detail).toContain('2 of 2 objects acknowledged, 2 points')
+  })
+
+  it('fails before anything ran, and says what to type', async () => {
+    await deploy({ names: ['a'] })
+    const report = await client.call('verify', { setId: 'demo_set' })
+    expect(statuses(report)).toMatchObject({
+      'verify.tasks.startup__demo_set.run': 'failed',
+      'verify.objects.demo_object': 'failed',
+      'verify.metrics.demo': 'failed',
+    })
+    expect(report.checks[1]).toMatchObject({
+      detail: 'no task has run yet',
+      remedy: 'Type dff exec demo_set.',
+    })
+  })
+
+  it('names the object that is missing and the trigger that is disabled', async () => {
+    await deploy({ names: ['a'] })
+    await client.call('exec', EXEC)
+    await client.call('trigger.enable', { triggerId: 'cron-startup-demo_set', isEnabled: false })
+    const path = join(ground.home, 'startup/demo_set.ts')
+    writeFileSync(path, readFileSync(path, 'utf8').replace("['a']", "['a', 'late']"))
+    const report = await client.call('verify', { setId: 'demo_set' })
+    expect(statuses(report)).toMatchObject({
+      'verify.trigger.cron-startup-demo_set': 'failed',
+      'verify.objects.demo_object': 'failed',
+      'verify.metrics.demo': 'ok',
+    })
+    expect(report.checks[2]?.detail).toContain('missing: late')
+  })
+
+  it('fails after a task that failed', async () => {
+    await deploy({ names: ['a'], label: 'fail' })
+    const { record } = await client.call('exec', EXEC)
+    const report = await client.call('verify', { setId: 'demo_set' })
+    expect(report.checks[1]).toMatchObject({ status: 'failed', remedy: `Type dff task show ${record.id}.` })
+  })
+})
+
+describe('doctor', () => {
+  it('examines the host, the connector and what each set says of itself', async () => {
+    await deploy({ names: ['a'], token: 'a-token-of-demo' })
+    const reports = await client.call('doctor', { setId: null })
+    expect(reports.map((report) => report.target)).toEqual(['host', 'connector default', 'demo_set'])
+    expect(statuses(reports[0] ?? { target: '', checks: [] })).toMatchObject({
+      'host.node': 'ok',
+      'host.clock': 'ok',
+      'host.secrets': 'ok',
+    })
+    expect(statuses(reports[2] ?? { target: '', checks: [] })).toEqual({
+      'startup.secret.demo_set.token': 'ok',
+      demo: 'ok',
+    })
+  })
+
+  it('names a secret that is gone and a key that does not fit', async () => {
+    await deploy({ names: ['a'], token: 'a-token-of-demo' })
+    await client.call('secret.set', { name: 'other', value: 'another value', grantTo: null })
+    await client.call('secret.remove', { name: 'demo_set.token' })
+    await client.close()
+    writeFileSync(join(ground.home, '.dff/key'), Buffer.alloc(32, 7))
+    client = await openClient(ground.home, { command: 'test', marketRoot: ground.marketRoot })
+    const [host, , set] = await client.call('doctor', { setId: 'demo_set' })
+    expect(host?.checks).toContainEqual(
+      expect.objectContaining({ id: 'host.secret.other', status: 'failed' }),
+    )
+    expect(set?.checks[0]).toMatchObject({ id: 'startup.secret.demo_set.token', status: 'failed' })
+    expect(set?.checks[0]?.remedy).toContain('dff secret set demo_set.token')
+  })
+
+  it('shows why a Startup script does not load', async () => {
+    await deploy({ names: ['a'] })
+    writeFileSync(join(ground.home, 'startup/demo_set.ts'), 'export const run = = 1\n')
+    const [, , set] = await client.call('doctor', { setId: 'demo_set' })
+    expect(set?.checks[0]).toMatchObject({ id: 'startup.run', status: 'failed' })
+    expect(set?.checks[0]?.detail).toContain('demo_set.ts')
+  })
+
+  it('refuses a set that is not deployed', async () => {
+    await expect(client.call('doctor', { setId: 'demo_set' })).rejects.toMatchObject({
+      code: 'NOT_INSTALLED',
+    })
+    await expect(client.call('verify', { setId: 'demo-set' })).rejects.toMatchObject({
+      code: 'UNKNOWN_TARGET',
+      parts: { remedy: 'Did you mean demo_set?' },
+    })
+  })
+})
+
+describe('names', () => {
+  it('of tasks and grants are checked', async () => {
+    await expect(client.call('task.show', { taskId: 'nope' })).rejects.toMatchObject({ code: 'UNKNOWN_NAME' })
+    await expect(client.call('log', { taskId: 'nope', follow: true })).rejects.toMatchObject({
+      code: 'UNKNOWN_NAME',
+    })
+    await expect(
+      client.call('secret.set', { name: 's', value: 'v', grantTo: 'nobody' }),
+    ).rejects.toMatchObject({ code: 'UNKNOWN_NAME' })
+    expect(await client.call('secret.list', {})).toEqual([])
+  })
+})

@@ -1,0 +1,201 @@
+import { existsSync } from 'node:fs'
+import { join } from 'node:path'
+import { afterEach, beforeEach, describe, expect, it } from 'vitest'
+import { openClient } from '../../../runner/client.ts'
+import { homePaths } from '../../../runner/home.ts'
+import type { FormValues, HostClient, TaskRecord } from '../../../runner/host-api.ts'
+import { startHost } from '../../../runner/host.ts'
+import { openSqliteStore } from '../../../runner/store/sqlite/open.ts'
+import { type Gate, type Ground, makeGround, openGate, until } from './fixture.ts'
+
+const MINUTE_MS = 60_000
+/** Longer than any jitter. */
+const SETTLED_MS = 11_000
+const TRIGGER = 'cron-startup-demo_set'
+
+let ground: Ground
+let gate: Gate
+let nowMs: number
+let fire: () => void
+let notes: string[]
+let stop: () => Promise<void>
+let client: HostClient
+
+/** Runs `dff start` in this process with a clock that the test moves. */
+async function start(): Promise<void> {
+  const controller = new AbortController()
+  notes = []
+  const running = startHost(ground.home, {
+    signal: controller.signal,
+    marketRoot: ground.marketRoot,
+    onEvent: (event) => event.kind === 'note' && notes.push(event.text),
+    clock: {
+      now: () => nowMs,
+      setTimer: (action) => {
+        fire = action
+        return () => undefined
+      },
+    },
+  })
+  stop = async () => {
+    controller.abort()
+    await running
+  }
+  await until('the host runs', () => notes.some((note) => note.includes('runs')))
+  client = await openClient(ground.home, { command: 'test', marketRoot: ground.marketRoot })
+}
+
+async function deploy(parameters: FormValues): Promise<void> {
+  await client.call('install', { setId: 'demo_set', parameters, force: false })
+  await client.call('deploy', { setId: 'demo_set', force: false })
+}
+
+async function tasks(): Promise<readonly TaskRecord[]> {
+  return client.call('task.list', { limit: 100, funcId: null, status: null })
+}
+
+async function untilEnded(count: number): Promise<readonly TaskRecord[]> {
+  await until(`${count} tasks have ended`, async () => {
+    const ended = (await tasks()).filter((task) => task.endTimeMs !== null)
+    return ended.length >= count
+  })
+  return tasks()
+}
+
+function moveTo(timeMs: number): void {
+  nowMs = timeMs
+  fire()
+}
+
+beforeEach(async () => {
+  ground = makeGround()
+  gate = await openGate()
+  nowMs = Date.parse('2026-11-23T12:00:01Z')
+  await start()
+})
+
+afterEach(async () => {
+  gate.open()
+  await client.close()
+  await stop()
+  await gate.close()
+  ground.remove()
+})
+
+describe('dff start', () => {
+  it('runs a trigger on time and delivers its points', async () => {
+    await deploy({ names: ['a'] })
+    const tickMs = Date.parse('2026-11-23T12:05:00Z')
+    moveTo(tickMs + SETTLED_MS)
+    const [task] = await untilEnded(1)
+    expect(task).toMatchObject({
+      status: 'success',
+      origin: 'cronJob',
+      triggerId: TRIGGER,
+      triggerTimeMs: tickMs,
+      points: { metric: 1, custom_object: 1 },
+    })
+    await until('delivery', async () => (await client.call('status', {})).acknowledgedPoints === 2)
+    const [trigger] = await client.call('trigger.list', {})
+    expect(trigger).toMatchObject({ lastTickMs: tickMs, lastStatus: 'success' })
+  })
+
+  it('skips a tick beside a task that still runs', async () => {
+    await deploy({ names: ['a'], gate: gate.url })
+    moveTo(Date.parse('2026-11-23T12:05:00Z') + SETTLED_MS)
+    await gate.arrived()
+    moveTo(Date.parse('2026-11-23T12:10:00Z') + SETTLED_MS)
+    const [second, first] = await untilEnded(1)
+    expect(second).toMatchObject({ status: 'skip', exceptionType: 'PreviousTaskNotFinished' })
+    expect(second?.exceptionText).toContain(first?.id)
+    gate.open()
+    expect((await untilEnded(2)).map((task) => task.status)).toEqual(['skip', 'success'])
+  })
+
+  it('runs once on return for all the ticks that it missed', async () => {
+    await deploy({ names: ['a'] })
+    moveTo(Date.parse('2026-11-23T12:05:00Z') + SETTLED_MS)
+    await untilEnded(1)
+    await client.close()
+    await stop()
+    nowMs += 60 * MINUTE_MS
+    await start()
+    const [task] = await untilEnded(2)
+    expect(task).toMatchObject({ status: 'success', triggerTimeMs: Date.parse('2026-11-23T13:05:00Z') })
+    expect(await tasks()).toHaveLength(2)
+  })
+
+  it('runs what a dead host left waiting, and closes what nobody waits for any more', async () => {
+    await deploy({ names: ['a'] })
+    await client.close()
+    await stop()
+    const store = await openSqliteStore(homePaths(ground.home).database)
+    const base = {
+      funcId: 'startup__demo_set.run',
+      triggerTimeMs: nowMs,
+      expiresAtMs: Date.now() + MINUTE_MS,
+      isDebug: false,
+      connector: 'file',
+      endpointUrl: null,
+    }
+    await store.queue.enqueueOnce({
+      ...base,
+      id: 'tick',
+      triggerId: TRIGGER,
+      tickMs: nowMs,
+      origin: 'cronJob',
+    })
+    await store.queue.enqueueOnce({ ...base, id: 'button', triggerId: null, tickMs: null, origin: 'direct' })
+    await store.close()
+    await start()
+    const ended = await untilEnded(2)
+    expect(Object.fromEntries(ended.map((task) => [task.id, task.status]))).toEqual({
+      tick: 'success',
+      button: 'failure',
+    })
+  })
+
+  it('leaves a disabled trigger alone', async () => {
+    await deploy({ names: ['a'] })
+    await client.call('trigger.enable', { triggerId: TRIGGER, isEnabled: false })
+    moveTo(Date.parse('2026-11-23T12:05:00Z') + SETTLED_MS)
+    await client.call('trigger.enable', { triggerId: TRIGGER, isEnabled: true })
+    moveTo(Date.parse('2026-11-23T12:10:00Z') + SETTLED_MS)
+    const [task] = await untilEnded(1)
+    expect(task?.triggerTimeMs).toBe(Date.parse('2026-11-23T12:10:00Z'))
+    expect(await tasks()).toHaveLength(1)
+  })
+
+  it('lets an Execute wait for a tick that runs', async () => {
+    await deploy({ names: ['a'], gate: gate.url })
+    moveTo(Date.parse('2026-11-23T12:05:00Z') + SETTLED_MS)
+    await gate.arrived()
+    const said: string[] = []
+    const executing = client.call('exec', { target: 'demo_set', atMs: null, debug: false }, (event) => {
+      if (event.kind === 'note') said.push(event.text)
+    })
+    await until('it says that it waits', () => said.length === 1)
+    gate.open()
+    await until('the tick has ended', async () => (await tasks()).some((task) => task.endTimeMs !== null))
+    await gate.arrived()
+    gate.open()
+    expect((await executing).record).toMatchObject({ status: 'success', returnValue: { count: 2 } })
+  })
+
+  it('says what it is and how it does', async () => {
+    await deploy({ names: ['a'] })
+    const status = await client.call('status', {})
+    expect(status).toMatchObject({
+      home: ground.home,
+      pid: process.pid,
+      mode: 'start',
+      triggers: [{ triggerId: TRIGGER }],
+      runningTasks: [],
+      backlog: { waitingBatches: 0 },
+      connector: { id: 'default', isImplicit: true },
+      acknowledgedPoints: 0,
+      lastDeliveryError: null,
+    })
+    expect(existsSync(join(ground.home, '.dff/host.sock'))).toBe(true)
+  })
+})

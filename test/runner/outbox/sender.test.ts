@@ -1,0 +1,143 @@
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
+import { backoffMs } from '../../../runner/outbox/backoff.ts'
+import { openDatakitSink } from '../../../runner/sink/datakit.ts'
+import { type Answer, openLoopback } from '../sink/loopback.ts'
+import { Delivery, namesOf, numbered, SCRIPT } from './delivery.ts'
+
+let delivery: Delivery
+beforeEach(async () => {
+  delivery = await Delivery.open()
+})
+afterEach(() => delivery.close())
+
+describe('delivery', () => {
+  it('sends every batch once, oldest first, and leaves receipts', async () => {
+    await delivery.commit(numbered(150))
+    await delivery.commit(['last'])
+    const backlog = await delivery.drain()
+    expect(delivery.sentNames()).toEqual([...numbered(150), 'last'])
+    expect(backlog).toMatchObject({ waitingBatches: 0, deadBatches: 0 })
+    expect(await delivery.store.outbox.receipts(SCRIPT)).toMatchObject([
+      { measurement: 'm', key: 'f', points: 151 },
+    ])
+    expect(delivery.sender.status()).toMatchObject({
+      lastError: null,
+      lastAcknowledgedMs: expect.any(Number),
+    })
+  })
+
+  it('delivers what is committed while it runs, when it is woken', async () => {
+    delivery.sender.start()
+    await delivery.drain()
+    await delivery.commit(['a'])
+    delivery.sender.wake()
+    await vi.waitFor(() => expect(delivery.sentNames()).toEqual(['a']))
+  })
+
+  it('retries the same bytes until they are accepted, and lets nothing overtake', async () => {
+    await delivery.commit(['a'])
+    await delivery.commit(['b'])
+    let failures = 3
+    delivery.server.answer = () => ({ status: failures-- > 0 ? 503 : 200 })
+    await delivery.drain()
+    expect(delivery.server.seen.map(namesOf)).toEqual([['a'], ['a'], ['a'], ['a'], ['b']])
+    expect(
+      new Set(delivery.server.seen.slice(0, 4).map((request) => request.body.toString('hex'))).size,
+    ).toBe(1)
+  })
+
+  it('waits as long as the sink asks for', async () => {
+    await delivery.commit(['a'])
+    delivery.server.answer = () => ({
+      status: delivery.server.seen.length === 1 ? 429 : 200,
+      headers: { 'retry-after': '1' },
+    })
+    const startMs = performance.now()
+    await delivery.drain()
+    expect(performance.now() - startMs).toBeGreaterThan(950)
+    expect(delivery.server.seen).toHaveLength(2)
+  })
+
+  it('keeps everything while nobody answers, says why, and stops at the deadline', async () => {
+    await delivery.server.close()
+    await delivery.commit(['a'])
+    const backlog = await delivery.drain(100)
+    expect(backlog).toMatchObject({ waitingBatches: 1, waitingPoints: 1 })
+    expect(delivery.sender.status().lastError).toContain('ECONNREFUSED')
+    delivery.server = await openLoopback()
+    delivery.sender.reload()
+    expect(await delivery.drain()).toMatchObject({ waitingBatches: 0 })
+    expect(delivery.sender.status().lastError).toBeNull()
+  })
+
+  it('does not wait for a day when the clock was set back by one', async () => {
+    let aheadMs = 86_400_000
+    delivery.sender = delivery.makeSender({ now: () => Date.now() + aheadMs })
+    let failures = 1
+    delivery.server.answer = () => ({ status: failures-- > 0 ? 503 : 200, headers: { 'retry-after': '60' } })
+    await delivery.commit(['a'])
+    delivery.sender.start()
+    await vi.waitFor(async () =>
+      expect(await delivery.store.outbox.list('waiting', 1)).toMatchObject([{ attempts: 1 }]),
+    )
+    aheadMs = 0
+    delivery.sender.wake()
+    await vi.waitFor(() => expect(delivery.server.seen).toHaveLength(2))
+  })
+
+  it('serves connectors apart: one that is down does not hold the other', async () => {
+    const down = 'down'
+    delivery.sender = delivery.makeSender({
+      connectorIds: async () => [down, 'default'],
+      openSinkFor: (id) => openDatakitSink(id === down ? 'http://127.0.0.1:1' : delivery.server.url),
+    })
+    await delivery.commit(['a'], down)
+    await delivery.commit(['b'])
+    expect(await delivery.drain(200)).toMatchObject({ waitingBatches: 1 })
+    expect(delivery.sentNames()).toEqual(['b'])
+  })
+})
+
+describe('stopping', () => {
+  it('finishes the request in flight and takes no further batch', async () => {
+    const { promise, resolve } = Promise.withResolvers<Answer>()
+    delivery.server.answer = () => promise
+    await delivery.commit(['a'])
+    await delivery.commit(['b'])
+    delivery.sender.start()
+    await vi.waitFor(() => expect(delivery.server.seen).toHaveLength(1))
+    const stopped = delivery.sender.stop()
+    resolve({ status: 200 })
+    await stopped
+    expect(await delivery.store.outbox.backlog()).toMatchObject({ waitingBatches: 1 })
+    expect(await delivery.store.outbox.acknowledged()).toMatchObject({ points: 1 })
+  })
+
+  it('ends the request in flight when it may not wait, and keeps its batch', async () => {
+    delivery.server.answer = () => 'hang'
+    await delivery.commit(['a'])
+    delivery.sender.start()
+    await vi.waitFor(() => expect(delivery.server.seen).toHaveLength(1))
+    await delivery.sender.stop(AbortSignal.timeout(20))
+    expect(await delivery.store.outbox.backlog()).toMatchObject({ waitingBatches: 1, deadBatches: 0 })
+  })
+
+  it('ends a drain when its signal aborts', async () => {
+    delivery.server.answer = () => 'hang'
+    await delivery.commit(['a'])
+    const signal = AbortSignal.timeout(50)
+    expect(await delivery.sender.drain({ deadlineMs: Date.now() + 60_000, signal })).toMatchObject({
+      waitingBatches: 1,
+    })
+    await delivery.sender.stop(AbortSignal.abort())
+  })
+})
+
+describe('backoff', () => {
+  it('doubles up to a minute and is spread over all of it', () => {
+    expect([0, 1, 5, 6, 500].map((attempts) => backoffMs(attempts, () => 1))).toEqual([
+      1_000, 2_000, 32_000, 60_000, 60_000,
+    ])
+    expect(backoffMs(6, () => 0)).toBe(0)
+  })
+})
