@@ -2,7 +2,7 @@
  * One task from its claimed lease to its record: keeps the lease alive, runs the Startup script in a process of its
  * own, answers what that process asks, and writes record and log.
  */
-import { DffError } from '../core/error.ts'
+import { coerceError, DffError } from '../core/error.ts'
 import type { Problem, Usage } from '../core/script.ts'
 import { SECOND_MS } from '../core/time.ts'
 import type { HostParts } from './host-parts.ts'
@@ -29,17 +29,17 @@ export interface Execution {
   readonly onLines: (lines: readonly LogLine[]) => void
 }
 
-/** Renews the lease until stopped; calls `onLost` once when somebody else has it. */
+/** Renews the lease until stopped; calls `onLost` when somebody else has it. */
 function keepLease(parts: HostParts, lease: Lease, onLost: () => void): () => void {
-  const timer = setInterval(() => {
-    parts.store.queue.heartbeat(lease, Date.now() + LEASE_MS).then(
-      (isHeld) => {
-        if (!isHeld) onLost()
-      },
+  const renew = async (): Promise<void> => {
+    try {
+      if (!(await parts.store.queue.heartbeat(lease, Date.now() + LEASE_MS))) onLost()
+    } catch (error) {
       // A full or locked disk passes; until then the lease lasts for several more attempts.
-      () => undefined,
-    )
-  }, HEARTBEAT_MS)
+      parts.note(coerceError(error, `lease of task ${lease.taskId}`).message)
+    }
+  }
+  const timer = setInterval(() => void renew(), HEARTBEAT_MS)
   return () => clearInterval(timer)
 }
 

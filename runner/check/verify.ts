@@ -70,10 +70,12 @@ interface Expected {
   /** Object names or metric fields. */
   readonly keys: readonly string[]
   readonly noun: string
+  /** What a receipt counts: an object is a point, a field of a metric is a value of one. */
+  readonly unit: string
 }
 
 function checkReceipts(expected: Expected, receipts: readonly Receipt[]): Check {
-  const { id, title, noun } = expected
+  const { id, title, noun, unit } = expected
   const known = new Map(
     receipts
       .filter(
@@ -86,7 +88,7 @@ function checkReceipts(expected: Expected, receipts: readonly Receipt[]): Check 
   const points = found.reduce((sum, receipt) => sum + receipt.points, 0)
   const lastMs = Math.max(0, ...found.map((receipt) => receipt.lastAcknowledgedMs))
   const when = lastMs === 0 ? '' : `, the last acknowledged at ${formatTime(lastMs)}`
-  const detail = `${found.length} of ${expected.keys.length} ${noun} acknowledged, ${points} points${when}`
+  const detail = `${found.length} of ${expected.keys.length} ${noun} acknowledged, ${points} ${unit}${when}`
   if (expected.keys.length === 0) {
     const remedy = 'Check the regions and the account with dff doctor.'
     return { id, status: 'failed', title, detail: `no ${noun} were collected yet`, remedy }
@@ -105,6 +107,7 @@ function expectedKeys({ objects, metrics }: Expectation): Expected[] {
       measurement,
       keys: names,
       noun: 'objects',
+      unit: 'points',
     })),
     ...metrics.map(({ measurement, fields }) => ({
       id: `verify.metrics.${measurement}`,
@@ -113,6 +116,7 @@ function expectedKeys({ objects, metrics }: Expectation): Expected[] {
       measurement,
       keys: fields,
       noun: 'metrics',
+      unit: 'values',
     })),
   ]
 }

@@ -109,13 +109,13 @@ export async function stageScript(
 /** The error a check of the staged script met, told about the file that the user knows. */
 export function renamePlace(error: unknown, staged: StagedScript): unknown {
   if (!(error instanceof DffError)) return error
-  const rename = (text: string): string =>
+  const retell = (text: string): string =>
     text
       .replaceAll(staged.temporaryPath, staged.finalPath)
       .replaceAll(basename(staged.temporaryPath), basename(staged.finalPath))
   const { code, place, expected, got, remedy } = error.parts
   return new DffError(
-    { code, place: rename(place), expected: rename(expected), got: rename(got), remedy: rename(remedy) },
+    { code, place: retell(place), expected: retell(expected), got: retell(got), remedy: retell(remedy) },
     { cause: error },
   )
 }

@@ -29,16 +29,16 @@ const ESCAPES: Readonly<Record<string, string>> = {
   '\t': '\\t',
 }
 
+/** Controls, invisible formatting (bidirectional marks, byte order mark), line separators, halves of a character. */
+const UNPRINTABLE = /[\\'\p{Cc}\p{Cf}\p{Zl}\p{Zp}\p{Surrogate}]/gu
+
+function escapeCharacter(found: string): string {
+  const code = (found.codePointAt(0) ?? 0).toString(16)
+  return ESCAPES[found] ?? (code.length > 4 ? `\\u{${code}}` : `\\u${code.padStart(4, '0')}`)
+}
+
 function quote(text: string): string {
-  // eslint-disable-next-line no-control-regex -- control characters are exactly what has to be written out
-  const escaped = text.replace(
-    /[\\'\u0000-\u001f\u007f-\u009f\u2028\u2029\u200e\u200f\u202a-\u202e\u2066-\u2069\ufeff\p{Surrogate}]/gu,
-    (found) => {
-      const code = (found.codePointAt(0) ?? 0).toString(16).padStart(4, '0')
-      return ESCAPES[found] ?? `\\u${code}`
-    },
-  )
-  return `'${escaped}'`
+  return `'${text.replace(UNPRINTABLE, escapeCharacter)}'`
 }
 
 /** A JSON value as a TypeScript literal of one line, strings in single quotes. */

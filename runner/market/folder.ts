@@ -39,7 +39,11 @@ async function readVerified(folder: string, file: ListedSet['files'][number]): P
 
 async function syncFolder(path: string): Promise<void> {
   const handle = await open(path, 'r')
-  await handle.sync().finally(() => handle.close())
+  try {
+    await handle.sync()
+  } finally {
+    await handle.close()
+  }
 }
 
 async function writeSynced(path: string, content: Uint8Array): Promise<void> {

@@ -73,6 +73,10 @@ export function fillForm(
   const entries = Object.entries(values)
   return {
     parameters: Object.fromEntries(entries.filter((entry) => !isSecret(entry))),
-    secrets: Object.fromEntries(entries.filter(isSecret).map(([name, value]) => [name, String(value)])),
+    secrets: Object.fromEntries(
+      entries
+        .filter(isSecret)
+        .map(([name, value]) => [name, typeof value === 'string' ? value : JSON.stringify(value)]),
+    ),
   }
 }

@@ -22,8 +22,11 @@ export function readToken(path: string): string | undefined {
   }
 }
 
+function digest(text: string): Buffer {
+  return createHash('sha256').update(text).digest()
+}
+
 /** Compares in constant time, whatever the lengths. */
 export function isToken(given: string, token: string): boolean {
-  const digest = (text: string): Buffer => createHash('sha256').update(text).digest()
   return timingSafeEqual(digest(given), digest(token))
 }

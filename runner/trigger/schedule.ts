@@ -14,8 +14,6 @@ export interface Schedule {
   previous(atMs: EpochMs): EpochMs | null
 }
 
-export const DEFAULT_TIMEZONE = 'UTC'
-
 const REMEDY =
   'Five fields: minute hour day month weekday, e.g. */5 * * * * for every five minutes or 30 2 * * 1 for Mondays at 02:30.'
 

@@ -1,3 +1,4 @@
+import { spawn } from 'node:child_process'
 import { existsSync, mkdirSync, readFileSync, statSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
@@ -6,6 +7,7 @@ import { homePaths } from '../../../runner/home.ts'
 import type { HostEvent } from '../../../runner/host-api.ts'
 import { startHost } from '../../../runner/host.ts'
 import { readOwner, tryOwn } from '../../../runner/owner.ts'
+import { openSqliteStore } from '../../../runner/store/sqlite/open.ts'
 import { openGate, type Gate, type Ground, makeGround, until } from './fixture.ts'
 import { hold, type Holder } from './holder-process.ts'
 
@@ -185,6 +187,7 @@ describe('dff start', () => {
     })
     await holder.end('SIGTERM')
     await until('the host runs', () => notes.some((note) => note.includes('runs')))
+    expect(readOwner(homePaths(ground.home))).toMatchObject({ mode: 'start', pid: process.pid })
     controller.abort()
     await running
   })
@@ -223,6 +226,25 @@ describe('dff start', () => {
       expect((await again).record).toMatchObject({ status: 'success', returnValue: { count: 2 } })
     })
     await until('the orphan is gone', () => !isAlive(child))
+  })
+
+  it('ends only the process that was recorded, not another that has its pid by now', async () => {
+    await deployHeld()
+    const bystander = spawn('sleep', ['60'], { detached: true })
+    const pid = bystander.pid ?? -1
+    const store = await openSqliteStore(homePaths(ground.home).database)
+    const base = { funcId: 'startup__demo_set.run', triggerTimeMs: 0, expiresAtMs: Date.now() + 60_000 }
+    const rest = { triggerId: null, tickMs: null, isDebug: false, connector: 'file', endpointUrl: null }
+    await store.queue.enqueueOnce({ ...base, ...rest, id: 'lost', origin: 'direct' })
+    const claim = await store.queue.claim('lost', Date.now(), 60_000)
+    const fence = claim.kind === 'claimed' ? claim.fence : -1
+    await store.queue.recordChild({ taskId: 'lost', fence }, pid, '1')
+    await store.close()
+    await useHome(async (client) => {
+      expect(await client.call('task.show', { taskId: 'lost' })).toMatchObject({ exceptionType: 'HostDied' })
+    })
+    expect(isAlive(pid)).toBe(true)
+    bystander.kill('SIGKILL')
   })
 
   it('lets a running task end before it leaves on SIGTERM', async () => {
