@@ -11,7 +11,9 @@ const BENCHES: Readonly<Record<string, (args: readonly string[]) => Promise<Benc
 const [name = '', ...args] = process.argv.slice(2)
 const measure = BENCHES[name]
 if (measure === undefined) {
-  console.error(`bench: expected one of ${Object.keys(BENCHES).join(', ')}, got ${name === '' ? 'nothing' : name}.`)
+  console.error(
+    `bench: expected one of ${Object.keys(BENCHES).join(', ')}, got ${name === '' ? 'nothing' : name}.`,
+  )
   process.exitCode = 2
 } else {
   const rest = args.filter((arg) => arg !== '--json')

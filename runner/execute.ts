@@ -6,7 +6,7 @@ import { coerceError, DffError } from '../core/error.ts'
 import type { Problem, Usage } from '../core/script.ts'
 import { SECOND_MS } from '../core/time.ts'
 import type { HostParts } from './host-parts.ts'
-import type { ApiFunctionInfo, LogLine } from './host-api.ts'
+import type { ApiFunctionInfo, LogLine, TaskResources } from './host-api.ts'
 import { declaredTriggers, storeTriggers } from './deploy/functions.ts'
 import { readStartTicks } from './orphan.ts'
 import type { Lease, NewTask, TaskEnd } from './store/store.ts'
@@ -89,8 +89,25 @@ async function rememberFunctions(
   void parts.scheduler.refresh()
 }
 
-function toEnd(outcome: ChildOutcome, problems: readonly Problem[], usage: readonly Usage[]): TaskEnd {
-  const common = { endTimeMs: Date.now(), problems, usage }
+/** What a task said of itself while it ran. */
+interface Findings {
+  readonly problems: Problem[]
+  /** By API: a call adds to its entry, so that a record does not grow with the number of calls. */
+  readonly usage: Map<string, Usage>
+  resources: TaskResources | null
+}
+
+function addUsage(usage: Map<string, Usage>, { api, requests, billedMetrics }: Usage): void {
+  const before = usage.get(api) ?? { requests: 0, billedMetrics: 0 }
+  usage.set(api, {
+    api,
+    requests: before.requests + requests,
+    billedMetrics: before.billedMetrics + billedMetrics,
+  })
+}
+
+function toEnd(outcome: ChildOutcome, { problems, usage, resources }: Findings): TaskEnd {
+  const common = { endTimeMs: Date.now(), problems, usage: [...usage.values()], resources }
   if (outcome.kind === 'done') {
     const returnValue = outcome.value.mode === 'run' ? outcome.value.returnValue : null
     return { ...common, status: 'success', exceptionType: null, exceptionText: null, returnValue }
@@ -149,8 +166,7 @@ function answerContext(
 export async function executeTask(parts: HostParts, execution: Execution): Promise<void> {
   const { task, scope, lease } = execution
   const log = new TaskLog(parts, execution)
-  const problems: Problem[] = []
-  const usage: Usage[] = []
+  const found: Findings = { problems: [], usage: new Map(), resources: null }
   const lost = new AbortController()
   let remembered: Promise<void> = Promise.resolve()
   const stopHeartbeat = keepLease(parts, lease, () => lost.abort())
@@ -170,12 +186,15 @@ export async function executeTask(parts: HostParts, execution: Execution): Promi
         remembered.catch(() => undefined)
       },
       onRequest: (body) => answerRequest(context, body),
-      onProblem: (problem) => problems.push(problem),
-      onUsage: (used) => usage.push(used),
+      onProblem: (problem) => found.problems.push(problem),
+      onUsage: (used) => addUsage(found.usage, used),
+      onResources: (resources) => {
+        found.resources = resources
+      },
       onLines: (lines) => log.add(lines),
     })
     await Promise.allSettled([remembered, log.flush()])
-    await parts.store.queue.finish(lease, toEnd(outcome, problems, usage))
+    await parts.store.queue.finish(lease, toEnd(outcome, found))
   } finally {
     stopHeartbeat()
   }

@@ -73,6 +73,13 @@ export interface TriggerRow {
   readonly lastStatus: TaskStatus | null
 }
 
+/** What the task process used, as it says itself at its end. */
+export interface TaskResources {
+  /** User and system time. */
+  readonly cpuMs: number
+  readonly peakRssBytes: number
+}
+
 /** The task record without its log. Names follow Func's columns (guance.md §4.8). */
 export interface TaskRecord {
   readonly id: string
@@ -90,6 +97,8 @@ export interface TaskRecord {
   /** Points committed to the outbox, by category. */
   readonly points: Readonly<Record<string, number>>
   readonly usage: readonly Usage[]
+  /** Null when its process ended without saying. */
+  readonly resources: TaskResources | null
   readonly connector: string
   /** AWS_ENDPOINT_URL when it was set: data of a record that used it need not come from AWS. */
   readonly endpointUrl: string | null
@@ -129,6 +138,8 @@ export interface ExecResult {
   readonly record: TaskRecord
   /** What was still waiting when exec stopped delivering. */
   readonly backlog: Backlog
+  /** Why the last delivery did not succeed; null when it did. */
+  readonly deliveryError: string | null
 }
 
 export interface HostStatus {

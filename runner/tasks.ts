@@ -65,6 +65,7 @@ function failedEnd(error: DffError): TaskEnd {
     exceptionText: error.message,
     problems: [],
     usage: [],
+    resources: null,
     returnValue: null,
   }
 }
@@ -189,6 +190,7 @@ class HostTasks implements Tasks {
   #launch(task: ClaimableTask, fence: number): void {
     const abort = new AbortController()
     const folders: string[] = []
+    this.#parts.note(`Task ${task.id} of ${task.funcId}: started`)
     const done = this.#run(task, { taskId: task.id, fence }, { folders, signal: abort.signal })
       .then(() => this.#announce(task.id))
       // Only a store that is gone gets here: the record cannot be written, the next owner will end it.

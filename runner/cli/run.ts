@@ -3,7 +3,7 @@ import { CommanderError } from 'commander'
 import { coerceError, DffError, exitCodeOf } from '../../core/error.ts'
 import type { CliParts, ExitCode } from './invocation.ts'
 import { buildProgram } from './program.ts'
-import { makePrintable, paint, writeLines } from './terminal.ts'
+import { writeError, writeLines } from './terminal.ts'
 
 /** commander ends a help or version request with an error of one of these codes. */
 const HELP_CODES = new Set(['commander.helpDisplayed', 'commander.version'])
@@ -28,8 +28,7 @@ function toUsageError(error: CommanderError, command: string, { texts }: CliPart
 }
 
 function report(error: DffError, argv: readonly string[], { terminal, env }: CliParts): ExitCode {
-  const label = paint(terminal.stderr, 'red', 'error')
-  writeLines(terminal.stderr, [`${label} ${makePrintable(error.message).replaceAll('\n', ' ')}`])
+  writeError(terminal, error.message)
   if (env['DFF_DEBUG']) writeLines(terminal.stderr, [inspect(error)])
   if (argv.includes('--json')) writeLines(terminal.stdout, [JSON.stringify({ error })])
   return exitCodeOf(error.code)

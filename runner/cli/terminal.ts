@@ -31,3 +31,9 @@ const CONTROL = /[\u0000-\u0008\u000b-\u001f\u007f-\u009f\u202a-\u202e\u2066-\u2
 export function makePrintable(text: string): string {
   return text.replace(CONTROL, (char) => `\\x${(char.codePointAt(0) ?? 0).toString(16).padStart(2, '0')}`)
 }
+
+/** An error as one paragraph on stderr, whatever line ends its text carries. */
+export function writeError(terminal: Terminal, message: string): void {
+  const label = paint(terminal.stderr, 'red', 'error')
+  writeLines(terminal.stderr, [`${label} ${makePrintable(message).replaceAll('\n', ' ')}`])
+}

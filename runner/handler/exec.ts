@@ -20,7 +20,8 @@ export function makeExecHandlers(parts: HostParts): Pick<HostHandlers, 'exec'> {
       parts.sender.start()
       const request = { funcId, triggerTimeMs: atMs ?? Date.now(), isDebug: debug }
       const record = await parts.tasks.execute(request, onEvent, signal)
-      return { record, backlog: await deliver(parts, signal) }
+      const backlog = await deliver(parts, signal)
+      return { record, backlog, deliveryError: parts.sender.status().lastError }
     },
   }
 }

@@ -7,7 +7,15 @@ import type { Category } from '../../core/point.ts'
 import type { ConnectorConfig, SetManifest } from '../../core/schema-types.generated.ts'
 import type { Problem, Usage } from '../../core/script.ts'
 import type { EpochMs } from '../../core/time.ts'
-import type { ApiFunctionInfo, Backlog, LogLine, OutboxRow, TaskRecord, TaskStatus } from '../host-api.ts'
+import type {
+  ApiFunctionInfo,
+  Backlog,
+  LogLine,
+  OutboxRow,
+  TaskRecord,
+  TaskResources,
+  TaskStatus,
+} from '../host-api.ts'
 
 /** The current generation of an installed set; older generations stay on disk until nothing runs from them. */
 export interface InstalledSet {
@@ -86,6 +94,7 @@ export interface TaskEnd {
   readonly exceptionText: string | null
   readonly problems: readonly Problem[]
   readonly usage: readonly Usage[]
+  readonly resources: TaskResources | null
   readonly returnValue: Json
 }
 

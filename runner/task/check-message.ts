@@ -97,6 +97,7 @@ const MESSAGES: Readonly<Record<string, Guard>> = {
     kind: isName,
     usage: hasShape({ api: isName, requests: isCount(), billedMetrics: isCount() }),
   }),
+  resources: hasShape({ kind: isName, resources: hasShape({ cpuMs: isCount(), peakRssBytes: isCount() }) }),
   done: hasShape({ kind: isName, value: byTag(VALUES, 'mode') }),
   failed: hasShape({
     kind: isName,

@@ -7,7 +7,7 @@ import { type ApiFunction, isApiFunction } from '../../core/api.ts'
 import { closestName } from '../../core/closest.ts'
 import { DffError } from '../../core/error.ts'
 import type { RunContext } from '../../core/script.ts'
-import type { ApiFunctionInfo } from '../host-api.ts'
+import type { ApiFunctionInfo, TaskResources } from '../host-api.ts'
 import { createContext, toJson } from './context.ts'
 import { describeLoadFailure, describeRunFailure, type Failure } from './failure.ts'
 import { endProcess, openHostLink } from './host-link.ts'
@@ -15,7 +15,14 @@ import type { ChildMessage, StartMessage, TaskValue } from './ipc.ts'
 import { type CodeMap, registerTaskResolver } from './resolve.ts'
 
 const link = openHostLink()
+let isLoaded = false
 let hasEnded = false
+
+/** What this process has used so far; maxRSS comes in KiB. */
+function measureResources(): TaskResources {
+  const { userCPUTime, systemCPUTime, maxRSS } = process.resourceUsage()
+  return { cpuMs: Math.round((userCPUTime + systemCPUTime) / 1000), peakRssBytes: maxRSS * 1024 }
+}
 
 /** Output first, then the last message, then the end: the host reads a channel that closes as the end of the task. */
 async function end(message: ChildMessage): Promise<void> {
@@ -25,6 +32,7 @@ async function end(message: ChildMessage): Promise<void> {
     (stream) => new Promise<void>((resolve) => void stream.write('', () => resolve())),
   )
   await Promise.all(flushed)
+  if (isLoaded) link.send({ kind: 'resources', resources: measureResources() })
   await link.sendLast(message)
   endProcess()
 }
@@ -102,7 +110,6 @@ async function callFunction(
 }
 
 async function runTask(start: StartMessage, code: CodeMap): Promise<void> {
-  let isLoaded = false
   const failWith = (thrown: unknown): Promise<void> =>
     fail(
       isLoaded

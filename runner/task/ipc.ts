@@ -7,7 +7,7 @@ import type { AccountSession, Check, Expectation, Problem, Usage } from '../../c
 import type { Account } from '../../core/schema-types.generated.ts'
 import type { EpochMs } from '../../core/time.ts'
 import type { ErrorParts } from '../../core/error.ts'
-import type { ApiFunctionInfo } from '../host-api.ts'
+import type { ApiFunctionInfo, TaskResources } from '../host-api.ts'
 import type { EncodedBatch } from '../store/store.ts'
 
 /** `inspect` loads the Startup script and reports its API functions; the others also call one of them. */
@@ -63,6 +63,8 @@ export type ChildMessage =
   | { readonly kind: 'loaded'; readonly functions: readonly ApiFunctionInfo[] }
   | { readonly kind: 'problem'; readonly problem: Problem }
   | { readonly kind: 'usage'; readonly usage: Usage }
+  /** Just before the last message of a script that had loaded. */
+  | { readonly kind: 'resources'; readonly resources: TaskResources }
   | { readonly kind: 'done'; readonly value: TaskValue }
   | {
       readonly kind: 'failed'

@@ -2,7 +2,7 @@ import { coerceError } from '../../core/error.ts'
 import { validate } from '../../core/parameters.ts'
 import type { Problem, Usage } from '../../core/script.ts'
 import type { BrokerSession } from '../credentials/sts.ts'
-import type { ApiFunctionInfo } from '../host-api.ts'
+import type { ApiFunctionInfo, TaskResources } from '../host-api.ts'
 import { type Capture, type CapturedLine, createCapture } from './capture.ts'
 import { parseChildMessage } from './check-message.ts'
 import type { ChildMessage, ReplyValue, Request, RequestBody, StartMessage } from './ipc.ts'
@@ -39,6 +39,7 @@ export interface RunChildOptions {
   readonly onRequest: (body: RequestBody) => Promise<ReplyValue>
   readonly onProblem: (problem: Problem) => void
   readonly onUsage: (usage: Usage) => void
+  readonly onResources?: (resources: TaskResources) => void
   /** Masked, printable, in order; the end of a log beyond 20,000 characters comes when the task has ended. */
   readonly onLines: (lines: readonly CapturedLine[]) => void
   readonly env?: NodeJS.ProcessEnv
@@ -134,6 +135,8 @@ class TaskRun {
         return this.#report(message.problem)
       case 'usage':
         return this.#options.onUsage(message.usage)
+      case 'resources':
+        return this.#options.onResources?.(message.resources)
       case 'done':
         return message.value.mode === this.#options.start.mode
           ? this.#finish({ kind: 'done', value: message.value })

@@ -21,6 +21,7 @@ export const SUCCESS: TaskEnd = {
   exceptionText: null,
   problems: [{ code: 'region-denied', severity: 'warning', scope: '1/cn-north-1', message: 'denied 中文' }],
   usage: [{ api: 'GetMetricData', requests: 3, billedMetrics: 40 }],
+  resources: { cpuMs: 1_200, peakRssBytes: 130_000_000 },
   returnValue: { points: 7 },
 }
 

@@ -37,6 +37,7 @@ export function describeRecords(fixture: () => StoreFixture): void {
         problems: SUCCESS.problems,
         points: { metric: 4, custom_object: 1 },
         usage: SUCCESS.usage,
+        resources: SUCCESS.resources,
         connector: CONNECTOR,
         endpointUrl: 'http://127.0.0.1:1',
         returnValue: { points: 7 },

@@ -19,10 +19,12 @@ function normalise(text: string): string {
 async function transcript(...commands: readonly (readonly string[])[]): Promise<string> {
   let text = ''
   for (const args of commands) {
-    const { code, stderr } = await shell.dff(...args)
-    text += `$ dff ${args.join(' ')}\n${normalise(stderr)}exit ${code}\n\n`
+    const { code, stdout, stderr } = await shell.dff(...args)
+    // A test of a connector answers on stdout; what exec prints there differs from run to run.
+    const answer = args[1] === 'test' ? stdout : ''
+    text += `$ dff ${args.join(' ')}\n${answer}${stderr}exit ${code}\n\n`
   }
-  return text.replaceAll(shell.keyId, 'AKID')
+  return normalise(text).replaceAll(shell.keyId, 'AKID')
 }
 
 beforeAll(async () => {
@@ -67,13 +69,12 @@ describe('bad input', () => {
       ['trigger', 'enable', 'cron-startup-nothing'],
       ['task', 'show', 'nothing'],
       ['connector', 'set', 'default', '--type', 'datakitt', '--url', 'http://127.0.0.1:9529'],
-      ['connector', 'set', 'default', '--type', 'datakit', '--url', 'http://example.com:9529'],
       ['connector', 'set', 'default', '--type', 'datakit', '--url', 'http://169.254.169.254'],
       ['connector', 'set', 'default', '--type', 'dataway', '--url', 'https://openway.guance.com'],
       ['secret', 'set', 'x', 'env:NOT_SET'],
     )
     expectGolden(text, new URL('golden/bad-settings.txt', import.meta.url))
-    expect((await shell.dff('trigger', 'list', '--json')).stdout).toContain('"cronOverride":null')
+    expect((await shell.dff('trigger', 'list', '--json')).stdout).toContain('"cronOverride": null')
   })
 
   it('is refused when a Startup script cannot be loaded, and the record says why', async () => {

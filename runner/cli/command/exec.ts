@@ -2,7 +2,7 @@ import type { ExecResult, HostClient, HostEvent } from '../../host-api.ts'
 import { parseTime } from '../argument.ts'
 import { answerLine, type ExitCode, type Invocation, showProgress, withClient } from '../invocation.ts'
 import type { Registry } from '../registry.ts'
-import { writeLines } from '../terminal.ts'
+import { writeError, writeLines } from '../terminal.ts'
 import { makeLogFormatter } from '../view/log-view.ts'
 import { renderOutcome } from '../view/task-view.ts'
 
@@ -61,7 +61,8 @@ async function reportInterrupt(
 function report(invocation: Invocation, result: ExecResult): void {
   const { texts, terminal } = invocation
   if (invocation.isJson) return answerLine(invocation, { kind: 'result', ...result })
-  return writeLines(terminal.stdout, ['', ...renderOutcome(texts, result.record, result.backlog)])
+  writeLines(terminal.stdout, ['', ...renderOutcome(texts, result)])
+  if (result.record.exceptionText !== null) writeError(terminal, result.record.exceptionText)
 }
 
 async function execute(invocation: Invocation, target: string, options: ExecOptions): Promise<ExitCode> {

@@ -1,5 +1,5 @@
 import type { Problem } from '../../../core/script.ts'
-import type { Backlog, TaskRecord } from '../../host-api.ts'
+import type { ExecResult, TaskRecord, TaskResources } from '../../host-api.ts'
 import type { Texts } from '../../text/texts.ts'
 import { renderBacklog } from './backlog-view.ts'
 import { formatCount, formatDuration, formatPoints, formatWhen } from './format.ts'
@@ -31,12 +31,7 @@ function renderUsage(texts: Texts, record: TaskRecord): string {
   const count = (value: number): string => formatCount(texts, value)
   const requests = record.usage.reduce((sum, usage) => sum + usage.requests, 0)
   const billed = record.usage.reduce((sum, usage) => sum + usage.billedMetrics, 0)
-  const requestsByApi = new Map<string, number>()
-  // A record has an entry per region and kind of call.
-  for (const usage of record.usage) {
-    requestsByApi.set(usage.api, (requestsByApi.get(usage.api) ?? 0) + usage.requests)
-  }
-  const byApi = [...requestsByApi].map(([api, each]) => texts.view.task.requests(api, count(each)))
+  const byApi = record.usage.map((usage) => texts.view.task.requests(usage.api, count(usage.requests)))
   const total = texts.view.task.awsTotal(count(requests), count(billed))
   return byApi.length === 0 ? total : `${total}\n${byApi.join(' · ')}`
 }
@@ -49,6 +44,13 @@ function renderProblems(texts: Texts, problems: readonly Problem[]): string[] {
   })
 }
 
+function renderResources(texts: Texts, { cpuMs, peakRssBytes }: TaskResources): string {
+  return texts.view.task.resources(
+    formatDuration(texts, cpuMs),
+    formatCount(texts, Math.round(peakRssBytes / 2 ** 20)),
+  )
+}
+
 function outcomePairs(texts: Texts, record: TaskRecord): [string, string][] {
   const { labels, debug } = texts.view.task
   const points = formatPoints(texts, record.points)
@@ -57,17 +59,14 @@ function outcomePairs(texts: Texts, record: TaskRecord): [string, string][] {
     [labels.points, record.isDebug ? `${points} (${debug})` : points],
     [labels.aws, renderUsage(texts, record)],
   ]
+  if (record.resources !== null) pairs.push([labels.used, renderResources(texts, record.resources)])
   if (record.endpointUrl !== null) pairs.push([labels.endpoint, record.endpointUrl])
   pairs.push([labels.sentTo, record.connector])
-  if (record.exceptionText !== null) {
-    const type = record.exceptionType === null ? '' : `${record.exceptionType}: `
-    pairs.push([labels.exception, `${type}${record.exceptionText}`])
-  }
   return pairs
 }
 
 /** The summary after `dff exec`: status, points, cost, destination, what waits, what went wrong. */
-export function renderOutcome(texts: Texts, record: TaskRecord, backlog: Backlog): string[] {
+export function renderOutcome(texts: Texts, { record, backlog, deliveryError }: ExecResult): string[] {
   const { labels, moreProblems } = texts.view.task
   const pairs: [string, string][] = [
     [labels.status, record.status],
@@ -75,6 +74,7 @@ export function renderOutcome(texts: Texts, record: TaskRecord, backlog: Backlog
     ...outcomePairs(texts, record),
     [labels.waiting, renderBacklog(texts, backlog)],
   ]
+  if (deliveryError !== null && backlog.waitingBatches > 0) pairs.push([labels.because, deliveryError])
   const shown = renderProblems(texts, record.problems.slice(0, MAX_SUMMARY_PROBLEMS))
   const hidden = record.problems.length - shown.length
   if (hidden > 0) shown.push(moreProblems(formatCount(texts, hidden), record.id))
@@ -96,6 +96,10 @@ export function renderTaskRecord(texts: Texts, record: TaskRecord): string[] {
     [labels.ended, formatWhen(texts, record.endTimeMs)],
     ...outcomePairs(texts, record),
   ]
+  if (record.exceptionText !== null) {
+    const type = record.exceptionType === null ? '' : `${record.exceptionType}: `
+    pairs.push([labels.exception, `${type}${record.exceptionText}`])
+  }
   if (record.returnValue !== null) pairs.push([labels.returned, JSON.stringify(record.returnValue)])
   const problems = renderProblems(texts, record.problems)
   return [

@@ -132,13 +132,14 @@ function finish(database: Database, lease: Lease, end: TaskEnd): boolean {
   if (!holdsLease(database, lease)) return false
   database.run(
     `UPDATE task SET status = ?, end_time_ms = ?, exception_type = ?, exception_text = ?, problems = ?, usage = ?,
-       return_value = ? WHERE id = ?`,
+       resources = ?, return_value = ? WHERE id = ?`,
     end.status,
     end.endTimeMs,
     end.exceptionType,
     end.exceptionText,
     JSON.stringify(end.problems),
     JSON.stringify(end.usage),
+    JSON.stringify(end.resources),
     JSON.stringify(end.returnValue),
     lease.taskId,
   )

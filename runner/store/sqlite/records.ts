@@ -19,6 +19,7 @@ interface RecordRow {
   readonly exception_text: string | null
   readonly problems: string
   readonly usage: string
+  readonly resources: string
   readonly return_value: string
   readonly connector: string
   readonly endpoint_url: string | null
@@ -47,6 +48,7 @@ function toRecord(row: RecordRow): TaskRecord {
     problems: JSON.parse(row.problems) as TaskRecord['problems'],
     points: JSON.parse(row.points) as TaskRecord['points'],
     usage: JSON.parse(row.usage) as TaskRecord['usage'],
+    resources: JSON.parse(row.resources) as TaskRecord['resources'],
     connector: row.connector,
     endpointUrl: row.endpoint_url,
     returnValue: JSON.parse(row.return_value) as TaskRecord['returnValue'],

@@ -119,7 +119,7 @@ function makeHandlers(world: World): Handlers {
       emit({ kind: 'note', text: 'waiting for the lease' })
       for (const line of LINES) emit({ kind: 'log', line })
       await world.running
-      return { record: world.record, backlog: world.backlog }
+      return { record: world.record, backlog: world.backlog, deliveryError: null }
     },
     'task.list': () => [world.record],
     'task.show': ({ taskId }) => requireTask(taskId),

@@ -74,10 +74,10 @@ export const RECORD: TaskRecord = {
   ],
   points: { metric: 12_345, custom_object: 40 },
   usage: [
-    { api: 'cloudwatch:GetMetricData', requests: 12, billedMetrics: 4_321 },
+    { api: 'cloudwatch:GetMetricData', requests: 15, billedMetrics: 4_400 },
     { api: 'lambda:ListFunctions', requests: 1, billedMetrics: 0 },
-    { api: 'cloudwatch:GetMetricData', requests: 3, billedMetrics: 79 },
   ],
+  resources: { cpuMs: 1_234, peakRssBytes: 128 * 1024 * 1024 },
   connector: 'datakit http://127.0.0.1:9529',
   endpointUrl: null,
   returnValue: { regions: 1 },

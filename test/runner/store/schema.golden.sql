@@ -128,6 +128,7 @@ CREATE TABLE task (
   exception_text TEXT,
   problems TEXT NOT NULL DEFAULT '[]',
   usage TEXT NOT NULL DEFAULT '[]',
+  resources TEXT NOT NULL DEFAULT 'null',
   return_value TEXT NOT NULL DEFAULT 'null',
   UNIQUE (trigger_id, tick_ms)
 ) STRICT;
