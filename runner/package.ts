@@ -3,7 +3,7 @@ import { dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 
 /** True when this code is TypeScript in a checkout, false when it is the compiled `dist/` of the published package. */
-export const isSource: boolean = import.meta.url.endsWith('.ts')
+const isSource: boolean = import.meta.url.endsWith('.ts')
 
 function findRoot(): string {
   let folder = dirname(fileURLToPath(import.meta.url))
