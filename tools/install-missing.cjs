@@ -23,7 +23,9 @@ if (!isInstalled()) {
   // The npm that started this script; the shell form is for Windows, where npm is a .cmd file.
   const npm = process.env.npm_execpath
   const [file, args] = npm === undefined ? ['npm', []] : [process.execPath, [npm]]
-  execFileSync(file, [...args, 'ci', '--no-audit', '--no-fund', '--loglevel=error'], {
+  // Not `npm ci`: it refuses a lock file without the optional binaries of every other platform, and a registry mirror
+  // need not carry those. `install --no-save` takes the locked versions and leaves the lock file as it is.
+  execFileSync(file, [...args, 'install', '--no-save', '--no-audit', '--no-fund', '--loglevel=error'], {
     cwd: root,
     stdio: ['ignore', 2, 2],
     shell: npm === undefined && process.platform === 'win32',

@@ -1,11 +1,19 @@
 import { type EpochMs, HOUR_MS, MINUTE_MS } from '../../core/time.ts'
+import { invocationRate } from './activity.ts'
 import type { Invocation } from './invocations.ts'
 import { type Lambda, PROVISIONED_INSTANCES } from './lambda.ts'
+import type { Lateness, Straggling } from './lateness.ts'
 import { createRandom, mixSeed } from './random.ts'
+import { makeLateRow, makePunctualRow, type SampleRow } from './sample-row.ts'
 import { ALL_TRAFFIC } from './series.ts'
 
-/** The samples of one lambda in one minute: metric and route → values, in the order of their making. */
-export type LambdaMinute = ReadonlyMap<string, readonly number[]>
+/** What one lambda did in one minute. */
+export interface LambdaMinute {
+  /** By `sampleKey`. */
+  readonly rows: ReadonlyMap<string, SampleRow>
+  /** Set when this minute's data come hours late. */
+  readonly straggling: Straggling | undefined
+}
 
 /** What a minute is made from. */
 export interface MinuteInput {
@@ -17,7 +25,11 @@ export interface MinuteInput {
   readonly running: readonly Invocation[]
 }
 
-type Add = (metric: string, value: number, route?: string) => void
+/** Adds a sample that is known from `readyMs` on: at the start for what is counted at a request, at the end for the rest. */
+type Add = (metric: string, value: number, readyMs: EpochMs) => void
+
+/** Samples by `sampleKey`, in the order of their making. */
+type Drafts = Map<string, { readonly values: number[]; readonly readyMs: EpochMs[] }>
 
 /** The key of a LambdaMinute. */
 export function sampleKey(metric: string, route: string): string {
@@ -40,75 +52,116 @@ function isRareMinute({ lambda, minuteMs }: MinuteInput): boolean {
 }
 
 /** Alias traffic is published three times more: for the alias, and split by the version that ran. */
-function routesOf(lambda: Lambda, invocation: Invocation): readonly string[] {
-  if (lambda.trait !== 'provisioned') return [ALL_TRAFFIC]
-  if (invocation.route === 'unqualified') return [ALL_TRAFFIC, 'unqualified']
-  return [ALL_TRAFFIC, 'live', invocation.route]
+function routesOf(lambda: Lambda, invocations: readonly Invocation[]): Map<string, readonly Invocation[]> {
+  const routes = new Map([[ALL_TRAFFIC, invocations]])
+  if (lambda.trait !== 'provisioned') return routes
+  routes.set(
+    'live',
+    invocations.filter(({ route }) => route !== 'unqualified'),
+  )
+  for (const own of ['unqualified', 'live@1', 'live@2']) {
+    routes.set(
+      own,
+      invocations.filter(({ route }) => route === own),
+    )
+  }
+  return routes
 }
 
-function addCore(input: MinuteInput, add: Add): void {
-  for (const invocation of input.invocations) {
-    const concurrency = countRunning(input.running, invocation.startMs)
-    for (const route of routesOf(input.lambda, invocation)) {
-      add('Invocations', 1, route)
-      add('Errors', invocation.isError ? 1 : 0, route)
-      add('Throttles', 0, route)
-      add('Duration', invocation.durationMs, route)
-      add('ConcurrentExecutions', concurrency, route)
-    }
+/** Refusals and concurrency are known when the request comes, everything else when the invocation has ended. */
+function draftCore(input: MinuteInput, drafts: Drafts): void {
+  for (const [route, invocations] of routesOf(input.lambda, input.invocations)) {
+    if (invocations.length === 0) continue
+    const starts = invocations.map(({ startMs }) => startMs)
+    const ends = invocations.map(({ endMs }) => endMs)
+    const draft = (metric: string, values: number[], readyMs: EpochMs[]): unknown =>
+      drafts.set(sampleKey(metric, route), { values, readyMs })
+    draft(
+      'Invocations',
+      starts.map(() => 1),
+      ends,
+    )
+    draft(
+      'Errors',
+      invocations.map(({ isError }) => (isError ? 1 : 0)),
+      ends,
+    )
+    draft(
+      'Duration',
+      invocations.map(({ durationMs }) => durationMs),
+      ends,
+    )
+    draft(
+      'ConcurrentExecutions',
+      starts.map((atMs) => countRunning(input.running, atMs)),
+      starts,
+    )
+    // A copy: refused requests are added to it.
+    draft(
+      'Throttles',
+      starts.map(() => 0),
+      [...starts],
+    )
   }
 }
 
-function addProvisioned(input: MinuteInput, add: Add): void {
+function addProvisioned(input: MinuteInput, drafts: Drafts): void {
+  const add = createAdd(drafts, 'live')
   const aliased = input.running.filter((invocation) => invocation.route !== 'unqualified')
-  for (const invocation of input.invocations) {
-    if (invocation.route === 'unqualified') continue
-    const inUse = Math.min(countRunning(aliased, invocation.startMs), PROVISIONED_INSTANCES)
-    add('ProvisionedConcurrencyInvocations', 1, 'live')
-    add('ProvisionedConcurrentExecutions', inUse, 'live')
-    add('ProvisionedConcurrencyUtilization', inUse / PROVISIONED_INSTANCES, 'live')
+  for (const { route, startMs, endMs } of input.invocations) {
+    if (route === 'unqualified') continue
+    const inUse = Math.min(countRunning(aliased, startMs), PROVISIONED_INSTANCES)
+    add('ProvisionedConcurrencyInvocations', 1, endMs)
+    add('ProvisionedConcurrentExecutions', inUse, startMs)
+    add('ProvisionedConcurrencyUtilization', inUse / PROVISIONED_INSTANCES, startMs)
   }
-  if (isRareMinute(input)) add('ProvisionedConcurrencySpilloverInvocations', 1, 'live')
+  if (isRareMinute(input)) add('ProvisionedConcurrencySpilloverInvocations', 1, input.minuteMs + MINUTE_MS)
 }
 
 function addAsync(input: MinuteInput, add: Add, random: () => number): void {
-  for (const _ of input.invocations) {
-    add('AsyncEventsReceived', 1)
-    add('AsyncEventAge', Math.floor(random() ** 3 * 20_000))
+  for (const { startMs } of input.invocations) {
+    add('AsyncEventsReceived', 1, startMs)
+    add('AsyncEventAge', Math.floor(random() ** 3 * 20_000), startMs)
   }
   if (!isRareMinute(input)) return
   for (const metric of ['AsyncEventsDropped', 'DeadLetterErrors', 'DestinationDeliveryFailures']) {
-    add(metric, 1)
+    add(metric, 1, input.minuteMs + MINUTE_MS)
   }
 }
 
 function addUrl(input: MinuteInput, add: Add, random: () => number): void {
-  for (const invocation of input.invocations) {
-    add('UrlRequestCount', 1)
-    add('Url4xxCount', random() < 0.05 ? 1 : 0)
-    add('Url5xxCount', invocation.isError ? 1 : 0)
-    add('UrlRequestLatency', invocation.durationMs + 1.5)
+  for (const { isError, durationMs, endMs } of input.invocations) {
+    add('UrlRequestCount', 1, endMs)
+    add('Url4xxCount', random() < 0.05 ? 1 : 0, endMs)
+    add('Url5xxCount', isError ? 1 : 0, endMs)
+    add('UrlRequestLatency', durationMs + 1.5, endMs)
   }
 }
 
 function addMapping(input: MinuteInput, add: Add, random: () => number): void {
-  for (const invocation of input.invocations) {
+  for (const { isError, startMs, endMs } of input.invocations) {
     const polled = 1 + Math.floor(random() * 10)
     const filtered = Math.floor(random() * polled)
-    add('PolledEventCount', polled)
-    add('FilteredOutEventCount', filtered)
-    add('InvokedEventCount', polled - filtered)
-    add('FailedInvokeEventCount', invocation.isError ? polled - filtered : 0)
-    add('DeletedEventCount', invocation.isError ? 0 : polled - filtered)
+    add('PolledEventCount', polled, startMs)
+    add('FilteredOutEventCount', filtered, startMs)
+    add('InvokedEventCount', polled - filtered, startMs)
+    add('FailedInvokeEventCount', isError ? polled - filtered : 0, endMs)
+    add('DeletedEventCount', isError ? 0 : polled - filtered, endMs)
   }
 }
 
-function addTrait(input: MinuteInput, add: Add): void {
-  const { lambda, minuteMs, invocations } = input
+/** One sample of a metric at each invocation. */
+function addEach(input: MinuteInput, add: Add, metric: string, draw: () => number): void {
+  for (const { startMs, endMs } of input.invocations) add(metric, draw(), metric === 'OffsetLag' ? startMs : endMs)
+}
+
+function addTrait(input: MinuteInput, drafts: Drafts): void {
+  const { lambda, minuteMs } = input
+  const add = createAdd(drafts, ALL_TRAFFIC)
   const random = createRandom(mixSeed(lambda.seed, -minuteMs / MINUTE_MS))
   switch (lambda.trait) {
     case 'provisioned':
-      return addProvisioned(input, add)
+      return addProvisioned(input, drafts)
     case 'async':
       return addAsync(input, add, random)
     case 'url':
@@ -116,16 +169,17 @@ function addTrait(input: MinuteInput, add: Add): void {
     case 'mapping':
       return addMapping(input, add, random)
     case 'stream':
-      return invocations.forEach(() => add('IteratorAge', Math.floor(random() ** 4 * 60_000)))
+      return addEach(input, add, 'IteratorAge', () => Math.floor(random() ** 4 * 60_000))
     case 'kafka':
-      return invocations.forEach(() => add('OffsetLag', Math.floor(random() * 500)))
+      return addEach(input, add, 'OffsetLag', () => Math.floor(random() * 500))
     case 'extension':
-      return invocations.forEach(() => add('PostRuntimeExtensionsDuration', Math.ceil(random() * 80) / 4))
+      return addEach(input, add, 'PostRuntimeExtensionsDuration', () => Math.ceil(random() * 80) / 4)
     case 'recursive':
-      return isRareMinute(input) ? add('RecursiveInvocationsDropped', 1) : undefined
+      return isRareMinute(input) ? add('RecursiveInvocationsDropped', 1, minuteMs + MINUTE_MS / 2) : undefined
     case 'throttled':
       // Refused requests are no invocations: Throttles alone counts them, on top of a 0 for each that ran.
-      return Array.from({ length: Math.floor(random() * 4) }).forEach(() => add('Throttles', 1))
+      for (let left = Math.floor(random() * 4); left > 0; left--) add('Throttles', 1, minuteMs + MINUTE_MS / 2)
+      return undefined
     case 'plain':
     case 'long':
     case 'image':
@@ -133,16 +187,35 @@ function addTrait(input: MinuteInput, add: Add): void {
   }
 }
 
-/** Every sample of a lambda's minute. Pure: the same input gives the same samples. */
-export function deriveMinute(input: MinuteInput): LambdaMinute {
-  const samples = new Map<string, number[]>()
-  const add: Add = (metric, value, route = ALL_TRAFFIC) => {
+function createAdd(drafts: Drafts, route: string): Add {
+  return (metric, value, readyMs) => {
     const key = sampleKey(metric, route)
-    const values = samples.get(key)
-    if (values === undefined) samples.set(key, [value])
-    else values.push(value)
+    const draft = drafts.get(key)
+    if (draft === undefined) drafts.set(key, { values: [value], readyMs: [readyMs] })
+    else {
+      draft.values.push(value)
+      draft.readyMs.push(readyMs)
+    }
   }
-  addCore(input, add)
-  addTrait(input, add)
-  return samples
+}
+
+/** Every sample of a lambda's minute, and when each is seen. Pure: the same input gives the same samples. */
+export function deriveMinute(input: MinuteInput, lateness: Lateness | undefined): LambdaMinute {
+  const { lambda, minuteMs } = input
+  const drafts: Drafts = new Map()
+  if (invocationRate(lambda, minuteMs) > 0) {
+    draftCore(input, drafts)
+    addTrait(input, drafts)
+  }
+  const straggling = lateness?.straggling(lambda.seed, minuteMs)
+  const rows = new Map<string, SampleRow>()
+  for (const [key, { values, readyMs }] of drafts) {
+    const delayMs = lateness?.delayMs(lambda.seed, minuteMs, key)
+    const row =
+      delayMs === undefined
+        ? makePunctualRow(values, readyMs, minuteMs)
+        : makeLateRow(values, readyMs, { delayMs, straggling })
+    rows.set(key, row)
+  }
+  return { rows, straggling }
 }

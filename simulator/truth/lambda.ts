@@ -1,3 +1,6 @@
+import type { Activity } from './activity.ts'
+import type { Change } from './change.ts'
+import type { Group } from './group.ts'
 import { createRandom, mixSeed } from './random.ts'
 
 /** What a lambda is made to show. The first twelve of every region have one each, in this order. */
@@ -23,6 +26,12 @@ export const ENVIRONMENT_SECRET_PREFIX = 'SIM-ENV-SECRET-'
 /** Instances that the alias `live` of a provisioned lambda has allocated; a power of two, so that utilisation is exact in binary. */
 export const PROVISIONED_INSTANCES = 8
 
+/** A published version: its configuration never changes. The alias `live` sends most traffic to the first. */
+export interface PublishedVersion {
+  readonly version: '1' | '2'
+  readonly timeoutSec: number
+}
+
 /** One simulated AWS Lambda function. */
 export interface Lambda {
   /** Unique in the whole fleet. */
@@ -30,12 +39,25 @@ export interface Lambda {
   readonly accountId: string
   readonly region: string
   readonly name: string
+  /** Number within the account. */
+  readonly index: number
   readonly trait: Trait
+  /** The group of the fleet file; empty without one. */
+  readonly group: string
   readonly isActive: boolean
+  readonly activity: Activity
+  /** Replicas of Lambda@Edge emit metrics where ListFunctions does not know them. */
+  readonly isListed: boolean
+  readonly changes: readonly Change[]
+  readonly versions: readonly PublishedVersion[]
   /** Seed of everything this lambda does. */
   readonly seed: number
   readonly invocationsPerMin: number
   readonly medianDurationMs: number
+  /** No drawn duration is longer; Infinity leaves only the timeout. */
+  readonly maxDurationMs: number
+  /** Share of the invocations that run far longer than that, evenly up to their timeout. */
+  readonly longShare: number
   readonly errorShare: number
   readonly timeoutSec: number
   readonly memoryMb: number
@@ -47,7 +69,8 @@ export interface Lambda {
   readonly mappingUuid: string | undefined
 }
 
-interface LambdaPlace {
+/** Where a lambda stands in the fleet. */
+export interface LambdaPlace {
   readonly id: number
   readonly accountId: string
   readonly region: string
@@ -58,6 +81,9 @@ interface LambdaPlace {
   readonly seed: number
   readonly trait: Trait
   readonly isActive: boolean
+  /** What the fleet file says of lambdas like this one. */
+  readonly group: Group | undefined
+  readonly changes: readonly Change[]
 }
 
 const SUBJECTS = [
@@ -126,27 +152,101 @@ function drawRate(random: () => number, place: LambdaPlace): number {
   return place.position < TRAITS.length ? 2 + 4 * random() : 0.3 + 12 * random() ** 4
 }
 
+type Behaviour = Pick<
+  Lambda,
+  | 'group'
+  | 'activity'
+  | 'invocationsPerMin'
+  | 'medianDurationMs'
+  | 'maxDurationMs'
+  | 'longShare'
+  | 'errorShare'
+  | 'timeoutSec'
+>
+
+function drawBehaviour(random: () => number, place: LambdaPlace): Behaviour {
+  const isLong = place.trait === 'long'
+  return {
+    group: '',
+    activity: { kind: place.isActive ? 'steady' : 'idle' },
+    invocationsPerMin: drawRate(random, place),
+    medianDurationMs: isLong ? 240_000 : 20 + 400 * random() ** 3,
+    maxDurationMs: Number.POSITIVE_INFINITY,
+    longShare: 0,
+    errorShare: random() < 0.3 ? 0.05 : 0.002,
+    timeoutSec: isLong ? 900 : pick(random, TIMEOUTS_SEC, 3),
+  }
+}
+
+/** Between the two bounds, every order of magnitude as likely as the next. */
+function drawBetween(random: () => number, [least, most]: readonly [number, number]): number {
+  return least * (most / least) ** random()
+}
+
+function drawGroupBehaviour(random: () => number, group: Group): Behaviour {
+  return {
+    group: group.name,
+    activity: group.activity,
+    invocationsPerMin: drawBetween(random, group.perMin),
+    medianDurationMs: drawBetween(random, group.medianMs),
+    maxDurationMs: group.maxMs,
+    longShare: group.longShare,
+    errorShare: group.errorShare,
+    timeoutSec: pick(random, group.timeoutSec, 3),
+  }
+}
+
+function versionsOf(place: LambdaPlace, timeoutSec: number): readonly PublishedVersion[] {
+  if (place.trait !== 'provisioned') return []
+  const [first = timeoutSec, second = timeoutSec] = place.group?.versionTimeoutsSec ?? []
+  return [
+    { version: '1', timeoutSec: first },
+    { version: '2', timeoutSec: second },
+  ]
+}
+
 /** Everything about one lambda, from its place in the fleet. */
 export function describeLambda(place: LambdaPlace): Lambda {
-  const { id, accountId, region, index, position, seed, trait, isActive } = place
+  const { id, accountId, region, index, position, seed, trait, group, changes } = place
   const random = createRandom(mixSeed(seed, 7))
-  const isLong = trait === 'long'
+  const name = `${pick(random, SUBJECTS, 'orders')}-${pick(random, VERBS, 'api')}-${String(index).padStart(5, '0')}`
+  const behaviour = group ? drawGroupBehaviour(random, group) : drawBehaviour(random, place)
   return {
+    ...behaviour,
     id,
     accountId,
     region,
-    name: `${pick(random, SUBJECTS, 'orders')}-${pick(random, VERBS, 'api')}-${String(index).padStart(5, '0')}`,
+    name,
+    index,
     trait,
-    isActive,
+    isActive: place.isActive,
+    isListed: true,
+    changes,
+    versions: versionsOf(place, behaviour.timeoutSec),
     seed,
-    invocationsPerMin: drawRate(random, place),
-    medianDurationMs: isLong ? 240_000 : 20 + 400 * random() ** 3,
-    errorShare: random() < 0.3 ? 0.05 : 0.002,
-    timeoutSec: isLong ? 900 : pick(random, TIMEOUTS_SEC, 3),
     memoryMb: pick(random, MEMORIES_MB, 128),
     runtime: trait === 'image' ? undefined : pick(random, RUNTIMES, 'nodejs24.x'),
     description: DESCRIPTIONS[position % DESCRIPTIONS.length] ?? '',
     reservedConcurrency: trait === 'throttled' ? 2 : undefined,
     mappingUuid: MAPPED_TRAITS.has(trait) ? makeUuid(mixSeed(seed, 11)) : undefined,
+  }
+}
+
+/**
+ * The replica of a Lambda@Edge function in another region: it runs there under the name of its home region and itself, and
+ * no list of functions of that region has it.
+ */
+export function makeReplica(home: Lambda, region: string, id: number): Lambda {
+  return {
+    ...home,
+    id,
+    region,
+    name: `${home.region}.${home.name}`,
+    trait: 'plain',
+    isListed: false,
+    versions: [],
+    seed: mixSeed(home.seed, id),
+    reservedConcurrency: undefined,
+    mappingUuid: undefined,
   }
 }

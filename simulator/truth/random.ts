@@ -28,11 +28,16 @@ export function createRandom(seed: number): Random {
   }
 }
 
-/** A count with this mean (Knuth's product method; means here stay below 30, where it is exact enough and fast). */
+/** Above this Knuth's product of uniforms nears the smallest double; a larger mean is drawn in parts, which add up exactly. */
+const MAX_MEAN = 30
+
+/** A count with this mean: Knuth's product method. */
 export function drawPoisson(random: Random, mean: number): number {
-  const limit = Math.exp(-mean)
   let count = 0
-  for (let product = random(); product > limit; product *= random()) count++
+  for (let left = mean; left > 0; left -= MAX_MEAN) {
+    const limit = Math.exp(-Math.min(left, MAX_MEAN))
+    for (let product = random(); product > limit; product *= random()) count++
+  }
   return count
 }
 

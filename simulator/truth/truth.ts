@@ -1,22 +1,39 @@
 import { type EpochMs, MINUTE_MS } from '../../core/time.ts'
+import type { Change } from './change.ts'
 import { createFleet, type Fleet, type FleetOptions } from './fleet.ts'
 import { createGenerationCache } from './generation-cache.ts'
-import { drawInvocations, type Invocation } from './invocations.ts'
+import { drawInvocations, type Invocation, longestMs } from './invocations.ts'
 import { type Lambda, PROVISIONED_INSTANCES } from './lambda.ts'
 import { countRunning, deriveMinute, type LambdaMinute, sampleKey } from './lambda-minute.ts'
+import { createLateness, type Lateness, type LateOptions } from './lateness.ts'
+import { hashText, mixSeed } from './random.ts'
+import { makeLateRow, makePunctualRow, type SampleRow, seenValues } from './sample-row.ts'
 import { ALL_TRAFFIC, listSeries, type Scope, type Series } from './series.ts'
 
-/** What CloudWatch would finally say, for any series and minute. */
+/** What CloudWatch says of any series and minute at any time. Nothing is stored: everything follows from the options. */
 export interface Truth {
   readonly fleet: Fleet
   /** Every series that a region publishes, by `seriesKey`. */
   series(accountId: string, region: string): ReadonlyMap<string, Series>
-  /** The samples stamped with a minute that are known at `nowMs`; empty when there are none. */
+  /** The samples stamped with a minute that are seen at `nowMs`, at Infinity all; empty when there are none. */
   samples(series: Series, minuteMs: EpochMs, nowMs: EpochMs): readonly number[]
+  /** The same with the times at which each is seen; undefined for no samples, and for sums over a region. */
+  row(series: Series, minuteMs: EpochMs): SampleRow | undefined
+  /** Whether some of a minute comes hours late. */
+  isStraggling(series: Series, minuteMs: EpochMs): boolean
+  /** The first instant at which anything of a lambda's minute is seen; undefined when it did nothing. */
+  seenFromMs(lambda: Lambda, minuteMs: EpochMs): EpochMs | undefined
+  /** Makes something happen to a lambda; a change in the past changes the past. */
+  change(change: Change): void
+  /** Turns late data on, or off with undefined, for the past too. */
+  setLate(late: LateOptions | undefined): void
 }
 
 /** At 200 to 500 bytes each, some 40 MB at most; 300 active lambdas × 180 minutes fit. */
 const CACHED_MINUTES = 60_000
+
+/** A poll reads some twenty minutes of every lambda again: those of a large fleet must fit too. */
+const CACHED_MINUTES_PER_LAMBDA = 20
 
 /** Instants of a minute at which region-wide concurrency is counted: every 15 s. */
 const COUNTED_AT_MS = [0, 15_000, 30_000, 45_000]
@@ -27,15 +44,7 @@ const REGION_CONCURRENCY: ReadonlySet<string> = new Set([
   'ClaimedAccountConcurrency',
 ])
 
-const NOTHING: readonly number[] = []
-
-/**
- * Whether CloudWatch already shows what was stamped with this minute. The one place that decides about late data: today a
- * minute is complete the moment it ends, and before that it does not exist.
- */
-function isPublished(minuteMs: EpochMs, nowMs: EpochMs): boolean {
-  return minuteMs + MINUTE_MS <= nowMs
-}
+type RegionScope = Extract<Scope, { kind: 'region' }>
 
 /** One number for a lambda and a minute: minutes since 1970 stay below 2^26 until 2097. */
 function minuteKey(lambda: Lambda, minuteMs: EpochMs): number {
@@ -43,32 +52,97 @@ function minuteKey(lambda: Lambda, minuteMs: EpochMs): number {
 }
 
 class DerivedTruth implements Truth {
-  readonly fleet: Fleet
-  readonly #series = new Map<string, ReadonlyMap<string, Series>>()
-  readonly #invocations = createGenerationCache<number, readonly Invocation[]>(CACHED_MINUTES)
-  readonly #minutes = createGenerationCache<number, LambdaMinute>(CACHED_MINUTES)
+  #fleet: Fleet
+  #lateness: Lateness | undefined
+  #series = new Map<string, ReadonlyMap<string, Series>>()
+  #active = new Map<string, readonly Lambda[]>()
+  #invocations: ReturnType<typeof createGenerationCache<number, readonly Invocation[]>>
+  #minutes: ReturnType<typeof createGenerationCache<number, LambdaMinute>>
 
-  constructor(fleet: Fleet) {
-    this.fleet = fleet
+  constructor(options: FleetOptions, late: LateOptions | undefined) {
+    this.#lateness = late && createLateness(late)
+    ;[this.#fleet, this.#invocations, this.#minutes] = this.#begin(options)
+  }
+
+  get fleet(): Fleet {
+    return this.#fleet
+  }
+
+  #begin(options: FleetOptions) {
+    const lambdas = options.lambdasPerAccount * options.accountIds.length
+    const limit = Math.max(CACHED_MINUTES, CACHED_MINUTES_PER_LAMBDA * lambdas)
+    return [
+      createFleet(options),
+      createGenerationCache<number, readonly Invocation[]>(limit),
+      createGenerationCache<number, LambdaMinute>(limit),
+    ] as const
+  }
+
+  /** Forgets everything derived. */
+  #restart(options: FleetOptions): void {
+    ;[this.#fleet, this.#invocations, this.#minutes] = this.#begin(options)
+    this.#series = new Map()
+    this.#active = new Map()
+  }
+
+  change(change: Change): void {
+    const { options } = this.#fleet
+    const changes = [...(options.changes ?? []), change]
+    this.#restart({ ...options, changes: changes.toSorted((left, right) => left.atMs - right.atMs) })
+  }
+
+  setLate(late: LateOptions | undefined): void {
+    this.#lateness = late && createLateness(late)
+    this.#restart(this.#fleet.options)
   }
 
   series(accountId: string, region: string): ReadonlyMap<string, Series> {
     const key = `${accountId}/${region}`
-    const series = this.#series.get(key) ?? listSeries(this.fleet, accountId, region)
+    const series = this.#series.get(key) ?? listSeries(this.#fleet, accountId, region)
     this.#series.set(key, series)
     return series
   }
 
   samples(series: Series, minuteMs: EpochMs, nowMs: EpochMs): readonly number[] {
-    if (!isPublished(minuteMs, nowMs)) return NOTHING
     const { scope, metric } = series
-    if (scope.kind === 'region') return this.#regionSamples(scope, metric, minuteMs)
-    const route = scope.kind === 'lambda' ? scope.route : ALL_TRAFFIC
-    return this.#minuteOf(scope.lambda, minuteMs).get(sampleKey(metric, route)) ?? NOTHING
+    if (scope.kind !== 'region' || REGION_CONCURRENCY.has(metric)) {
+      return seenValues(this.row(series, minuteMs), nowMs)
+    }
+    return this.#activeOf(scope).flatMap((lambda) =>
+      seenValues(this.#minuteOf(lambda, minuteMs).rows.get(metric), nowMs),
+    )
   }
 
-  #active({ accountId, region }: { readonly accountId: string; readonly region: string }): Lambda[] {
-    return this.fleet.lambdas(accountId, region).filter((lambda) => lambda.isActive)
+  row({ scope, metric }: Series, minuteMs: EpochMs): SampleRow | undefined {
+    if (scope.kind === 'region') {
+      return REGION_CONCURRENCY.has(metric) ? this.#concurrency(scope, metric, minuteMs) : undefined
+    }
+    const route = scope.kind === 'lambda' ? scope.route : ALL_TRAFFIC
+    return this.#minuteOf(scope.lambda, minuteMs).rows.get(sampleKey(metric, route))
+  }
+
+  isStraggling({ scope, metric }: Series, minuteMs: EpochMs): boolean {
+    const lateness = this.#lateness
+    if (!lateness) return false
+    if (scope.kind !== 'region') return lateness.straggling(scope.lambda.seed, minuteMs) !== undefined
+    if (REGION_CONCURRENCY.has(metric)) return false
+    return this.#activeOf(scope).some((lambda) => lateness.straggling(lambda.seed, minuteMs) !== undefined)
+  }
+
+  seenFromMs(lambda: Lambda, minuteMs: EpochMs): EpochMs | undefined {
+    let firstMs: EpochMs | undefined
+    for (const row of this.#minuteOf(lambda, minuteMs).rows.values()) {
+      firstMs = Math.min(firstMs ?? Number.POSITIVE_INFINITY, row.firstMs)
+    }
+    return firstMs
+  }
+
+  #activeOf({ accountId, region }: RegionScope): readonly Lambda[] {
+    const key = `${accountId}/${region}`
+    const active =
+      this.#active.get(key) ?? this.#fleet.lambdas(accountId, region).filter((lambda) => lambda.isActive)
+    this.#active.set(key, active)
+    return active
   }
 
   #starting(lambda: Lambda, minuteMs: EpochMs): readonly Invocation[] {
@@ -77,7 +151,7 @@ class DerivedTruth implements Truth {
 
   /** Those that run in the minute: what started in it, or early enough before it to reach into it. */
   #running(lambda: Lambda, minuteMs: EpochMs): readonly Invocation[] {
-    const lookbackMs = Math.ceil((lambda.timeoutSec * 1_000) / MINUTE_MS) * MINUTE_MS
+    const lookbackMs = Math.ceil(longestMs(lambda) / MINUTE_MS) * MINUTE_MS
     const running: Invocation[] = []
     for (let atMs = minuteMs - lookbackMs; atMs <= minuteMs; atMs += MINUTE_MS) {
       for (const invocation of this.#starting(lambda, atMs)) {
@@ -90,26 +164,24 @@ class DerivedTruth implements Truth {
   #minuteOf(lambda: Lambda, minuteMs: EpochMs): LambdaMinute {
     return this.#minutes.take(minuteKey(lambda, minuteMs), () => {
       const invocations = this.#starting(lambda, minuteMs)
-      return deriveMinute({ lambda, minuteMs, invocations, running: this.#running(lambda, minuteMs) })
+      // Concurrency is counted where an invocation starts: a silent minute needs no look back.
+      const running = invocations.length > 0 ? this.#running(lambda, minuteMs) : []
+      return deriveMinute({ lambda, minuteMs, invocations, running }, this.#lateness)
     })
   }
 
-  #regionSamples(
-    scope: Extract<Scope, { kind: 'region' }>,
-    metric: string,
-    minuteMs: EpochMs,
-  ): readonly number[] {
-    const lambdas = this.#active(scope)
-    if (REGION_CONCURRENCY.has(metric)) return this.#concurrency(lambdas, metric, minuteMs)
-    return lambdas.flatMap((lambda) => this.#minuteOf(lambda, minuteMs).get(metric) ?? NOTHING)
-  }
-
-  #concurrency(lambdas: readonly Lambda[], metric: string, minuteMs: EpochMs): readonly number[] {
+  #concurrency(scope: RegionScope, metric: string, minuteMs: EpochMs): SampleRow {
+    const lambdas = this.#activeOf(scope)
     const isWhole = metric === 'ConcurrentExecutions'
     const counted = isWhole ? lambdas : lambdas.filter((lambda) => lambda.reservedConcurrency === undefined)
     const running = counted.flatMap((lambda) => this.#running(lambda, minuteMs))
     const claimed = metric === 'ClaimedAccountConcurrency' ? claimedConcurrency(lambdas) : 0
-    return COUNTED_AT_MS.map((offsetMs) => countRunning(running, minuteMs + offsetMs) + claimed)
+    const atMs = COUNTED_AT_MS.map((offsetMs) => minuteMs + offsetMs)
+    const values = atMs.map((each) => countRunning(running, each) + claimed)
+    if (!this.#lateness) return makePunctualRow(values, atMs, minuteMs)
+    const seed = mixSeed(hashText(`${scope.accountId}/${scope.region}`), this.#fleet.options.seed)
+    const delayMs = this.#lateness.delayMs(seed, minuteMs, metric)
+    return makeLateRow(values, atMs, { delayMs, straggling: undefined })
   }
 }
 
@@ -119,7 +191,7 @@ function claimedConcurrency(lambdas: readonly Lambda[]): number {
   return lambdas.reduce((sum, lambda) => sum + (lambda.reservedConcurrency ?? 0), provisioned)
 }
 
-/** Creates the truth of a fleet. Everything is derived when asked for and cached within a bound. */
-export function createTruth(options: FleetOptions): Truth {
-  return new DerivedTruth(createFleet(options))
+/** Creates the truth of a fleet; late data only when asked for. Everything is derived when needed and cached within a bound. */
+export function createTruth(options: FleetOptions, late?: LateOptions): Truth {
+  return new DerivedTruth(options, late)
 }
