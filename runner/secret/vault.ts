@@ -1,6 +1,7 @@
 import { DffError } from '../../core/error.ts'
 import type { EpochMs } from '../../core/time.ts'
 import type { SecretStore, StoredSecret } from '../store/store.ts'
+import { setIdOf } from '../task-scope.ts'
 import { seal, unseal } from './seal.ts'
 
 /** `guance_aws_lambda.ak_secret`, `connector.default.token`: safe in a shell, a URL and a script. */
@@ -18,13 +19,18 @@ export interface Vault {
   values(): Promise<readonly string[]>
 }
 
-function noSecret(name: string): DffError {
+/** What a user types so that a script's task may use the secret; without a script, the host alone. */
+function storeCommand(name: string, scriptId: string | undefined): string {
+  return `dff secret set ${name}${scriptId === undefined ? '' : ` --grant ${setIdOf(scriptId)}`}`
+}
+
+function noSecret(name: string, scriptId: string | undefined): DffError {
   return new DffError({
     code: 'NO_SECRET',
     place: `secret ${name}`,
     expected: 'a stored secret',
     got: 'none of this name',
-    remedy: `Store it with: dff secret set ${name}`,
+    remedy: `Store it with: ${storeCommand(name, scriptId)}`,
   })
 }
 
@@ -34,7 +40,7 @@ function notGranted(scriptId: string, secret: StoredSecret): DffError {
     place: `secret ${secret.name}`,
     expected: `a grant to ${scriptId}`,
     got: secret.grantedTo.length === 0 ? 'no grant' : `grants to ${secret.grantedTo.join(', ')}`,
-    remedy: 'Install the set of this script again, which grants the secrets that its form asks for.',
+    remedy: `To let it, enter the secret again with: ${storeCommand(secret.name, scriptId)}`,
   })
 }
 
@@ -56,9 +62,9 @@ function checkSecret(name: string, value: string): void {
   }
 }
 
-async function find(secrets: SecretStore, name: string): Promise<StoredSecret> {
+async function find(secrets: SecretStore, name: string, scriptId?: string): Promise<StoredSecret> {
   const secret = await secrets.get(name)
-  if (secret === undefined) throw noSecret(name)
+  if (secret === undefined) throw noSecret(name, scriptId)
   return secret
 }
 
@@ -84,7 +90,7 @@ export function createVault(secrets: SecretStore, key: Uint8Array, now: () => Ep
       return unseal(key, name, (await find(secrets, name)).sealed)
     },
     async readFor(scriptId, name) {
-      const secret = await find(secrets, name)
+      const secret = await find(secrets, name, scriptId)
       if (!secret.grantedTo.includes(scriptId)) throw notGranted(scriptId, secret)
       return unseal(key, name, secret.sealed)
     },

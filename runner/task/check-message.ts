@@ -7,7 +7,7 @@ import { type Guard, hasShape, isCount, isJson, isListOf, isOneOf, isRecord, isT
 const isName = isText(1_024)
 /** Sentences: problems, errors, checks. */
 const isSentence = isText(8_000)
-/** Longest stack that is kept; V8 gives ten frames. */
+/** Longest stack that is kept; a task asks V8 for fifty frames. */
 const isStack = isText(64_000)
 
 /** Longest deadline that DFF.API lets a script ask for (guance.md §4.5). */

@@ -14,6 +14,9 @@ import { endProcess, openHostLink } from './host-link.ts'
 import type { ChildMessage, StartMessage, TaskValue } from './ipc.ts'
 import { type CodeMap, registerTaskResolver } from './resolve.ts'
 
+/** V8's ten end inside a set that checks parameters deep down, before the frame of the Startup script to correct. */
+Error.stackTraceLimit = 50
+
 const link = openHostLink()
 let isLoaded = false
 let hasEnded = false

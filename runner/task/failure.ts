@@ -84,13 +84,28 @@ function showPlaces(text: string, code: CodeMap): string {
   return text.replaceAll(/file:\/\/[^\s():]+/g, (url) => code.show(url) ?? url)
 }
 
-/** First place in user code that a stack names, as `file:line`. */
+interface Place {
+  /** `file:line` */
+  readonly text: string
+  readonly isStartup: boolean
+}
+
+/** Places in user code that a stack names, innermost first. */
+function placesIn(stack: string, code: CodeMap): Place[] {
+  return [...stack.matchAll(/(file:\/\/[^\s():]+):(\d+)/g)].flatMap(([, url = '', line = '']) => {
+    const file = code.show(url)
+    return file === undefined ? [] : [{ text: `${file}:${line}`, isStartup: code.isStartup(url) }]
+  })
+}
+
 function placeIn(stack: string, code: CodeMap): string | undefined {
-  for (const match of stack.matchAll(/(file:\/\/[^\s():]+):(\d+)/g)) {
-    const file = code.show(match[1] ?? '')
-    if (file !== undefined) return `${file}:${match[2] ?? ''}`
-  }
-  return undefined
+  return placesIn(stack, code)[0]?.text
+}
+
+/** A set refuses a parameter, but it is corrected where the Startup script hands it over. */
+function parameterPlaceIn(stack: string, code: CodeMap): string | undefined {
+  const places = placesIn(stack, code)
+  return (places.find(({ isStartup }) => isStartup) ?? places[0])?.text
 }
 
 function isFrame(line: string): boolean {
@@ -180,11 +195,12 @@ function loadError(thrown: unknown, place: string): DffError {
 
 /** What kept a Startup script from loading, with the place in its text; `fallback` is the file loaded last. */
 export function describeLoadFailure(thrown: unknown, fallback: string, code: CodeMap): Failure {
-  const place = placeIn(stackOf(thrown), code)
+  const stack = stackOf(thrown)
+  const place = placeIn(stack, code)
   const denied = findDenied(thrown)
   const error =
     thrown instanceof DffError
-      ? withPlace(thrown, place)
+      ? withPlace(thrown, thrown.code === 'BAD_PARAMETER' ? parameterPlaceIn(stack, code) : place)
       : denied === undefined
         ? loadError(thrown, place ?? fallback)
         : isolationError(denied, place ?? fallback)

@@ -25,6 +25,8 @@ interface Root {
 export interface CodeMap {
   /** `guance_aws_cloudwatch/fetch.ts` of a set's file, the whole path of a Startup script, undefined for other code. */
   show(url: string): string | undefined
+  /** Whether it is what the user edits: the Startup script or a file beside it. */
+  isStartup(url: string): boolean
   /** The file of user code that was read last: where V8 found a syntax error that it gives no place for. */
   lastLoaded(): string | undefined
 }
@@ -60,6 +62,11 @@ class TaskResolver implements CodeMap {
     return root.setId === undefined
       ? path
       : `${root.setId}/${relative(root.folder, path).replaceAll(sep, '/')}`
+  }
+
+  isStartup(url: string): boolean {
+    const root = this.#rootOf(toPath(url))
+    return root !== undefined && root.setId === undefined
   }
 
   lastLoaded(): string | undefined {

@@ -27,7 +27,7 @@ function refuseSameField(metric: string, statistics: readonly string[]): void {
     if (other !== undefined) {
       throw new DffError({
         code: 'BAD_PARAMETER',
-        place: `cloudwatch: statistics.${metric}`,
+        place: `cloudwatchConfigs: statistics.${metric}`,
         expected: 'statistics with different field names',
         got: `${other} and ${statistic}, both ${field}`,
         remedy: 'Keep one of them.',

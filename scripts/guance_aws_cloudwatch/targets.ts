@@ -44,14 +44,15 @@ function checkNames({ metrics, allowUnknownMetrics }: Target, place: string, cat
   if (allowUnknownMetrics === true) return
   const known = Object.keys(catalogue.metrics)
   for (const pattern of namedPatterns(metrics)) {
-    if (!known.some((name) => matchesGlob(pattern, name))) refuseUnknown(pattern, place, catalogue)
+    if (known.some((name) => matchesGlob(pattern, name))) continue
+    refuseUnknown(pattern, `${place}[${metrics.indexOf(pattern)}]`, catalogue)
   }
 }
 
 function refuseEmpty(namespace: string): never {
   throw new DffError({
     code: 'BAD_PARAMETER',
-    place: 'cloudwatch: targets',
+    place: 'cloudwatchConfigs: targets',
     expected: `targets of ${namespace} that together leave at least one metric`,
     got: 'lists that exclude each other',
     remedy: 'Two targets of one namespace are ANDed; put what you want into one list.',
@@ -67,7 +68,7 @@ function compileNamespace(namespace: string, configs: CloudwatchConfigs): Namesp
   const catalogue = findCatalogue(namespace)
   const targets = configs.targets.filter((target) => target.namespace === namespace)
   const tests = targets.map((target): NameTest => {
-    const place = `cloudwatch: targets[${configs.targets.indexOf(target)}].metrics`
+    const place = `cloudwatchConfigs: targets[${configs.targets.indexOf(target)}].metrics`
     const test = compilePatterns(target.metrics, place)
     if (catalogue !== undefined) checkNames(target, place, catalogue)
     return test
@@ -103,13 +104,13 @@ function checkStatistics({ statistics, targets }: CloudwatchConfigs): void {
       Object.keys(one?.metrics ?? {}).some((name) => name.toLowerCase() === metric.toLowerCase()),
     )
     const [first] = catalogues
-    if (!isKnown && first !== undefined) refuseUnknown(metric, 'cloudwatch: statistics', first)
+    if (!isKnown && first !== undefined) refuseUnknown(metric, 'cloudwatchConfigs: statistics', first)
   }
 }
 
 /** Checks and compiles the parameter block; throws BAD_PARAMETER naming the place, when the Startup script loads. */
 export function compileConfigs(value: CloudwatchConfigs): CompiledConfigs {
-  const configs = validate('cloudwatch-configs', value, 'cloudwatch')
+  const configs = validate('cloudwatch-configs', value, 'cloudwatchConfigs')
   checkStatistics(configs)
   const namespaces = [...new Set(configs.targets.map(({ namespace }) => namespace))]
   return {

@@ -47,7 +47,7 @@ export function LambdaCollector(account: Account, configs: CollectorConfigs, bac
   const { regions, cloud_provider: cloudProvider = DEFAULT_CLOUD_PROVIDER } = validate(
     'collector-configs',
     configs,
-    'collector',
+    'collectorConfigs',
   )
   return {
     name: NAME,

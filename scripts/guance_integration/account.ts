@@ -24,7 +24,7 @@ function refuseLiteralSecret(account: Readonly<Record<string, unknown>>): void {
     expected: "DFF.SECRET('<name>')",
     got: 'a literal string (not shown)',
     remedy:
-      "Store it with `dff secret set NAME`, write DFF.SECRET('NAME') here, and replace the key at AWS if this file was shared.",
+      "Store it with `dff secret set NAME --grant SET` (the set of this script), write DFF.SECRET('NAME') here, and replace the key at AWS if this file was shared.",
   })
 }
 

@@ -28,7 +28,49 @@ describe('validate', () => {
 
   it('names a key that is missing because of another one', () => {
     const error = failure(() => validate('account', { ak_id: 'AKIA0123456789ABCDEF' }, 'account'))
-    expect(error.parts).toMatchObject({ place: 'account', expected: 'the key ak_secret', got: 'nothing' })
+    expect(error.message).toBe(
+      'account: expected the key ak_secret beside ak_id, got nothing. Add ak_secret, or remove ak_id.',
+    )
+  })
+
+  const targets = (metrics: unknown): object => ({
+    regions: ['us-east-1'],
+    targets: [{ namespace: 'AWS/Lambda', metrics }],
+  })
+
+  it.each([
+    [
+      'cloudwatch-configs',
+      { regions: ['us-east-1'] },
+      'expected the key targets, got nothing. Add it. What to',
+    ],
+    [
+      'collector-configs',
+      { regions: [] },
+      'expected a list of 1 or more, got []. What belongs here: AWS regions',
+    ],
+    ['collector-configs', { regions: ['moon'] }, 'got "moon". What belongs here: An AWS region.'],
+    [
+      'cloudwatch-configs',
+      targets('Errors'),
+      'expected "ALL", or a list, got "Errors". What belongs here: Patt',
+    ],
+    ['cloudwatch-configs', { ...targets('ALL'), statistics: 'usefull' }, 'Did you mean useful?'],
+    ['cloudwatch-configs', { ...targets('ALL'), a: 1 }, 'got the key a. Remove it, or correct its name.'],
+    [
+      'account',
+      { ak_id: '', ak_secret: { $secret: 'a' } },
+      'got an empty text. What belongs here: Access key id',
+    ],
+    ['account', { external_id: 'ab' }, 'Add assume_role_arn, or remove external_id.'],
+    ['account', { extra_tags: { a: 1 } }, 'extra_tags.a: expected a text, got 1. Correct the value.'],
+    [
+      'api-options',
+      { timeout: 4000 },
+      'timeout: expected at most 3600, got 4000. What belongs here: Seconds',
+    ],
+  ] as const)('says of %s %j what to do', (id, value, text) => {
+    expect(failure(() => validate(id, value, 'place')).message).toContain(text)
   })
 
   it('never shows a secret that was typed where a reference belongs', () => {

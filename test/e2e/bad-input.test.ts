@@ -1,4 +1,4 @@
-import { chmodSync, existsSync, mkdirSync, readdirSync, writeFileSync } from 'node:fs'
+import { chmodSync, existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { expectGolden } from '../golden.ts'
@@ -60,7 +60,15 @@ describe('bad input', () => {
   })
 
   it('is refused in triggers, connectors and secrets', async () => {
-    await shell.dff('install', 'guance_aws_lambda', '-p', `ak_id=${shell.keyId}`, '-p', 'ak_secret=env:AK_SECRET', '--deploy')
+    await shell.dff(
+      'install',
+      'guance_aws_lambda',
+      '-p',
+      `ak_id=${shell.keyId}`,
+      '-p',
+      'ak_secret=env:AK_SECRET',
+      '--deploy',
+    )
     const trigger = 'cron-startup-guance_aws_lambda'
     const text = await transcript(
       ['trigger', 'set', trigger, '--cron', '61 * * * *'],
@@ -78,7 +86,16 @@ describe('bad input', () => {
   })
 
   it('is refused when a Startup script cannot be loaded, and the record says why', async () => {
-    await shell.dff('install', 'guance_aws_lambda', '-p', `ak_id=${shell.keyId}`, '-p', 'ak_secret=env:AK_SECRET', '--deploy', '--force')
+    await shell.dff(
+      'install',
+      'guance_aws_lambda',
+      '-p',
+      `ak_id=${shell.keyId}`,
+      '-p',
+      'ak_secret=env:AK_SECRET',
+      '--deploy',
+      '--force',
+    )
     const head = "import { DFF } from 'guance-aws-lambda/dff'\n"
     const cloudwatch = "import { CloudwatchCollector } from 'guance-aws-lambda/sets/guance_aws_cloudwatch'\n"
     const bodies = {
@@ -86,7 +103,8 @@ describe('bad input', () => {
       'unsupported TypeScript': `${head}enum Colour { Red }\nexport const run = DFF.API('x', {}, async () => Colour.Red)\n`,
       'no API function': `${head}export const run = async (): Promise<void> => {}\n`,
       'an import that cannot be resolved': "import { x } from 'left-pad'\nexport const run = x\n",
-      'a set that is not installed': "import { x } from 'guance-aws-lambda/sets/guance_aws_nothing'\nexport const run = x\n",
+      'a set that is not installed':
+        "import { x } from 'guance-aws-lambda/sets/guance_aws_nothing'\nexport const run = x\n",
       'an unknown metric': `${head}${cloudwatch}CloudwatchCollector({}, { regions: ['us-east-1'], targets: [{ namespace: 'AWS/Lambda', metrics: ['Invocatons'] }] })\n`,
       'a literal secret': `${head}${cloudwatch}CloudwatchCollector({ ak_id: 'AKIA0123456789ABCDEF', ak_secret: 'literal-secret-value' } as never, { regions: ['us-east-1'], targets: [{ namespace: 'AWS/Lambda', metrics: 'ALL' }] })\n`,
       'cloud_provider in extra_tags': `${head}${cloudwatch}CloudwatchCollector({ extra_tags: { cloud_provider: 'x' } }, { regions: ['us-east-1'], targets: [{ namespace: 'AWS/Lambda', metrics: 'ALL' }] })\n`,
@@ -107,13 +125,61 @@ describe('bad input', () => {
     expect(readdirSync(join(shell.home, 'startup')).some((name) => name.includes('kept'))).toBe(true)
   })
 
+  it('is a secret of one’s own until it is granted with the command that the error names', async () => {
+    await shell.dff(
+      'install',
+      'guance_aws_lambda',
+      '-p',
+      `ak_id=${shell.keyId}`,
+      '-p',
+      'ak_secret=env:AK_SECRET',
+      '--deploy',
+      '--force',
+    )
+    writeFileSync(startup(), readFileSync(startup(), 'utf8').replace('guance_aws_lambda.ak_secret', 'mine'))
+    await shell.dff('secret', 'set', 'mine', 'env:AK_SECRET')
+    const refused = await shell.dff('exec', 'guance_aws_lambda')
+    expect(refused.code).not.toBe(0)
+    expect(refused.stderr).toContain('dff secret set mine --grant guance_aws_lambda')
+    await shell.dff('secret', 'set', 'mine', 'env:AK_SECRET', '--grant', 'guance_aws_lambda')
+    expect(await shell.dff('exec', 'guance_aws_lambda')).toMatchObject({ code: 0 })
+  })
+
   it('is refused by AWS and by the sink with what to do about it', async () => {
     const text = await transcript(
-      ['install', 'guance_aws_lambda', '-p', 'ak_id=AKIAWRONGWRONGWRONG1', '-p', 'ak_secret=env:AK_SECRET', '--deploy', '--force'],
+      [
+        'install',
+        'guance_aws_lambda',
+        '-p',
+        'ak_id=AKIAWRONGWRONGWRONG1',
+        '-p',
+        'ak_secret=env:AK_SECRET',
+        '--deploy',
+        '--force',
+      ],
       ['exec', 'guance_aws_lambda'],
-      ['install', 'guance_aws_lambda', '-p', `ak_id=${shell.keyId}`, '-p', 'ak_secret=env:PATH', '--deploy', '--force'],
+      [
+        'install',
+        'guance_aws_lambda',
+        '-p',
+        `ak_id=${shell.keyId}`,
+        '-p',
+        'ak_secret=env:PATH',
+        '--deploy',
+        '--force',
+      ],
       ['exec', 'guance_aws_lambda'],
-      ['connector', 'set', 'default', '--type', 'dataway', '--url', shell.info.datawayUrl, '--token', 'env:AK_SECRET'],
+      [
+        'connector',
+        'set',
+        'default',
+        '--type',
+        'dataway',
+        '--url',
+        shell.info.datawayUrl,
+        '--token',
+        'env:AK_SECRET',
+      ],
       ['connector', 'test', 'default'],
       ['connector', 'set', 'default', '--type', 'datakit', '--url', 'http://127.0.0.1:9'],
       ['connector', 'test', 'default'],

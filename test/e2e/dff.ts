@@ -23,7 +23,11 @@ interface SimulatorInfo {
   readonly roleArn: string
   readonly externalId: string
   readonly regions: readonly string[]
-  readonly accounts: readonly { readonly accountId: string; readonly accessKeyId: string; readonly secretAccessKey: string }[]
+  readonly accounts: readonly {
+    readonly accountId: string
+    readonly accessKeyId: string
+    readonly secretAccessKey: string
+  }[]
 }
 
 /** Stands for a user's shell: a simulator process, a home of its own, and real `dff` processes. Dispose ends and removes all of it. */
@@ -64,14 +68,26 @@ async function stop(child: ChildProcess): Promise<void> {
 
 /** Only what a user's shell would have: nothing of the test runner's own environment but PATH. */
 function cleanEnvironment(home: string, info: SimulatorInfo, secret: string): NodeJS.ProcessEnv {
-  return { PATH: process.env['PATH'], HOME: home, DFF_HOME: home, AWS_ENDPOINT_URL: info.url, AK_SECRET: secret, NO_COLOR: '1' }
+  return {
+    PATH: process.env['PATH'],
+    HOME: home,
+    DFF_HOME: home,
+    AWS_ENDPOINT_URL: info.url,
+    AK_SECRET: secret,
+    NO_COLOR: '1',
+  }
 }
 
 /** Opens a shell on a fresh home. `simulatorArgs` are the simulator's own flags. */
 export async function openShell(...simulatorArgs: string[]): Promise<Shell> {
   const home = mkdtempSync(join(tmpdir(), 'dff e2e 中文-'))
-  const simulator = startProcess(['simulator/main.ts', '--port', '0', '--json', ...simulatorArgs], process.env)
-  const [line] = (await once(createInterface({ input: simulator.stdout ?? process.stdin }), 'line')) as [string]
+  const simulator = startProcess(
+    ['simulator/main.ts', '--port', '0', '--json', ...simulatorArgs],
+    process.env,
+  )
+  const [line] = (await once(createInterface({ input: simulator.stdout ?? process.stdin }), 'line')) as [
+    string,
+  ]
   const info = JSON.parse(line) as SimulatorInfo
   const [account] = info.accounts
   if (account === undefined) throw new Error('the simulator named no account')

@@ -51,7 +51,16 @@ describe('from the listing to the receiver', () => {
   it('installs, deploys and executes, and what arrives equals the truth', async () => {
     const [region = ''] = shell.info.regions
     await json('connector', 'set', 'default', '--type', 'datakit', '--url', shell.info.datakitUrl)
-    await json('install', 'guance_aws_lambda', '-p', `ak_id=${shell.keyId}`, '-p', 'ak_secret=env:AK_SECRET', '-p', `regions=${region}`)
+    await json(
+      'install',
+      'guance_aws_lambda',
+      '-p',
+      `ak_id=${shell.keyId}`,
+      '-p',
+      'ak_secret=env:AK_SECRET',
+      '-p',
+      `regions=${region}`,
+    )
     await json('deploy', 'guance_aws_lambda')
     const { record, backlog } = await exec()
     expect(record).toMatchObject({ status: 'success', problems: [] })
@@ -76,7 +85,10 @@ describe('from the listing to the receiver', () => {
     const records = await json<readonly TaskRecord[]>('task', 'list')
     expect(records.map(({ status }) => status)).toEqual(['success', 'success'])
     const [latest] = records
-    expect(await json('task', 'show', latest?.id ?? '')).toMatchObject({ id: latest?.id, endpointUrl: shell.info.url })
+    expect(await json('task', 'show', latest?.id ?? '')).toMatchObject({
+      id: latest?.id,
+      endpointUrl: shell.info.url,
+    })
     const log = await shell.dff('log', latest?.id ?? '')
     expect(log.code).toBe(0)
     expect(log.stdout).toMatch(/^\[\d\d-\d\d \d\d:\d\d:\d\d\.\d{3}\] \[\+\d+ms\] /)
@@ -84,9 +96,14 @@ describe('from the listing to the receiver', () => {
 
   it('meters what AWS counted', async () => {
     const records = await json<readonly TaskRecord[]>('task', 'list')
-    const counters = (await shell.control('counters')) as { requests: Record<string, number>; billedMetrics: number }
+    const counters = (await shell.control('counters')) as {
+      requests: Record<string, number>
+      billedMetrics: number
+    }
     const sum = (api: string, key: 'requests' | 'billedMetrics'): number =>
-      records.flatMap(({ usage }) => usage).reduce((total, usage) => total + (usage.api === api ? usage[key] : 0), 0)
+      records
+        .flatMap(({ usage }) => usage)
+        .reduce((total, usage) => total + (usage.api === api ? usage[key] : 0), 0)
     for (const api of ['cloudwatch:GetMetricData', 'cloudwatch:ListMetrics', 'lambda:ListFunctions']) {
       expect({ api, count: sum(api, 'requests') }).toEqual({ api, count: counters.requests[api] })
     }
@@ -112,7 +129,10 @@ describe('from the listing to the receiver', () => {
     expect(down.stdout + down.stderr).toContain('503')
     expect(await json<readonly OutboxRow[]>('outbox', 'list')).not.toEqual([])
     await shell.control('receiver', { kind: 'ok' })
-    expect(await exec()).toMatchObject({ record: { status: 'success' }, backlog: { waitingBatches: 0, deadBatches: 0 } })
+    expect(await exec()).toMatchObject({
+      record: { status: 'success' },
+      backlog: { waitingBatches: 0, deadBatches: 0 },
+    })
     const endMs = alignDown(later.getTime() - DELAY_MS, MINUTE_MS)
     const window = { regions: shell.info.regions, startMs: endMs - HOUR_MS, endMs }
     expect(await shell.control('audit', window)).toMatchObject({ missing: 0, wrong: 0, samples: [] })

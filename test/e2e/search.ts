@@ -5,7 +5,11 @@ import { gunzipSync } from 'node:zlib'
 /** gzip bodies inside a database page: each start of a gzip stream is tried, because the outbox keeps compressed batches. */
 function gunzipAll(bytes: Buffer): string {
   let text = ''
-  for (let at = bytes.indexOf('\x1f\x8b\x08', 0, 'latin1'); at >= 0; at = bytes.indexOf('\x1f\x8b\x08', at + 1, 'latin1')) {
+  for (
+    let at = bytes.indexOf('\x1f\x8b\x08', 0, 'latin1');
+    at >= 0;
+    at = bytes.indexOf('\x1f\x8b\x08', at + 1, 'latin1')
+  ) {
     try {
       text += gunzipSync(bytes.subarray(at), { finishFlush: 2 }).toString('latin1')
     } catch {

@@ -44,7 +44,15 @@ async function until(holds: () => Promise<boolean>, limitMs: number): Promise<vo
 beforeAll(async () => {
   shell = await openShell('--functions', '24', '--regions', '1')
   await json('connector', 'set', 'default', '--type', 'datakit', '--url', shell.info.datakitUrl)
-  await json('install', 'guance_aws_lambda', '-p', `ak_id=${shell.keyId}`, '-p', 'ak_secret=env:AK_SECRET', '--deploy')
+  await json(
+    'install',
+    'guance_aws_lambda',
+    '-p',
+    `ak_id=${shell.keyId}`,
+    '-p',
+    'ak_secret=env:AK_SECRET',
+    '--deploy',
+  )
   await json('trigger', 'set', TRIGGER, '--cron', '* * * * *')
 })
 
@@ -57,7 +65,10 @@ describe('dff start', () => {
     'runs the trigger by itself on time, survives kill -9, and another start continues',
     async () => {
       const first = await start()
-      await until(async () => (await recordsOfTrigger()).some(({ status }) => status === 'success'), TICK_WAIT_MS)
+      await until(
+        async () => (await recordsOfTrigger()).some(({ status }) => status === 'success'),
+        TICK_WAIT_MS,
+      )
       const [run] = await recordsOfTrigger()
       expect((run?.triggerTimeMs ?? 1) % MINUTE_MS).toBe(0)
       expect((run?.startTimeMs ?? Infinity) - (run?.triggerTimeMs ?? 0)).toBeLessThan(30_000)

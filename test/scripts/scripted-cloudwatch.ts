@@ -9,28 +9,62 @@ function parseReply(reply: ScriptedReply): { readonly status: number; readonly b
   return 'status' in reply && 'body' in reply ? reply : { status: 200, body: JSON.stringify(reply) }
 }
 
+export interface AskedCall {
+  /** `GetMetricData` of the JSON protocol, `GET /2015-03-31/functions` of the REST protocol. */
+  readonly target: string
+  /** From the scope of the signature, where AWS takes it from. */
+  readonly region: string
+  readonly input: Record<string, unknown>
+}
+
 export interface ScriptedCloudwatch {
-  /** Request bodies in the order in which they came. */
-  readonly asked: readonly { readonly target: string; readonly input: Record<string, unknown> }[]
+  /** Calls in the order in which they came. */
+  readonly asked: readonly AskedCall[]
   close(): Promise<void>
 }
 
-async function readBody(message: IncomingMessage): Promise<string> {
+async function readCall(message: IncomingMessage): Promise<AskedCall> {
   const chunks: Buffer[] = []
   for await (const chunk of message) chunks.push(chunk as Buffer)
-  return Buffer.concat(chunks).toString()
+  const body = Buffer.concat(chunks).toString()
+  const target = message.headers['x-amz-target']
+  return {
+    target:
+      typeof target === 'string'
+        ? (target.split('.')[1] ?? '')
+        : `${message.method ?? ''} ${message.url?.split('?')[0] ?? ''}`,
+    region: /Credential=[^/]+\/\d{8}\/([^/]+)\//.exec(message.headers.authorization ?? '')?.[1] ?? '',
+    input: (body === '' ? {} : JSON.parse(body)) as Record<string, unknown>,
+  }
 }
 
-/** An HTTP server that gives these replies in turn and then empty ones: for what the simulator does not say, such as a garbled page. */
-export async function startScriptedCloudwatch(
-  replies: readonly ScriptedReply[],
-): Promise<ScriptedCloudwatch> {
+type Answer = (call: AskedCall) => ScriptedReply
+
+function answerInTurn(replies: readonly ScriptedReply[]): Answer {
   const waiting = [...replies]
-  const asked: { target: string; input: Record<string, unknown> }[] = []
+  return () => waiting.shift() ?? { Metrics: [], MetricDataResults: [] }
+}
+
+/**
+ * An HTTP server that gives these replies in turn and then empty ones, for what the simulator does not say, such as a
+ * garbled page; or one that answers each call by what it asks. An answer that throws is refused as AWS refuses input.
+ */
+export async function startScriptedCloudwatch(
+  replies: readonly ScriptedReply[] | Answer,
+): Promise<ScriptedCloudwatch> {
+  const answerTo = typeof replies === 'function' ? replies : answerInTurn(replies)
+  const asked: AskedCall[] = []
+  const tryAnswer = (call: AskedCall): ScriptedReply => {
+    try {
+      return answerTo(call)
+    } catch (error) {
+      return { status: 400, body: JSON.stringify({ __type: 'ValidationException', message: String(error) }) }
+    }
+  }
   const answer = async (message: IncomingMessage, response: ServerResponse): Promise<void> => {
-    const target = String(message.headers['x-amz-target']).split('.')[1] ?? ''
-    asked.push({ target, input: JSON.parse(await readBody(message)) as Record<string, unknown> })
-    const { status, body } = parseReply(waiting.shift() ?? { Metrics: [], MetricDataResults: [] })
+    const call = await readCall(message)
+    asked.push(call)
+    const { status, body } = parseReply(tryAnswer(call))
     response.writeHead(status, { 'content-type': 'application/x-amz-json-1.0' }).end(body)
   }
   const server = createServer((message, response) => void answer(message, response))

@@ -7,7 +7,11 @@ import { addGroup, type Registry } from '../registry.ts'
 import { formatWhen } from '../view/format.ts'
 import { renderTable } from '../view/table.ts'
 
-async function setSecret(invocation: Invocation, name: string, source: string | undefined): Promise<void> {
+async function setSecret(
+  invocation: Invocation,
+  name: string,
+  { source, grant }: { readonly source: string | undefined; readonly grant: string | undefined },
+): Promise<void> {
   const { texts } = invocation
   const value = await takeSecret(invocation, {
     source,
@@ -15,9 +19,9 @@ async function setSecret(invocation: Invocation, name: string, source: string | 
     flag: 'SOURCE',
     message: texts.form.secretValue(name),
   })
-  const input = { name, value, grantTo: null }
+  const input = { name, value, grantTo: grant ?? null }
   const row = await withClient(invocation, (client) => client.call('secret.set', input))
-  answer(invocation, row, () => [texts.view.secret.stored(name)])
+  answer(invocation, row, () => [texts.view.secret.stored(name, row.grantedTo)])
 }
 
 function renderSecrets(texts: Texts, rows: readonly SecretRow[]): string[] {
@@ -46,9 +50,11 @@ export function addSecretCommands({ program, parts: { texts }, action }: Registr
     .description(help.set)
     .argument('<name>', help.name)
     .argument('[source]', texts.help.secretSource)
+    .option('--grant <set>', help.grant)
+    .addHelpText('after', `\n${help.setAfter}`)
     .action(
-      action(async (invocation, name: string, source: string | undefined) =>
-        setSecret(invocation, name, source),
+      action(async (invocation, name: string, source: string | undefined, options: { grant?: string }) =>
+        setSecret(invocation, name, { source, grant: options.grant }),
       ),
     )
   secret

@@ -101,6 +101,10 @@ Examples
     list: 'list names and grants of secrets, never values',
     rm: 'remove a secret',
     name: 'name of the secret, for example guance_aws_lambda.ak_secret',
+    grant: "let this set's Startup script use it; grants given before stay",
+    setAfter: `Examples
+  dff secret set guance_aws_lambda.ak_secret
+  dff secret set second_account.ak_secret env:AK_SECRET --grant guance_aws_lambda`,
   },
   connector: {
     group: 'where the data goes',

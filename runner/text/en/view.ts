@@ -129,7 +129,8 @@ export const view = {
   secret: {
     columns: ['SECRET', 'UPDATED', 'GRANTED TO'],
     empty: 'There are no secrets.',
-    stored: (name: string) => `Stored ${name}.`,
+    stored: (name: string, grantedTo: readonly string[]) =>
+      `Stored ${name}${grantedTo.length === 0 ? '' : `, granted to ${grantedTo.join(', ')}`}.`,
     removed: (name: string) => `Removed ${name}.`,
     unknown: {
       expected: 'the name of a stored secret',

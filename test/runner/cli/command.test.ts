@@ -161,6 +161,26 @@ describe('dff', () => {
     ])
   })
 
+  it('grants a secret to the set that is named, and shows who may use it', async () => {
+    const world = makeWorld()
+    const env = { KEY: 'value-of-the-secret' }
+    const granted = await runScene(['secret', 'set', 'mine', 'env:KEY', '--grant', 'guance_aws_lambda'], {
+      world,
+      env,
+    })
+    const plain = await runScene(['secret', 'set', 'other', 'env:KEY'], { world, env })
+    expect(world.calls.map(({ input }) => input)).toMatchObject([
+      { name: 'mine', grantTo: 'guance_aws_lambda' },
+      { name: 'other', grantTo: null },
+    ])
+    expect([granted.stdout, plain.stdout]).toEqual([
+      'Stored mine, granted to startup__guance_aws_lambda.\n',
+      'Stored other.\n',
+    ])
+    const { stdout } = await runScene(['secret', 'list'], { world })
+    expect(stdout).toMatch(/^mine +.* startup__guance_aws_lambda$/m)
+  })
+
   it('takes the home from --home, else from DFF_HOME, else the current directory', async () => {
     const home = mkdtempSync(join(tmpdir(), 'dff-cli-'))
     try {

@@ -150,8 +150,8 @@ function makeHandlers(world: World): Handlers {
     'outbox.drop': ({ batchId }) => ({
       dropped: world.outbox.filter((row) => row.batchId === batchId).length,
     }),
-    'secret.set': ({ name, value }) => {
-      const row = { name, updatedAtMs: NOW_MS, grantedTo: [] }
+    'secret.set': ({ name, value, grantTo }) => {
+      const row = { name, updatedAtMs: NOW_MS, grantedTo: grantTo === null ? [] : [`startup__${grantTo}`] }
       world.secrets.set(name, { ...row, value })
       return row
     },

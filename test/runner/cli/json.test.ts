@@ -18,6 +18,7 @@ const ONE_DOCUMENT: readonly (readonly string[])[] = [
   ['log', 'task-01'],
   ['status'],
   ['secret', 'set', 'a.b', 'env:SECRET'],
+  ['secret', 'set', 'a.b', 'env:SECRET', '--grant', 'guance_aws_lambda'],
   ['secret', 'list'],
   ['connector', 'set', 'default', '--type', 'file'],
   ['connector', 'list'],

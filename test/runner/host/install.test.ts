@@ -100,7 +100,7 @@ describe('install', () => {
 
   it.each([
     [{}, 'the key names'],
-    [{ names: [] }, 'fewer than 1 items'],
+    [{ names: [] }, 'a list of 1 or more'],
     [{ names: ['a'], user: 'u' }, 'the key token'],
     [{ names: ['a'], nmaes: 1 }, 'only the keys'],
   ] as [FormValues, string][])(

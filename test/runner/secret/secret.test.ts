@@ -105,8 +105,17 @@ describe('the vault', () => {
     await vault.set('connector.default.token', 'tkn_1', null)
     expect(await vault.read('connector.default.token')).toBe('tkn_1')
     expect(await vault.readFor('startup__a', 'set.ak_secret')).toBe('sécret "1"')
-    await expect(vault.readFor('startup__b', 'set.ak_secret')).rejects.toMatchObject({ code: 'NOT_GRANTED' })
-    await expect(vault.readFor('startup__a', 'nothing')).rejects.toMatchObject({ code: 'NO_SECRET' })
+    await expect(vault.readFor('startup__b', 'set.ak_secret')).rejects.toMatchObject({
+      code: 'NOT_GRANTED',
+      parts: { remedy: expect.stringContaining('dff secret set set.ak_secret --grant b') as string },
+    })
+    await expect(vault.readFor('startup__a', 'nothing')).rejects.toMatchObject({
+      code: 'NO_SECRET',
+      parts: { remedy: 'Store it with: dff secret set nothing --grant a' },
+    })
+    await expect(vault.read('nothing')).rejects.toMatchObject({
+      parts: { remedy: 'Store it with: dff secret set nothing' },
+    })
     expect(await vault.values()).toEqual(['tkn_1', 'sécret "1"'])
     await store.close()
     for (const file of readdirSync(home)) {

@@ -69,6 +69,30 @@ describe('a Startup script that does not load', () => {
     })
   })
 
+  it('names its own line for a parameter that a set refuses, however deep inside', async () => {
+    const main = `import { DffError } from 'guance-aws-lambda/dff'
+function check(depth: number): never {
+  if (depth > 0) return check(depth - 1)
+  throw new DffError({ code: 'BAD_PARAMETER', place: 'account: ak_id', expected: 'a', got: 'b', remedy: 'c.' })
+}
+export const collect = (): never => check(30)`
+    const script = `import { collect } from 'guance-aws-lambda/sets/set_a'\n\ncollect()\n`
+    const home = await makeHome(script, { sets: { set_a: { 'main.ts': main } } })
+    const ran = await runTask(home)
+    expect(errorOf(ran)).toMatchObject({
+      code: 'BAD_PARAMETER',
+      place: `${home.scriptPath}:3: account: ak_id`,
+    })
+    expect(ran.lines.join('\n')).toContain('set_a/main.ts:4')
+  })
+
+  it('names the line of the set for a mistake of the set itself', async () => {
+    const main = `export function collect(): void {\n  undefined.regions()\n}`
+    const script = `import { collect } from 'guance-aws-lambda/sets/set_a'\ncollect()\n`
+    const home = await makeHome(script, { sets: { set_a: { 'main.ts': main } } })
+    expect(errorOf(await runTask(home))).toMatchObject({ code: 'SCRIPT_INVALID', place: 'set_a/main.ts:2' })
+  })
+
   it.each([
     ['no exports', 'const a = 1', /got no exports/],
     ['only other exports', 'export const collect = async () => 1', /only other exports \(collect\)/],

@@ -85,9 +85,12 @@ describe('wrong targets', () => {
   const lambda = (metrics: 'ALL' | string[]) => [{ namespace: 'AWS/Lambda', metrics }]
 
   it.each([
-    [['Invocation'], /targets\[0\]\.metrics.*a metric of AWS\/Lambda.*Did you mean Invocations\?/],
+    [
+      ['Invocation'],
+      /cloudwatchConfigs: targets\[0\]\.metrics\[0\]:.*a metric of AWS\/Lambda.*Did you mean Invocations\?/,
+    ],
     [['Durations*'], /"Durations\*", which matches none.*Did you mean Duration\?/],
-    [['NOT', 'Erors'], /Did you mean Errors\?/],
+    [['NOT', 'Erors'], /metrics\[1\]:.*Did you mean Errors\?/],
     [['all'], /Did you mean ALL\?/],
   ])('%j is refused with the nearest name', (metrics, message) => {
     expect(() => select({ targets: lambda(metrics) })).toThrow(message)
