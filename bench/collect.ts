@@ -113,6 +113,9 @@ export async function measureCollect(args: readonly string[]): Promise<BenchResu
       active: { type: 'string', default: '0.3' },
     },
   })
+  for (const [name, value] of Object.entries(values)) {
+    if (!(Number(value) > 0)) throw new Error(`--${name}: expected a number above 0, got ${value}`)
+  }
   const home = mkdtempSync(join(tmpdir(), 'bench-collect-'))
   const simulator = await startSimulator([
     '--functions',

@@ -8,14 +8,29 @@ const BENCHES: Readonly<Record<string, (args: readonly string[]) => Promise<Benc
   collect: measureCollect,
 }
 
-const [name = '', ...args] = process.argv.slice(2)
-const measure = BENCHES[name]
-if (measure === undefined) {
-  console.error(
-    `bench: expected one of ${Object.keys(BENCHES).join(', ')}, got ${name === '' ? 'nothing' : name}.`,
-  )
-  process.exitCode = 2
-} else {
-  const rest = args.filter((arg) => arg !== '--json')
-  printResult(await measure(rest), { json: args.includes('--json') })
+const USAGE = `Usage: npm run bench -- NAME [options] [--json]
+  line-protocol
+  collect [--functions 1000] [--regions 2] [--active 0.3]
+`
+
+async function main([name = '', ...args]: readonly string[]): Promise<void> {
+  const measure = Object.hasOwn(BENCHES, name) ? BENCHES[name] : undefined
+  if (measure === undefined) {
+    const isHelp = name === '--help' || name === '-h'
+    const stream = isHelp ? process.stdout : process.stderr
+    stream.write(
+      isHelp
+        ? USAGE
+        : `bench: expected one of ${Object.keys(BENCHES).join(', ')}, got ${name || 'nothing'}.\n${USAGE}`,
+    )
+    process.exitCode = isHelp ? 0 : 2
+    return
+  }
+  const options = args.filter((arg) => arg !== '--json')
+  printResult(await measure(options), { json: args.includes('--json') })
 }
+
+await main(process.argv.slice(2)).catch((error: unknown) => {
+  console.error(`bench: ${error instanceof Error ? error.message : String(error)}`)
+  process.exitCode = 1
+})

@@ -34,4 +34,4 @@ export type {
 } from './script.ts'
 export type { SecretRef } from './secret.ts'
 export { alignDown, DAY_MS, type EpochMs, formatTime, HOUR_MS, MINUTE_MS, SECOND_MS } from './time.ts'
-export { formatWindow, isEmptyWindow, splitWindow, type Window } from './window.ts'
+export { formatWindow, splitWindow, type Window } from './window.ts'

@@ -1,42 +1,41 @@
 /**
- * The closed error family. Every error a user can meet has a code of this table; the code decides the exit code and
- * whether trying again can help. Exit codes: 1 the thing asked for failed, 2 bad usage or parameters, 3 the
- * environment lacks something.
+ * The closed error family. Every error a user can meet has a code of this table, which decides the exit code: 1 the
+ * thing asked for failed, 2 bad usage or parameters, 3 the environment lacks something.
  */
-const ERROR_TABLE = {
-  BAD_USAGE: { exit: 2, retry: 'never' },
-  BAD_PARAMETER: { exit: 2, retry: 'never' },
-  UNKNOWN_SET: { exit: 2, retry: 'never' },
-  UNKNOWN_TARGET: { exit: 2, retry: 'never' },
-  UNKNOWN_NAME: { exit: 2, retry: 'never' },
-  BAD_CRON: { exit: 2, retry: 'never' },
-  SCRIPT_INVALID: { exit: 2, retry: 'never' },
-  SCRIPT_EDITED: { exit: 2, retry: 'never' },
-  NOT_INSTALLED: { exit: 2, retry: 'never' },
-  LISTING_INVALID: { exit: 1, retry: 'never' },
-  DIGEST_MISMATCH: { exit: 1, retry: 'never' },
-  TASK_FAILED: { exit: 1, retry: 'later' },
-  TASK_TIMEOUT: { exit: 1, retry: 'later' },
-  LEASE_LOST: { exit: 1, retry: 'later' },
-  OUTBOX_FULL: { exit: 1, retry: 'later' },
-  CHECK_FAILED: { exit: 1, retry: 'later' },
-  ISOLATION: { exit: 1, retry: 'never' },
-  INTERNAL: { exit: 1, retry: 'never' },
-  NOT_GRANTED: { exit: 3, retry: 'never' },
-  NO_CREDENTIALS: { exit: 3, retry: 'never' },
-  CREDENTIALS_REFUSED: { exit: 3, retry: 'never' },
-  NO_SECRET: { exit: 3, retry: 'never' },
-  KEY_MISMATCH: { exit: 3, retry: 'never' },
-  SINK_REFUSED: { exit: 3, retry: 'never' },
-  SINK_DOWN: { exit: 3, retry: 'later' },
-  HOME_UNUSABLE: { exit: 3, retry: 'never' },
-  HOME_BUSY: { exit: 3, retry: 'later' },
-  STORE_CORRUPT: { exit: 3, retry: 'never' },
-  WRONG_NODE: { exit: 3, retry: 'never' },
-  AWS_UNREACHABLE: { exit: 3, retry: 'later' },
-} as const satisfies Record<string, { exit: 1 | 2 | 3; retry: 'never' | 'later' }>
+const EXIT_CODES = {
+  BAD_USAGE: 2,
+  BAD_PARAMETER: 2,
+  UNKNOWN_SET: 2,
+  UNKNOWN_TARGET: 2,
+  UNKNOWN_NAME: 2,
+  BAD_CRON: 2,
+  SCRIPT_INVALID: 2,
+  SCRIPT_EDITED: 2,
+  NOT_INSTALLED: 2,
+  LISTING_INVALID: 1,
+  DIGEST_MISMATCH: 1,
+  TASK_FAILED: 1,
+  TASK_TIMEOUT: 1,
+  LEASE_LOST: 1,
+  OUTBOX_FULL: 1,
+  CHECK_FAILED: 1,
+  ISOLATION: 1,
+  INTERNAL: 1,
+  NOT_GRANTED: 3,
+  NO_CREDENTIALS: 3,
+  CREDENTIALS_REFUSED: 3,
+  NO_SECRET: 3,
+  KEY_MISMATCH: 3,
+  SINK_REFUSED: 3,
+  SINK_DOWN: 3,
+  HOME_UNUSABLE: 3,
+  HOME_BUSY: 3,
+  STORE_CORRUPT: 3,
+  WRONG_NODE: 3,
+  AWS_UNREACHABLE: 3,
+} as const satisfies Record<string, 1 | 2 | 3>
 
-export type ErrorCode = keyof typeof ERROR_TABLE
+export type ErrorCode = keyof typeof EXIT_CODES
 
 /** The four things an error owes its reader. `got` never carries the value of a secret. */
 export interface ErrorParts {
@@ -67,15 +66,11 @@ export class DffError extends Error {
 }
 
 export function isErrorCode(value: unknown): value is ErrorCode {
-  return typeof value === 'string' && Object.hasOwn(ERROR_TABLE, value)
+  return typeof value === 'string' && Object.hasOwn(EXIT_CODES, value)
 }
 
 export function exitCodeOf(code: ErrorCode): 1 | 2 | 3 {
-  return ERROR_TABLE[code].exit
-}
-
-export function isWorthRetrying(code: ErrorCode): boolean {
-  return ERROR_TABLE[code].retry === 'later'
+  return EXIT_CODES[code]
 }
 
 /** Any thrown thing as a DffError: user code may throw strings, and a record needs a code and a sentence for each. */

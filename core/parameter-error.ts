@@ -35,7 +35,9 @@ function describeGot(error: ErrorObject, path: string): string {
   const params = error.params as Readonly<Record<string, string | undefined>>
   if (error.keyword === 'required' || error.keyword === 'dependentRequired') return 'nothing'
   const key = params['additionalProperty'] ?? error.propertyName
-  return key === undefined ? describeValue(path, error.data) : `the key ${key}`
+  if (key !== undefined) return `the key ${key}`
+  if (error.parentSchema?.['writeOnly'] === true) return `a ${typeof error.data} that is not shown`
+  return describeValue(path, error.data)
 }
 
 function rankError(error: ErrorObject): number {

@@ -6,10 +6,6 @@ export interface Window {
   readonly endMs: EpochMs
 }
 
-export function isEmptyWindow(window: Window): boolean {
-  return window.endMs <= window.startMs
-}
-
 /** Cuts a window into consecutive pieces of at most `stepMs`, oldest first; a request must not ask for more datapoints than one page holds. */
 export function splitWindow(window: Window, stepMs: number): Window[] {
   const pieces: Window[] = []

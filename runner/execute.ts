@@ -7,11 +7,11 @@ import type { Problem, Usage } from '../core/script.ts'
 import { SECOND_MS } from '../core/time.ts'
 import type { HostParts } from './host-parts.ts'
 import type { ApiFunctionInfo, LogLine, TaskResources } from './host-api.ts'
-import { declaredTriggers, storeTriggers } from './deploy/functions.ts'
+import { declaredTriggers } from './deploy/functions.ts'
 import { readStartTicks } from './orphan.ts'
 import type { Lease, NewTask, TaskEnd } from './store/store.ts'
 import { type AnswerContext, answerRequest } from './task-answers.ts'
-import { readScope, type TaskScope } from './task-scope.ts'
+import type { TaskScope } from './task-scope.ts'
 import type { StartMessage, TaskMode, TaskValue } from './task/ipc.ts'
 import type { ChildOutcome } from './task/outcome.ts'
 import { runChild } from './task/run-child.ts'
@@ -48,6 +48,8 @@ class TaskLog {
   readonly #parts: HostParts
   readonly #execution: Execution
   #sequence = 0
+  #lost = 0
+  #lossReason = ''
   #written: Promise<void> = Promise.resolve()
 
   constructor(parts: HostParts, execution: Execution) {
@@ -65,14 +67,26 @@ class TaskLog {
         text: line.text,
       }
     })
-    this.#written = this.#written.then(() => this.#parts.store.records.appendLog(numbered))
-    // A log that cannot be written is met again, with its cause, when the record is written.
-    this.#written.catch(() => undefined)
+    this.#written = this.#written.then(() => this.#append(numbered))
     this.#execution.onLines(numbered)
   }
 
-  async flush(): Promise<void> {
-    await this.#written.catch(() => undefined)
+  /** Waits until every line is written or lost; tells what of the log is missing. */
+  async flush(): Promise<Problem[]> {
+    await this.#written
+    if (this.#lost === 0) return []
+    const message = `${this.#lost} lines of the log could not be written: ${this.#lossReason}`
+    return [{ code: 'log-incomplete', severity: 'warning', scope: 'log', message }]
+  }
+
+  /** A full or locked disk passes: what comes later is worth writing although these lines are lost. */
+  async #append(lines: readonly LogLine[]): Promise<void> {
+    try {
+      await this.#parts.store.records.appendLog(lines)
+    } catch (error) {
+      this.#lost += lines.length
+      this.#lossReason = coerceError(error, 'log').message
+    }
   }
 }
 
@@ -82,9 +96,9 @@ async function rememberFunctions(
   scope: TaskScope,
   functions: readonly ApiFunctionInfo[],
 ): Promise<void> {
-  await storeTriggers(parts.store.triggers, scope.setId, declaredTriggers(scope.setId, functions))
   const script = await parts.store.scripts.get(scope.scriptId)
-  if (script !== undefined) await parts.store.scripts.put({ ...script, functions })
+  if (script === undefined) return
+  await parts.store.scripts.put({ ...script, functions }, declaredTriggers(scope.setId, functions))
   // Not awaited: a pass of the scheduler may be waiting for this very task to be enqueued.
   void parts.scheduler.refresh()
 }
@@ -182,6 +196,8 @@ export async function executeTask(parts: HostParts, execution: Execution): Promi
       onSpawned: (pid) => parts.store.queue.recordChild(lease, pid, readStartTicks(pid)),
       onLoaded: (functions) => {
         declaredTriggers(scope.setId, functions)
+        // A debug run writes nothing.
+        if (task.isDebug) return
         remembered = rememberFunctions(parts, scope, functions)
         remembered.catch(() => undefined)
       },
@@ -193,7 +209,8 @@ export async function executeTask(parts: HostParts, execution: Execution): Promi
       },
       onLines: (lines) => log.add(lines),
     })
-    await Promise.allSettled([remembered, log.flush()])
+    await remembered.catch(() => undefined)
+    found.problems.push(...(await log.flush()))
     await parts.store.queue.finish(lease, toEnd(outcome, found))
   } finally {
     stopHeartbeat()
@@ -216,8 +233,7 @@ export interface Asked {
 }
 
 /** Loads a Startup script in a task process and asks it something: no lease, no record, nothing written. Rejects with what kept it from answering. */
-export async function askScript(parts: HostParts, request: AskRequest): Promise<Asked> {
-  const scope = await readScope(parts.paths, parts.store, request.scriptId)
+export async function askScript(parts: HostParts, scope: TaskScope, request: AskRequest): Promise<Asked> {
   const context = answerContext(parts, scope.scriptId, { connectorId: '', lease: null })
   const outcome = await runChild({
     start: {

@@ -1,5 +1,5 @@
 import { accessSync, chmodSync, constants, existsSync, mkdirSync, rmSync, writeFileSync } from 'node:fs'
-import { join } from 'node:path'
+import { dirname, join } from 'node:path'
 import { DffError } from '../core/error.ts'
 import type { HomePaths } from './home.ts'
 
@@ -33,6 +33,15 @@ function checkExisting(paths: HomePaths): void {
   }
 }
 
+/** Folders of a path that are not there yet, outermost first. */
+function missingFolders(path: string): string[] {
+  const missing: string[] = []
+  for (let folder = path; !existsSync(folder) && dirname(folder) !== folder; folder = dirname(folder)) {
+    missing.unshift(folder)
+  }
+  return missing
+}
+
 /** Creates the home's folders where they are missing; throws HOME_UNUSABLE and then leaves nothing that was not there before. */
 export function prepareHome(paths: HomePaths): void {
   if (existsSync(paths.dff)) {
@@ -41,8 +50,12 @@ export function prepareHome(paths: HomePaths): void {
   }
   let created: string | undefined
   try {
-    // The first folder that was missing, so that a failure further down removes all of them and nothing else.
-    created = mkdirSync(paths.dff, { recursive: true, mode: PRIVATE_FOLDER })
+    // One by one: Node's recursive mkdir never returns below a folder that takes no entries, such as /proc.
+    for (const folder of missingFolders(paths.dff)) {
+      mkdirSync(folder, { mode: PRIVATE_FOLDER })
+      // The first one, so that a failure further down removes all of them and nothing else.
+      created ??= folder
+    }
     chmodSync(paths.dff, PRIVATE_FOLDER)
     writeFileSync(join(paths.dff, '.gitignore'), '*\n')
   } catch (cause) {

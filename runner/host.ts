@@ -100,12 +100,24 @@ async function makeParts(
   return parts
 }
 
-async function begin(parts: HostParts): Promise<void> {
+async function prune(store: Store): Promise<void> {
+  const olderThanMs = Date.now() - KEEP_MS
+  await store.outbox.pruneReceipts(olderThanMs)
+  await store.state.prune(KEEP_MS)
+  await store.records.prune(KEEP_PER_FUNC, olderThanMs)
+}
+
+/** Puts in order what an earlier owner left; before the socket opens, so that nothing of this owner is taken for it. */
+async function tidy(parts: HostParts): Promise<void> {
   const ended = await endOrphans(parts.store, Date.now())
   if (ended.length > 0)
     parts.note(`Ended ${ended.length} tasks that an earlier host left running: ${ended.join(', ')}`)
+  await parts.tasks.closeAbandoned()
+  await prune(parts.store)
+}
+
+async function begin(parts: HostParts): Promise<void> {
   if (parts.owner.mode === 'command') return
-  await parts.store.records.prune(KEEP_PER_FUNC, Date.now() - KEEP_MS)
   parts.sender.start()
   await parts.tasks.resume()
   await parts.scheduler.refresh()
@@ -114,21 +126,24 @@ async function begin(parts: HostParts): Promise<void> {
 /** Prunes once an hour, so that a home does not grow for as long as its host runs. */
 function startPruning({ store, note }: HostParts): () => void {
   const timer = setInterval(() => {
-    store.records.prune(KEEP_PER_FUNC, Date.now() - KEEP_MS).catch((error: unknown) => note(String(error)))
+    prune(store).catch((error: unknown) => note(String(error)))
   }, HOUR_MS)
   timer.unref()
   return () => clearInterval(timer)
 }
 
-async function leave(parts: HostParts, socket: SocketServer): Promise<void> {
+/** Leaves without time for what runs: a command, or a host that could not begin. */
+async function leaveAtOnce(parts: HostParts, socket: SocketServer): Promise<void> {
   await parts.scheduler.stop()
-  if (parts.owner.mode === 'command') {
-    // Somebody else's call may be under way through the socket: it is answered first.
-    await socket.close()
-    await parts.tasks.stop(0)
-    await parts.sender.stop()
-    return
-  }
+  // Somebody else's call may be under way through the socket: it is answered first.
+  await socket.close()
+  await parts.tasks.stop(0)
+  await parts.sender.stop()
+}
+
+async function leave(parts: HostParts, socket: SocketServer): Promise<void> {
+  if (parts.owner.mode === 'command') return leaveAtOnce(parts, socket)
+  await parts.scheduler.stop()
   await Promise.all([socket.close(), parts.tasks.stop(TASK_GRACE_MS)])
   await parts.sender.drain({
     deadlineMs: Date.now() + DELIVER_GRACE_MS,
@@ -144,9 +159,14 @@ export async function openHost(owner: Owner, paths: HomePaths, options: HostOpti
   try {
     store = await openSqliteStore(paths.database)
     const parts = await makeParts(store, paths, { owner, options, leaving: leaving.signal })
+    await tidy(parts)
     const handlers = makeHandlers(parts)
     const socket = await serveSocket(paths, handlers)
-    await begin(parts)
+    await begin(parts).catch(async (error: unknown) => {
+      leaving.abort()
+      await leaveAtOnce(parts, socket)
+      throw error
+    })
     const stopPruning = startPruning(parts)
     return {
       handlers,

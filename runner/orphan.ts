@@ -1,5 +1,6 @@
 import { readFileSync } from 'node:fs'
 import type { Store } from './store/store.ts'
+import { signalGroup } from './task/process-group.ts'
 
 /** Field 22 of /proc/<pid>/stat: when the process started, in clock ticks since boot (proc_pid_stat(5)). */
 const START_TICKS_FIELD = 22
@@ -16,19 +17,6 @@ export function readStartTicks(pid: number): string | null {
   }
 }
 
-/** Ends a process group, or the process alone when it leads none; false when nothing was there to end. */
-function killGroup(pid: number): boolean {
-  for (const target of [-pid, pid]) {
-    try {
-      process.kill(target, 'SIGKILL')
-      return true
-    } catch {
-      // ESRCH: not a group, or gone already.
-    }
-  }
-  return false
-}
-
 /**
  * Ends the tasks of an owner that died: kills a child that is still the one that was recorded (a pid alone may be
  * anybody's by now) and gives each task its end. Returns the ids.
@@ -38,7 +26,7 @@ export async function endOrphans(store: Store, nowMs: number): Promise<string[]>
   // One after another: each end is a transaction.
   for (const { taskId, fence, pid, startTicks } of orphans) {
     const isSame = pid !== null && startTicks !== null && readStartTicks(pid) === startTicks
-    if (isSame) killGroup(pid)
+    if (isSame) signalGroup(pid, 'SIGKILL')
     await store.queue.finish(
       { taskId, fence },
       {

@@ -1,7 +1,7 @@
 import { DffError } from '../core/error.ts'
 import type { AccountSession } from '../core/script.ts'
 import type { Account } from '../core/schema-types.generated.ts'
-import type { CommitResult, Lease, Store } from './store/store.ts'
+import type { CommitResult, Lease, OutboxRoom, Store } from './store/store.ts'
 import type { ReplyValue, RequestBody } from './task/ipc.ts'
 
 /** What a task may ask of the host, bound to its script. */
@@ -16,24 +16,50 @@ export interface AnswerContext {
   readonly onCommitted: () => void
 }
 
-function refusal(result: Exclude<CommitResult, { kind: 'committed' }>, context: AnswerContext): DffError {
-  if (result.kind === 'lease-lost') {
-    return new DffError({
-      code: 'LEASE_LOST',
-      place: `task ${context.lease?.taskId ?? ''}`,
-      expected: "the lease of the task's function",
-      got: 'another task that holds it',
-      remedy: 'Nothing of this slice was written; the other task collects it.',
-    })
-  }
+function outboxFull({ waitingBytes, deadBytes, maxBytes }: OutboxRoom): DffError {
+  const wait = 'Let the sink take what waits: see dff status and dff connector test.'
+  const dead =
+    'Batches that the sink refused for good take room too: dff outbox list --state dead says why; then dff outbox retry or dff outbox drop.'
   return new DffError({
     code: 'OUTBOX_FULL',
     place: 'outbox',
-    expected: 'room for this slice',
-    got: `${result.waitingBytes} bytes that wait for delivery`,
-    remedy:
-      'Nothing of this slice was written. Let the sink take what waits: see dff status and dff connector test.',
+    expected: `room for this slice within ${maxBytes} bytes`,
+    got: `${waitingBytes} bytes that wait for delivery and ${deadBytes} bytes of dead batches`,
+    remedy: `Nothing of this slice was written. ${[waitingBytes > 0 ? wait : '', deadBytes > 0 ? dead : ''].join(' ').trim()}`,
   })
+}
+
+function stateFull(stateBytes: number, maxBytes: number): DffError {
+  return new DffError({
+    code: 'TASK_FAILED',
+    place: 'state',
+    expected: `at most ${maxBytes} bytes that a Startup script keeps between its runs`,
+    got: `${stateBytes} bytes`,
+    remedy: 'Nothing of this slice was written. Collect fewer accounts and regions in one Startup script.',
+  })
+}
+
+function leaseLost(lease: Lease | null): DffError {
+  return new DffError({
+    code: 'LEASE_LOST',
+    place: `task ${lease?.taskId ?? ''}`,
+    expected: "the lease of the task's function",
+    got: 'another task that holds it',
+    remedy: 'Nothing of this slice was written; the other task collects it.',
+  })
+}
+
+function refusal(result: Exclude<CommitResult, { kind: 'committed' }>, context: AnswerContext): DffError {
+  switch (result.kind) {
+    case 'lease-lost':
+      return leaseLost(context.lease)
+    case 'outbox-full':
+      return outboxFull(result)
+    case 'state-full':
+      return stateFull(result.stateBytes, result.maxBytes)
+    default:
+      return result satisfies never
+  }
 }
 
 async function commit(

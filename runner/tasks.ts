@@ -5,7 +5,7 @@ import { DEFAULT_CONNECTOR_ID } from './connector/registry.ts'
 import { type Asked, askScript, type AskRequest, executeTask, LEASE_MS } from './execute.ts'
 import type { HostParts } from './host-parts.ts'
 import type { HostEvent, LogLine, TaskRecord } from './host-api.ts'
-import type { Lease, NewTask, StoredTrigger, TaskEnd } from './store/store.ts'
+import type { ClaimResult, Lease, NewTask, StoredTrigger, TaskEnd } from './store/store.ts'
 import { makeTask, type TaskRequest } from './new-task.ts'
 import { readScope, scriptIdOf, type TaskScope } from './task-scope.ts'
 import { aborted, sleep } from './wait.ts'
@@ -28,22 +28,29 @@ export interface Tasks {
   execute(request: TaskRequest, onEvent: (event: HostEvent) => void, signal: AbortSignal): Promise<TaskRecord>
   /** Loads a Startup script in a task process and asks it something; no record, nothing written. */
   ask(request: AskRequest): Promise<Asked>
-  /** Runs what a dead owner left waiting. */
+  /** Closes the Executes that a dead owner left waiting. */
+  closeAbandoned(): Promise<void>
+  /** Runs the ticks that a dead owner left waiting. */
   resume(): Promise<void>
   /** Log lines of a task as they come, until the returned function is called. */
   watch(taskId: string, listener: LogListener): () => void
   /** Resolves when the task is over; at once when it does not run here. */
   ended(taskId: string): Promise<void>
-  /** Set generations that a running task was started with. */
+  /** Set generations that a running task or question was started with. */
   foldersInUse(): readonly string[]
-  /** Lets running tasks end by themselves for so long, then ends them. Nothing starts any more. */
+  /** Lets running tasks end by themselves for so long, then ends them; ends questions at once. Nothing starts any more. */
   stop(graceMs: number): Promise<void>
 }
 
-interface Running {
+interface Asking {
   readonly folders: readonly string[]
-  readonly abort: AbortController
   readonly done: Promise<void>
+}
+
+interface Running extends Asking {
+  readonly funcId: string
+  readonly lease: Lease
+  readonly abort: AbortController
 }
 
 function checkDeployed(scope: TaskScope): void {
@@ -73,6 +80,7 @@ function failedEnd(error: DffError): TaskEnd {
 class HostTasks implements Tasks {
   readonly #parts: HostParts
   readonly #running = new Map<string, Running>()
+  readonly #asking = new Set<Asking>()
   readonly #listeners = new Map<string, Set<LogListener>>()
   readonly #stopping = new AbortController()
 
@@ -109,19 +117,30 @@ class HostTasks implements Tasks {
     return this.#record(task.id)
   }
 
-  ask(request: AskRequest): Promise<Asked> {
-    return askScript(this.#parts, request)
+  async ask(request: AskRequest): Promise<Asked> {
+    const { paths, store } = this.#parts
+    const scope = await readScope(paths, store, request.scriptId)
+    const signal = AbortSignal.any([request.signal, this.#stopping.signal])
+    const answer = askScript(this.#parts, scope, { ...request, signal })
+    const done = answer.then(
+      () => undefined,
+      () => undefined,
+    )
+    const asking = { folders: Object.values(scope.sets), done }
+    this.#asking.add(asking)
+    return answer.finally(() => this.#asking.delete(asking))
+  }
+
+  async closeAbandoned(): Promise<void> {
+    for (const { id } of await this.#waiting('direct')) {
+      // One after another: each is a small transaction.
+      await this.#parts.store.queue.close(id, 'failure', ABANDONED, Date.now())
+    }
   }
 
   async resume(): Promise<void> {
-    const { queue, records } = this.#parts.store
     // One after another: each claim is a transaction, and the first of a function makes the others skip.
-    for (const { taskId } of await queue.waiting()) {
-      const record = await records.get(taskId)
-      if (record === undefined) continue
-      if (record.origin === 'direct') await queue.close(taskId, 'failure', ABANDONED, Date.now())
-      else await this.#claimOrSkip(record)
-    }
+    for (const record of await this.#waiting('cronJob')) await this.#claimOrSkip(record)
   }
 
   watch(taskId: string, listener: LogListener): () => void {
@@ -138,31 +157,43 @@ class HostTasks implements Tasks {
   }
 
   foldersInUse(): readonly string[] {
-    return [...this.#running.values()].flatMap((running) => running.folders)
+    return [...this.#running.values(), ...this.#asking].flatMap(({ folders }) => folders)
   }
 
   async stop(graceMs: number): Promise<void> {
     this.#stopping.abort()
-    const all = Promise.all([...this.#running.values()].map((running) => running.done))
+    const all = Promise.all([...this.#running.values(), ...this.#asking].map(({ done }) => done))
     const early = new AbortController()
     await Promise.race([all.finally(() => early.abort()), sleep(graceMs, early.signal)])
     for (const running of this.#running.values()) running.abort.abort()
     await all
   }
 
-  /** A tick beside a running task is refused: the next one covers what it would have. */
-  async #claimOrSkip(task: ClaimableTask): Promise<void> {
+  async #waiting(origin: TaskRecord['origin']): Promise<TaskRecord[]> {
+    const { queue, records } = this.#parts.store
+    const waiting = await Promise.all((await queue.waiting()).map(({ taskId }) => records.get(taskId)))
+    return waiting.flatMap((record) => (record?.origin === origin ? [record] : []))
+  }
+
+  /**
+   * Claims the function's lease. That of a task running here is renewed first: after a pause of this process, or when
+   * the clock was set forward, it looks as if it had run out, and the task would lose it while it works.
+   */
+  async #claim(task: ClaimableTask): Promise<ClaimResult> {
     const { queue } = this.#parts.store
     const nowMs = Date.now()
-    const claim = await queue.claim(task.id, nowMs, LEASE_MS)
+    const holders = [...this.#running.values()].filter(({ funcId }) => funcId === task.funcId)
+    await Promise.all(holders.map(({ lease }) => queue.heartbeat(lease, nowMs + LEASE_MS)))
+    return queue.claim(task.id, nowMs, LEASE_MS)
+  }
+
+  /** A tick beside a running task is refused: the next one covers what it would have. */
+  async #claimOrSkip(task: ClaimableTask): Promise<void> {
+    const claim = await this.#claim(task)
     if (claim.kind === 'claimed') this.#launch(task, claim.fence)
     if (claim.kind !== 'busy') return
-    await queue.close(
-      task.id,
-      'skip',
-      `Task ${claim.holderTaskId} of this function was still running.`,
-      nowMs,
-    )
+    const reason = `Task ${claim.holderTaskId} of this function was still running.`
+    await this.#parts.store.queue.close(task.id, 'skip', reason, Date.now())
   }
 
   /** Waits for the function's lease: an Execute beside a tick runs after it, never together with it. */
@@ -172,7 +203,7 @@ class HostTasks implements Tasks {
     const stopped = aborted(until)
     let hasSaid = false
     while (!until.aborted) {
-      const claim = await queue.claim(task.id, Date.now(), LEASE_MS)
+      const claim = await this.#claim(task)
       if (claim.kind === 'claimed') return this.#launch(task, claim.fence)
       if (claim.kind === 'gone') return
       if (!hasSaid)
@@ -191,12 +222,13 @@ class HostTasks implements Tasks {
     const abort = new AbortController()
     const folders: string[] = []
     this.#parts.note(`Task ${task.id} of ${task.funcId}: started`)
-    const done = this.#run(task, { taskId: task.id, fence }, { folders, signal: abort.signal })
+    const lease = { taskId: task.id, fence }
+    const done = this.#run(task, lease, { folders, signal: abort.signal })
       .then(() => this.#announce(task.id))
       // Only a store that is gone gets here: the record cannot be written, the next owner will end it.
       .catch((error: unknown) => this.#parts.note(coerceError(error, `task ${task.id}`).message))
       .finally(() => this.#running.delete(task.id))
-    this.#running.set(task.id, { folders, abort, done })
+    this.#running.set(task.id, { funcId: task.funcId, lease, folders, abort, done })
   }
 
   async #announce(taskId: string): Promise<void> {

@@ -12,6 +12,9 @@ const MIN_FREE_MB = 200
 /** Design: a local clock more than this away makes ticks and windows wrong. */
 const MAX_CLOCK_ERROR_MS = 60 * SECOND_MS
 
+/** Part of the outbox's bound from which on doctor warns: a day or more of most accounts is left. */
+const OUTBOX_WARNING = 0.8
+
 function checkNode(): Check {
   const [major = 0, minor = 0] = process.versions.node.split('.').map(Number)
   const isNew = major > MIN_NODE[0] || (major === MIN_NODE[0] && minor >= MIN_NODE[1])
@@ -61,6 +64,26 @@ async function checkClock({ store }: HostParts): Promise<Check> {
   }
 }
 
+function toMb(bytes: number): number {
+  return Math.ceil(bytes / 1024 ** 2)
+}
+
+/** Dead batches and waiting ones share one bound; at it collection stops. */
+async function checkOutbox({ store }: HostParts): Promise<Check> {
+  const { waitingBytes, deadBytes, maxBytes } = await store.outbox.room()
+  const base = {
+    id: 'host.outbox',
+    title: 'The outbox has room',
+    detail: `${toMb(waitingBytes)} MB wait for delivery, ${toMb(deadBytes)} MB are dead, of at most ${toMb(maxBytes)} MB`,
+  }
+  if (waitingBytes + deadBytes < maxBytes * OUTBOX_WARNING) return { ...base, status: 'ok' }
+  const remedy =
+    deadBytes > waitingBytes
+      ? 'See dff outbox list --state dead, then dff outbox retry or dff outbox drop.'
+      : 'See dff status for why delivery waits, then dff connector test.'
+  return { ...base, status: 'warning', remedy }
+}
+
 async function checkSecret(parts: HostParts, name: string): Promise<Check | undefined> {
   try {
     await parts.vault.read(name)
@@ -88,5 +111,6 @@ async function checkSecrets(parts: HostParts): Promise<Check[]> {
 
 /** The host itself: Node, home, clock, stored secrets. */
 export async function checkHost(parts: HostParts): Promise<Check[]> {
-  return [checkNode(), await checkHome(parts), await checkClock(parts), ...(await checkSecrets(parts))]
+  const own = [checkNode(), await checkHome(parts), await checkClock(parts), await checkOutbox(parts)]
+  return [...own, ...(await checkSecrets(parts))]
 }

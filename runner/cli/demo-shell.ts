@@ -27,9 +27,11 @@ interface Ended {
   readonly stdout: string
 }
 
-/** Own AWS settings of the user must not reach the simulator, nor the simulator's run touch theirs. */
+/** Own AWS settings of the user must not reach the simulator, nor the simulator's run touch theirs; no proxy reaches loopback. */
 export function makeDemoEnv(settings: Readonly<Record<string, string>>): NodeJS.ProcessEnv {
-  const inherited = Object.entries(process.env).filter(([name]) => !/^(AWS_|DFF_)/.test(name))
+  const inherited = Object.entries(process.env).filter(
+    ([name]) => !/^(AWS_|DFF_|HTTPS?_PROXY$|ALL_PROXY$)/i.test(name),
+  )
   return { ...Object.fromEntries(inherited), AWS_EC2_METADATA_DISABLED: 'true', ...settings }
 }
 

@@ -26,10 +26,9 @@ function leave(code: number): void {
   process.stdout.write('', () => process.stderr.write('', () => process.exit()))
 }
 
-// `dff log ID | head` closes the pipe: that is not an error of ours.
-process.stdout.on('error', (error: NodeJS.ErrnoException) => {
-  if (error.code === 'EPIPE') process.exit(0)
-})
+// Who reads may leave first (`dff exec SET | head`). What is written then is lost, but this process may own the home: a
+// task in flight goes on to its end, and the command to its own exit code.
+for (const stream of [process.stdout, process.stderr]) stream.on('error', () => undefined)
 
 // An older Node's launcher holds an IPC channel: when it is gone, killed for good, this process must not stay behind.
 if (process.channel !== undefined && process.channel !== null) {

@@ -1,6 +1,7 @@
 import { DffError } from '../../core/error.ts'
 import type { Account } from '../../core/schema-types.generated.ts'
-import { type EpochMs, HOUR_MS, MINUTE_MS } from '../../core/time.ts'
+import { type EpochMs, HOUR_MS, MINUTE_MS, SECOND_MS } from '../../core/time.ts'
+import { sleep } from '../wait.ts'
 import { type BaseKeys, type BrokerSession, openSession, type StsOptions } from './sts.ts'
 import { credentialsError, placeOf } from './sts-error.ts'
 
@@ -13,6 +14,9 @@ const RETRY_AFTER_MS = MINUTE_MS
 /** Keys without an end are shown to STS again after this: they may have been deleted. */
 const RECHECK_MS = HOUR_MS
 
+/** The default chain may run a command or ask a network, and neither has a limit of its own. */
+const CHAIN_LIMIT_MS = 30 * SECOND_MS
+
 export interface BrokerOptions {
   /** Value of a stored secret; throws NOT_GRANTED or NO_SECRET. Asked each time, so that a revoked grant holds at once. */
   readonly readSecret: (scriptId: string, name: string) => Promise<string>
@@ -20,6 +24,7 @@ export interface BrokerOptions {
   readonly usesAws: (scriptId: string) => Promise<boolean>
   /** Region, endpoint and proxy of STS; the default chain itself reads the process's environment. */
   readonly env?: NodeJS.ProcessEnv
+  readonly chainLimitMs?: number
   readonly now?: () => EpochMs
 }
 
@@ -66,23 +71,56 @@ function refreshTime({ expiresAtMs }: BrokerSession, nowMs: EpochMs): EpochMs {
   return expiresAtMs === undefined ? nowMs + RECHECK_MS : expiresAtMs - REFRESH_BEFORE_MS
 }
 
-async function readChain(account: Account): Promise<BaseKeys> {
+function chainTimeout(account: Account, limitMs: number): DffError {
+  return new DffError({
+    code: 'AWS_UNREACHABLE',
+    place: placeOf(account),
+    expected: `credentials from the SDK's default chain within ${limitMs / SECOND_MS} s`,
+    got: 'no answer',
+    remedy:
+      'Look at what gives them to this machine (credential_process, SSO, the container or instance role), or give the account ak_id and ak_secret.',
+  })
+}
+
+interface ChainLimits {
+  readonly limitMs: number
+  readonly signal: AbortSignal
+}
+
+async function readChain(account: Account, { limitMs, signal }: ChainLimits): Promise<BaseKeys> {
   // Loaded when first needed: hosts with stored keys never need it.
   const { fromNodeProviderChain } = await import('@aws-sdk/credential-providers')
+  const inTime = new AbortController()
+  const limit = AbortSignal.any([signal, inTime.signal])
+  const expired = sleep(limitMs, limit).then(() => {
+    signal.throwIfAborted()
+    throw chainTimeout(account, limitMs)
+  })
   try {
-    return await fromNodeProviderChain()()
+    return await Promise.race([fromNodeProviderChain()(), expired])
   } catch (error) {
     throw credentialsError(error, account, [])
+  } finally {
+    inTime.abort()
   }
 }
 
 /** The keys that an account block stands for; the default chain only where the script may use it. */
-async function readBaseKeys(scriptId: string, account: Account, options: BrokerOptions): Promise<BaseKeys> {
+async function readBaseKeys(
+  scriptId: string,
+  account: Account,
+  options: BrokerOptions & { readonly closing: AbortSignal },
+): Promise<BaseKeys> {
   if (account.ak_id !== undefined && account.ak_secret !== undefined) {
     const secretAccessKey = await options.readSecret(scriptId, account.ak_secret.$secret)
     return { accessKeyId: account.ak_id, secretAccessKey }
   }
-  if (await options.usesAws(scriptId)) return readChain(account)
+  if (await options.usesAws(scriptId)) {
+    return readChain(account, {
+      limitMs: options.chainLimitMs ?? CHAIN_LIMIT_MS,
+      signal: options.closing,
+    })
+  }
   throw new DffError({
     code: 'NOT_GRANTED',
     place: placeOf(account),
@@ -109,7 +147,10 @@ class CredentialBroker implements Broker {
 
   async session(scriptId: string, account: Account): Promise<BrokerSession> {
     this.#closing.signal.throwIfAborted()
-    const keys = await readBaseKeys(scriptId, account, this.#options)
+    const keys = await readBaseKeys(scriptId, account, {
+      ...this.#options,
+      closing: this.#closing.signal,
+    })
     this.#forgetExpired()
     const key = cacheKey(scriptId, account)
     const cached = this.#entries.get(key)

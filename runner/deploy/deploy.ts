@@ -10,7 +10,7 @@ import { formProperties, secretName, secretParameters } from '../market/form.ts'
 import { findListed, readListing } from '../market/listing.ts'
 import type { InstalledSet } from '../store/store.ts'
 import { toTriggerRow } from '../trigger/row.ts'
-import { declaredTriggers, storeTriggers } from './functions.ts'
+import { declaredTriggers } from './functions.ts'
 import { addHeader } from './generated-text.ts'
 import { renamePlace, stageScript, type StagedScript } from './startup-file.ts'
 import { renderTemplate } from './template.ts'
@@ -75,7 +75,7 @@ async function inspect(
   return functions
 }
 
-/** Publishes the checked script and its rows; undoes all of it when one of them fails. */
+/** Publishes the checked script, then its row and its triggers, which stay as they were when that fails. */
 async function publish(
   parts: HostParts,
   set: InstalledSet,
@@ -84,19 +84,14 @@ async function publish(
 ): Promise<string | null> {
   const declared = declaredTriggers(set.setId, checked.functions)
   const keptCopy = await staged.publish()
-  const undo = await storeTriggers(parts.store.triggers, set.setId, declared)
-  try {
-    await parts.store.scripts.put({
-      scriptId: startupScriptId(set.setId),
-      setId: set.setId,
-      digest: sha256(checked.text),
-      functions: checked.functions,
-      deployedAtMs: Date.now(),
-    })
-  } catch (error) {
-    await undo()
-    throw error
+  const script = {
+    scriptId: startupScriptId(set.setId),
+    setId: set.setId,
+    digest: sha256(checked.text),
+    functions: checked.functions,
+    deployedAtMs: Date.now(),
   }
+  await parts.store.scripts.put(script, declared)
   return keptCopy
 }
 

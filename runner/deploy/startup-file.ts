@@ -1,11 +1,15 @@
 import { randomBytes } from 'node:crypto'
 import { constants } from 'node:fs'
-import { copyFile, mkdir, open, readFile, rename, rm, rmdir } from 'node:fs/promises'
+import { copyFile, mkdir, readFile, rename, rm, rmdir } from 'node:fs/promises'
 import { basename, join } from 'node:path'
 import { DffError } from '../../core/error.ts'
 import { homeUnusable } from '../home-folder.ts'
 import { type HomePaths, startupScriptPath } from '../home.ts'
+import { writeSynced } from '../synced-file.ts'
 import { isUnedited } from './generated-text.ts'
+
+/** The user's own file: it is there to be edited. */
+const FILE_MODE = 0o644
 
 /** A Startup script that stands beside the current one and has not replaced it yet. */
 export interface StagedScript {
@@ -32,16 +36,6 @@ function refuseEdited(path: string, setId: string): never {
     got: 'an edited one',
     remedy: `It is used as it is; to replace it and keep a copy, type dff deploy ${setId} --force.`,
   })
-}
-
-async function writeSynced(path: string, text: string): Promise<void> {
-  const handle = await open(path, 'wx', 0o644)
-  try {
-    await handle.writeFile(text)
-    await handle.sync()
-  } finally {
-    await handle.close()
-  }
 }
 
 /** `2026-11-23T18-36-00Z`: a time that every file system takes as a name. */
@@ -76,7 +70,7 @@ export async function stageScript(
     await rm(temporaryPath, { force: true })
     if (isPublished && before === undefined) await rm(finalPath, { force: true })
     if (isPublished && before !== undefined) {
-      await writeSynced(temporaryPath, before)
+      await writeSynced(temporaryPath, before, FILE_MODE)
       await rename(temporaryPath, finalPath)
     }
     if (keptCopy !== null) await rm(keptCopy, { force: true })
@@ -84,7 +78,7 @@ export async function stageScript(
     if (madeFolder !== undefined) await rmdir(paths.startup).catch(() => undefined)
   }
   try {
-    await writeSynced(temporaryPath, text)
+    await writeSynced(temporaryPath, text, FILE_MODE)
   } catch (error) {
     await discard()
     throw homeUnusable(temporaryPath, error)

@@ -1,4 +1,5 @@
-import { SECOND_MS } from '../../core/time.ts'
+import { DffError } from '../../core/error.ts'
+import { type EpochMs, formatTime, MINUTE_MS, SECOND_MS } from '../../core/time.ts'
 import type { Backlog, HostHandlers } from '../host-api.ts'
 import type { HostParts } from '../host-parts.ts'
 import { resolveTarget } from '../target.ts'
@@ -11,10 +12,23 @@ async function deliver(parts: HostParts, signal: AbortSignal): Promise<Backlog> 
   return parts.sender.drain({ deadlineMs, signal })
 }
 
+/** A window in the future holds nothing, and objects dated there would stay on top of the list for ever. */
+function refuseFuture(atMs: EpochMs, nowMs: EpochMs): void {
+  if (atMs <= nowMs + MINUTE_MS) return
+  throw new DffError({
+    code: 'BAD_PARAMETER',
+    place: '--at',
+    expected: `a time up to now, ${formatTime(nowMs)}`,
+    got: formatTime(atMs),
+    remedy: 'Leave --at out to run as of now.',
+  })
+}
+
 /** The Execute button. */
 export function makeExecHandlers(parts: HostParts): Pick<HostHandlers, 'exec'> {
   return {
     exec: async ({ target, atMs, debug }, onEvent, signal) => {
+      if (atMs !== null) refuseFuture(atMs, Date.now())
       const { funcId } = await resolveTarget(parts, target)
       // Delivery runs beside the task, so that a full outbox can empty while it collects.
       parts.sender.start()

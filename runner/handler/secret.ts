@@ -30,6 +30,11 @@ export function makeSecretHandlers(
       return toRow(stored)
     },
     'secret.list': async () => (await secrets.list()).map(toRow),
-    'secret.remove': async ({ name }) => ({ removed: await secrets.remove(name) }),
+    'secret.remove': async ({ name }) => {
+      const removed = await secrets.remove(name)
+      // An open sink holds its token: it must not go on delivering with one that was taken away.
+      parts.sender.reload()
+      return { removed }
+    },
   }
 }

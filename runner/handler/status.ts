@@ -14,6 +14,7 @@ export function makeStatusHandlers(parts: HostParts): Pick<HostHandlers, 'status
     status: async () => {
       const acknowledged = await store.outbox.acknowledged()
       const triggers = await store.triggers.list()
+      const [oldest] = await store.outbox.list('waiting', 1)
       return {
         home: parts.paths.root,
         pid: owner.pid,
@@ -27,7 +28,8 @@ export function makeStatusHandlers(parts: HostParts): Pick<HostHandlers, 'status
         connector: await parts.connectors.resolve(DEFAULT_CONNECTOR_ID),
         acknowledgedPoints: acknowledged.points,
         lastAcknowledgedMs: acknowledged.lastMs,
-        lastDeliveryError: parts.sender.status().lastError,
+        // A command that owns the home has not tried itself: then the oldest waiting batch knows what the last one was told.
+        lastDeliveryError: parts.sender.status().lastError ?? oldest?.reason ?? null,
       }
     },
   }

@@ -6,6 +6,7 @@ import { DffError } from '../../core/error.ts'
 import type { ListedSet } from '../../core/schema-types.generated.ts'
 import { homeUnusable } from '../home-folder.ts'
 import type { HomePaths } from '../home.ts'
+import { writeSynced } from '../synced-file.ts'
 import { digestFiles, sha256 } from './digest.ts'
 
 /** Read-only: a generation is immutable, a change is another generation. */
@@ -46,17 +47,6 @@ async function syncFolder(path: string): Promise<void> {
   }
 }
 
-async function writeSynced(path: string, content: Uint8Array): Promise<void> {
-  await mkdir(dirname(path), { recursive: true })
-  const handle = await open(path, 'wx', FILE_MODE)
-  try {
-    await handle.writeFile(content)
-    await handle.sync()
-  } finally {
-    await handle.close()
-  }
-}
-
 async function isIntact(folder: string, listed: ListedSet): Promise<boolean> {
   if (!existsSync(folder)) return false
   return Promise.all(listed.files.map((file) => readVerified(folder, file))).then(
@@ -69,7 +59,9 @@ async function copyFiles(marketRoot: string, listed: ListedSet, folder: string):
   const source = join(marketRoot, 'scripts', listed.manifest.id)
   // One after another: a set has a few dozen small files, and the order makes the first error the same every time.
   for (const file of listed.files) {
-    await writeSynced(join(folder, file.path), await readVerified(source, file))
+    const path = join(folder, file.path)
+    await mkdir(dirname(path), { recursive: true })
+    await writeSynced(path, await readVerified(source, file), FILE_MODE)
   }
   await syncFolder(folder)
 }

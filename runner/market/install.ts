@@ -3,7 +3,7 @@ import type { ListedSet } from '../../core/schema-types.generated.ts'
 import { startupScriptId } from '../home.ts'
 import type { HostParts } from '../host-parts.ts'
 import type { FormValues, InstalledRow } from '../host-api.ts'
-import type { InstalledSet } from '../store/store.ts'
+import type { InstalledSet, SecretChange } from '../store/store.ts'
 import { generationFolder, removeGenerations, writeGeneration } from './folder.ts'
 import { fillForm, type FilledForm, secretName, secretParameters } from './form.ts'
 import { orderRequired, readListing } from './listing.ts'
@@ -45,18 +45,14 @@ async function fill(parts: HostParts, listed: ListedSet, given: FormValues): Pro
   })
 }
 
-async function storeSecrets(parts: HostParts, listed: ListedSet, form: FilledForm): Promise<void> {
+function sealSecrets(parts: HostParts, listed: ListedSet, form: FilledForm): SecretChange[] {
   const setId = listed.manifest.id
-  // One after another: each is a transaction of its own, and a set has one or two.
-  for (const parameter of secretParameters(listed.parameters ?? {})) {
+  return secretParameters(listed.parameters ?? {}).map((parameter) => {
     const name = secretName(setId, parameter)
     const value = form.secrets[parameter]
-    if (value === undefined) {
-      await parts.store.secrets.remove(name)
-      continue
-    }
-    await parts.vault.set(name, value, startupScriptId(setId))
-  }
+    const sealed = value === undefined ? null : parts.vault.seal(name, value)
+    return { name, sealed, grantTo: startupScriptId(setId) }
+  })
 }
 
 function toRow(listed: ListedSet, wasInstalled: boolean): InstalledRow {
@@ -64,16 +60,16 @@ function toRow(listed: ListedSet, wasInstalled: boolean): InstalledRow {
   return { setId: id, version, digest: listed.digest, wasInstalled }
 }
 
-async function storeSet(parts: HostParts, listed: ListedSet, parameters: FormValues): Promise<void> {
-  await parts.store.sets.put({
+function toInstalled(listed: ListedSet, parameters: FormValues, installedAtMs: number): InstalledSet {
+  return {
     setId: listed.manifest.id,
     version: listed.manifest.version,
     digest: listed.digest,
     manifest: listed.manifest,
     form: listed.parameters ?? null,
     parameters,
-    installedAtMs: Date.now(),
-  })
+    installedAtMs,
+  }
 }
 
 async function removeUnused(parts: HostParts, listed: ListedSet): Promise<void> {
@@ -92,14 +88,16 @@ export async function installSet(parts: HostParts, request: InstallRequest): Pro
   const target = ordered.at(-1)
   if (target === undefined) return []
   const form = await fill(parts, target, request.parameters)
-  // In order, so that a set never stands without what it requires.
+  const secrets = sealSecrets(parts, target, form)
+  // One after another, so that the first error is the same every time.
   for (const listed of ordered) await writeGeneration(parts.paths, parts.marketRoot, listed)
-  await storeSecrets(parts, target, form)
-  for (const listed of ordered) {
+  const nowMs = Date.now()
+  const installed = ordered.map((listed) => {
     const kept = before.get(listed.manifest.id)?.parameters ?? {}
-    await storeSet(parts, listed, listed === target ? form.parameters : kept)
-    await removeUnused(parts, listed)
-  }
+    return toInstalled(listed, listed === target ? form.parameters : kept, nowMs)
+  })
+  await parts.store.sets.put(installed, secrets)
+  await Promise.all(ordered.map((listed) => removeUnused(parts, listed)))
   return ordered.map((listed) => {
     const isSame = before.get(listed.manifest.id)?.digest === listed.digest
     return toRow(listed, request.force || !isSame)

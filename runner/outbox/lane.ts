@@ -2,6 +2,7 @@ import { coerceError } from '../../core/error.ts'
 import { type EpochMs, HOUR_MS, MINUTE_MS, SECOND_MS } from '../../core/time.ts'
 import type { SendResult, Sink } from '../sink/sink.ts'
 import type { OutboxStore, StoredBatch } from '../store/store.ts'
+import { mayBeBlocker, probeBlocker, reviveAside } from './blocker.ts'
 import { type DeliveryMemory, settleResult } from './deliver.ts'
 
 /** After an error of the store itself (a full disk): it is tried again, because the batches are safe where they are. */
@@ -38,6 +39,8 @@ export class Lane {
   /** At the start and after a reload the next attempt does not wait: what it waited for may have been repaired. */
   #isImpatient = true
   #isReloading = false
+  /** False while a probe may have left a batch aside: at the start, where a kill may have, and after an error. */
+  #isTidy = false
   #endSleep: () => void = () => {}
   readonly #abort = new AbortController()
   readonly #finished: Promise<void>
@@ -89,6 +92,8 @@ export class Lane {
   async #step(): Promise<void> {
     const { outbox, connectorId, now } = this.#deps
     this.#isWoken = false
+    if (!this.#isTidy) await reviveAside(outbox, connectorId)
+    this.#isTidy = true
     const batch = await outbox.next(connectorId, this.#isImpatient ? ANY_TIME : now())
     this.#isImpatient = false
     if (batch !== undefined) return this.#deliver(batch)
@@ -99,8 +104,23 @@ export class Lane {
   }
 
   async #deliver(batch: StoredBatch): Promise<void> {
-    const { outbox, now, random } = this.#deps
     const result = await this.#send(batch)
+    await this.#settle(batch, mayBeBlocker(batch, result) ? await this.#probe(batch, result) : result)
+  }
+
+  async #probe(batch: StoredBatch, result: SendResult): Promise<SendResult> {
+    const send = async (other: StoredBatch): Promise<SendResult> => this.#send(other)
+    const settle = async (other: StoredBatch, its: SendResult): Promise<void> => this.#settle(other, its)
+    const { outbox } = this.#deps
+    // If the store fails in the middle, the next step puts back what lies aside.
+    this.#isTidy = false
+    const settled = await probeBlocker({ outbox, batch, send, settle, signal: this.#abort.signal }, result)
+    this.#isTidy = true
+    return settled
+  }
+
+  async #settle(batch: StoredBatch, result: SendResult): Promise<void> {
+    const { outbox, now, random } = this.#deps
     await settleResult({ outbox, batch, result, nowMs: now(), random }, this.memory)
   }
 

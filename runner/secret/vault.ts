@@ -11,6 +11,8 @@ const NAME_PATTERN = /^[A-Za-z0-9_][A-Za-z0-9_.-]{0,127}$/
 export interface Vault {
   /** Stores or replaces a value; `grantTo` is a script id whose tasks may use it, or null for the host alone. */
   set(name: string, value: string, grantTo: string | null): Promise<StoredSecret>
+  /** A value as the store keeps it, for whoever stores it together with other things. Throws BAD_PARAMETER. */
+  seal(name: string, value: string): Uint8Array
   /** For the host's own use. Rejects with NO_SECRET, KEY_MISMATCH or STORE_CORRUPT. */
   read(name: string): Promise<string>
   /** For a script's task. Rejects with NOT_GRANTED too. */
@@ -79,10 +81,14 @@ function tryUnseal(key: Uint8Array, secret: StoredSecret): string[] {
 
 /** Joins the sealed store with the key of this home. */
 export function createVault(secrets: SecretStore, key: Uint8Array, now: () => EpochMs = Date.now): Vault {
+  const sealChecked = (name: string, value: string): Uint8Array => {
+    checkSecret(name, value)
+    return seal(key, name, value)
+  }
   return {
+    seal: sealChecked,
     async set(name, value, grantTo) {
-      checkSecret(name, value)
-      await secrets.put(name, seal(key, name, value), now())
+      await secrets.put(name, sealChecked(name, value), now())
       if (grantTo !== null) await secrets.grant(name, grantTo)
       return find(secrets, name)
     },

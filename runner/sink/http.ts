@@ -4,7 +4,7 @@ import type { Dispatcher } from 'undici'
 import { SECOND_MS } from '../../core/time.ts'
 import { refuseAddress } from './address.ts'
 import { classifyAnswer, hasCode, REFUSED_ADDRESS } from './classify.ts'
-import { parseSinkUrl } from './url.ts'
+import { isLoopbackUrl, parseSinkUrl } from './url.ts'
 import type { SendResult, Sink, SinkBatch } from './sink.ts'
 
 /** Func gives up after 10 s (guance.md §6.2); a batch here is larger, and an answer that comes late is better than a second copy. */
@@ -90,16 +90,25 @@ function writePath(base: URL, category: string, query: Readonly<Record<string, s
   return `${base.pathname.replace(/\/+$/, '')}/v1/write/${category}?${args.join('&')}`
 }
 
-/** A sink that posts gzip to `<url>/v1/write/<category>`. One connection is enough: a connector has one batch in flight. */
-export async function openHttpSink(options: HttpSinkOptions): Promise<Sink> {
-  const base = parseSinkUrl(options.url, 'connector: url')
+/**
+ * Connects through the proxy that HTTPS_PROXY, HTTP_PROXY and NO_PROXY name, and else by itself, which is when names are
+ * guarded: behind a proxy only the proxy resolves them. This machine is never asked for at a proxy, which is another one.
+ */
+async function openAgent(base: URL): Promise<Dispatcher> {
   // Loaded here because it takes 70 ms that a command which sends nothing should not pay.
-  const { Agent } = await import('undici')
-  const agent = new Agent({
+  const { Agent, EnvHttpProxyAgent } = await import('undici')
+  const options = {
     connections: 1,
     allowH2: false,
     connect: { lookup: guardedLookup(base.protocol) },
-  })
+  }
+  return isLoopbackUrl(base) ? new Agent(options) : new EnvHttpProxyAgent(options)
+}
+
+/** A sink that posts gzip to `<url>/v1/write/<category>`. One connection is enough: a connector has one batch in flight. */
+export async function openHttpSink(options: HttpSinkOptions): Promise<Sink> {
+  const base = parseSinkUrl(options.url, 'connector: url')
+  const agent = await openAgent(base)
   async function post(batch: SinkBatch, signal: AbortSignal): Promise<SendResult> {
     const response = await agent.request({
       origin: base.origin,

@@ -1,7 +1,7 @@
 import { lookup } from 'node:dns/promises'
 import { isIP } from 'node:net'
 import { DffError } from '../../core/error.ts'
-import { refuseAddress } from './address.ts'
+import { classifyAddress, refuseAddress } from './address.ts'
 
 function badUrl(place: string, expected: string, got: string, remedy: string): DffError {
   return new DffError({ code: 'BAD_PARAMETER', place, expected, got, remedy })
@@ -10,6 +10,10 @@ function badUrl(place: string, expected: string, got: string, remedy: string): D
 /** The host of a URL as an address or a name, without the brackets of IPv6. */
 function hostOf(url: URL): string {
   return url.hostname.replace(/^\[(.*)\]$/, '$1')
+}
+
+export function isLoopbackUrl(url: URL): boolean {
+  return url.hostname === 'localhost' || classifyAddress(hostOf(url)) === 'loopback'
 }
 
 /** Reads a sink's base URL; throws BAD_PARAMETER for anything else, never repeating a query or a password. */

@@ -60,6 +60,19 @@ export interface StoredTrigger {
   readonly lastTickMs: EpochMs | null
 }
 
+/** What a Startup script says of a trigger; the rest is what the user and the clock made of it. */
+export type DeclaredTrigger = Pick<
+  StoredTrigger,
+  'triggerId' | 'funcId' | 'title' | 'fixedCronExpr' | 'timezone'
+>
+
+/** A secret of an install form: its new value and the script that may use it, or null to forget it. */
+export interface SecretChange {
+  readonly name: string
+  readonly sealed: Uint8Array | null
+  readonly grantTo: string
+}
+
 export interface NewTask {
   readonly id: string
   readonly funcId: string
@@ -136,7 +149,16 @@ export interface Commit {
 export type CommitResult =
   | { readonly kind: 'committed' }
   | { readonly kind: 'lease-lost' }
-  | { readonly kind: 'outbox-full'; readonly waitingBytes: number }
+  | ({ readonly kind: 'outbox-full' } & OutboxRoom)
+  /** The state of the script would have become larger than a script may keep. */
+  | { readonly kind: 'state-full'; readonly stateBytes: number; readonly maxBytes: number }
+
+/** How much of the outbox's bound is taken; dead batches take from it as well. */
+export interface OutboxRoom {
+  readonly waitingBytes: number
+  readonly deadBytes: number
+  readonly maxBytes: number
+}
 
 export interface StoredBatch extends EncodedBatch {
   readonly batchId: number
@@ -148,13 +170,18 @@ export interface StoredBatch extends EncodedBatch {
 }
 
 export interface SetStore {
-  put(set: InstalledSet): Promise<void>
+  /** Sets that belong together, with the secrets of their form: no task sees some of them new and others old. */
+  put(sets: readonly InstalledSet[], secrets: readonly SecretChange[]): Promise<void>
   get(setId: string): Promise<InstalledSet | undefined>
   list(): Promise<readonly InstalledSet[]>
 }
 
 export interface ScriptStore {
-  put(script: StartupScript): Promise<void>
+  /**
+   * A script with the triggers that its functions declare. What the user set and the last tick stay, also those of a
+   * trigger that is no longer declared: it is not listed, and comes back with them when it is declared again.
+   */
+  put(script: StartupScript, triggers: readonly DeclaredTrigger[]): Promise<void>
   get(scriptId: string): Promise<StartupScript | undefined>
   list(): Promise<readonly StartupScript[]>
 }
@@ -174,16 +201,12 @@ export interface ConnectorStore {
   list(): Promise<readonly { readonly id: string; readonly config: ConnectorConfig }[]>
 }
 
+/** Triggers that a script declares now; `ScriptStore.put` makes them. */
 export interface TriggerStore {
-  /** Creates or updates by triggerId; isEnabled, cronOverride and lastTickMs of an existing one are kept. */
-  upsert(
-    trigger: Pick<StoredTrigger, 'triggerId' | 'funcId' | 'title' | 'fixedCronExpr' | 'timezone'>,
-  ): Promise<void>
   get(triggerId: string): Promise<StoredTrigger | undefined>
   list(): Promise<readonly StoredTrigger[]>
   setEnabled(triggerId: string, isEnabled: boolean): Promise<void>
   setOverride(triggerId: string, cron: string | null, timezone: string | null): Promise<void>
-  remove(triggerId: string): Promise<void>
 }
 
 export interface TaskQueue {
@@ -241,13 +264,17 @@ export interface OutboxStore {
   revive(batchId: number | null): Promise<number>
   drop(batchId: number): Promise<number>
   backlog(): Promise<Backlog>
+  room(): Promise<OutboxRoom>
   receipts(scriptId: string): Promise<readonly Receipt[]>
   acknowledged(): Promise<{ readonly points: number; readonly lastMs: EpochMs | null }>
+  /** Forgets receipts of what has not been acknowledged since: a deleted function leaves no other trace. */
+  pruneReceipts(olderThanMs: EpochMs): Promise<number>
 }
 
 export interface StateStore {
   load(scriptId: string, key: string): Promise<Json | undefined>
-  keys(scriptId: string): Promise<readonly string[]>
+  /** Removes keys that a script has not written for so long while it went on writing others; a script that rests keeps all. */
+  prune(keepMs: number): Promise<number>
 }
 
 export interface Store {
@@ -260,7 +287,7 @@ export interface Store {
   readonly records: RecordStore
   readonly outbox: OutboxStore
   readonly state: StateStore
-  /** Points, cursors and everything else a slice stands for: one transaction, checked against the lease and the outbox bound. */
+  /** Points, cursors and everything else a slice stands for: one transaction, checked against the lease and the bounds of outbox and state. */
   commit(commit: Commit): Promise<CommitResult>
   close(): Promise<void>
 }

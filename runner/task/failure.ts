@@ -53,8 +53,9 @@ function findDenied(thrown: unknown, depth = 0): AccessDenied | undefined {
   return inner.map((error) => findDenied(error, depth + 1)).find((found) => found !== undefined)
 }
 
-function isolationError({ permission, resource }: AccessDenied, place: string): DffError {
-  const attempt = ATTEMPTS[permission] ?? `the use of ${permission}`
+function isolationError({ permission, resource }: AccessDenied, place: string, thrown: unknown): DffError {
+  // Some of Node's refusals name neither permission nor resource; their own sentence is then all there is.
+  const attempt = permission === '' ? describe(thrown) : (ATTEMPTS[permission] ?? `the use of ${permission}`)
   return new DffError({
     code: 'ISOLATION',
     place,
@@ -168,7 +169,7 @@ export function describeRunFailure(thrown: unknown, scriptId: string, code: Code
             got: describe(thrown),
             remedy: 'What was committed before is kept. The stack is in the task log.',
           })
-        : isolationError(denied, place)
+        : isolationError(denied, place, thrown)
   return makeFailure(error, denied === undefined ? nameOf(thrown) : error.code, userStack(thrown, code))
 }
 
@@ -203,6 +204,6 @@ export function describeLoadFailure(thrown: unknown, fallback: string, code: Cod
       ? withPlace(thrown, thrown.code === 'BAD_PARAMETER' ? parameterPlaceIn(stack, code) : place)
       : denied === undefined
         ? loadError(thrown, place ?? fallback)
-        : isolationError(denied, place ?? fallback)
+        : isolationError(denied, place ?? fallback, thrown)
   return makeFailure(error, error.code, userStack(thrown, code))
 }

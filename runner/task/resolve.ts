@@ -1,4 +1,4 @@
-import { existsSync } from 'node:fs'
+import { accessSync, constants } from 'node:fs'
 import { isBuiltin, registerHooks, type ResolveFnOutput, type ResolveHookContext } from 'node:module'
 import { dirname, join, relative, sep } from 'node:path'
 import { fileURLToPath, pathToFileURL } from 'node:url'
@@ -39,6 +39,16 @@ function isInside(folder: string, path: string): boolean {
 
 function toPath(url: string | undefined): string | undefined {
   return url?.startsWith('file:') === true ? fileURLToPath(url) : undefined
+}
+
+/** Under the permission model a look at a file that is not there throws instead of saying no. */
+function isReadable(path: string): boolean {
+  try {
+    accessSync(path, constants.R_OK)
+    return true
+  } catch {
+    return false
+  }
 }
 
 /** Lets user code import what design §4 lists and nothing else; code of the host and of packages resolves as ever. */
@@ -145,7 +155,7 @@ class TaskResolver implements CodeMap {
         remedy: IMPORTABLE,
       })
     }
-    if (!existsSync(path)) {
+    if (!isReadable(path)) {
       const remedy = 'Relative imports name a file with its ending, for example ./filters.ts.'
       throw this.#invalid(specifier, context, { expected: 'a file that exists', remedy })
     }

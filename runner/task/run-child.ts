@@ -19,9 +19,12 @@ export interface TaskLimits extends ProcessLimits {
 
 const LIMITS: TaskLimits = { loadMs: 30_000, graceMs: 2_000, killMs: 1_000, residentMb: 1_024 }
 
-/** A task sends at most 16 requests at once and a few messages per AWS call; beyond this it is a flood. */
+/** A task sends at most 16 requests at once; beyond this it is a flood. */
 const MAX_REQUESTS = 64
-const MAX_MESSAGES = 100_000
+
+/** A burst beyond every honest one (a problem for each of 10,000 functions), plus what 30 regions at AWS's 50 calls a second report. */
+const MAX_BURST = 100_000
+const MAX_MESSAGES_PER_SEC = 2_000
 
 /** More problems than these tell a reader nothing and would make the record too large to show. */
 const MAX_PROBLEMS = 1_000
@@ -56,10 +59,13 @@ class TaskRun {
   readonly #process: TaskProcess
   readonly #notes = new Set<string>()
   readonly #answers = new Set<Promise<void>>()
+  readonly #commits = new Set<Promise<void>>()
+  readonly #startedMs = performance.now()
   #functions: readonly ApiFunctionInfo[] | undefined
   #deadline: NodeJS.Timeout | undefined
   #verdict: Verdict | undefined
   #isStopping = false
+  #isGone = false
   #messages = 0
   #problems = 0
 
@@ -92,8 +98,9 @@ class TaskRun {
     const exit = await this.#process.exited
     signal.removeEventListener('abort', onAbort)
     clearTimeout(this.#deadline)
-    // A commit under way belongs to this task: its record must not be finished before it.
-    await Promise.allSettled(this.#answers)
+    this.#isGone = true
+    // A commit under way belongs to this task: its record must not be finished before it. No other answer is waited for: one may never come.
+    await Promise.allSettled(this.#commits)
     this.#secrets.refresh()
     this.#guard(() => this.#capture.finish())
     return this.#outcome(exit)
@@ -116,13 +123,18 @@ class TaskRun {
   #receive(value: unknown): void {
     if (this.#verdict !== undefined) return
     this.#messages += 1
-    if (this.#messages > MAX_MESSAGES) return this.#refuse(`more than ${MAX_MESSAGES} messages`)
+    if (this.#isFlood()) return this.#refuse(`${this.#messages} messages faster than any task has use for`)
     const message = parseChildMessage(value)
     if (message === undefined) return this.#refuse('a message of another shape')
     if (this.#functions === undefined && message.kind !== 'loaded' && message.kind !== 'failed') {
       return this.#refuse(`a message of kind ${message.kind} before the script had loaded`)
     }
     this.#handle(message)
+  }
+
+  #isFlood(): boolean {
+    const elapsedSec = (performance.now() - this.#startedMs) / 1_000
+    return this.#messages > MAX_BURST + elapsedSec * MAX_MESSAGES_PER_SEC
   }
 
   #handle(message: ChildMessage): void {
@@ -166,14 +178,19 @@ class TaskRun {
 
   #answer(request: Request): void {
     if (this.#answers.size >= MAX_REQUESTS) return this.#refuse(`more than ${MAX_REQUESTS} requests at once`)
-    const answer = this.#reply(request).finally(() => this.#answers.delete(answer))
+    const answer = this.#reply(request).finally(() => {
+      this.#answers.delete(answer)
+      this.#commits.delete(answer)
+    })
     this.#answers.add(answer)
+    if (request.body.kind === 'commit') this.#commits.add(answer)
   }
 
   async #reply({ requestId, body }: Request): Promise<void> {
     try {
       if (body.kind === 'credentials') validate('account', body.account, 'account')
       const value = await this.#options.onRequest(body)
+      if (this.#isGone) return
       if (body.kind === 'credentials') this.#learn(value)
       this.#process.send({ kind: 'reply', requestId, ok: true, value })
     } catch (error) {

@@ -6,18 +6,18 @@ import { identityOf, type Series } from './series.ts'
 /** Cursors per (account, region, namespace). A fixed number, so that state and commits do not grow with the functions. */
 export const BUCKETS = 64
 
-/** 36 bits in base64url: among the 1,000 identities of a full bucket, one in 70 million new ones is mistaken for known. */
+/** 36 bits in base64url: among the 3,000 series of a full bucket, one in 20 million new ones is mistaken for known. */
 const FINGERPRINT_LENGTH = 6
 
-/** How far a bucket's series are committed, and which identities that is true of. */
+/** How far a bucket's series are committed, and which series that is true of. */
 export interface Cursor {
   readonly throughMs: EpochMs
-  /** Fingerprints of the identities collected up to throughMs; others are new and get a first look. */
+  /** Fingerprints of the series collected up to throughMs; others are new. */
   readonly known: ReadonlySet<string>
 }
 
 export function fingerprintOf(series: Series): string {
-  return hash('sha256', identityOf(series), 'base64url').slice(0, FINGERPRINT_LENGTH)
+  return hash('sha256', `${series.metric} ${identityOf(series)}`, 'base64url').slice(0, FINGERPRINT_LENGTH)
 }
 
 /** Bucket of a series: by the value of the name dimension, so that all data of one function moves together; else by its identity. */

@@ -17,7 +17,7 @@ import type { TagsOf } from './points.ts'
 import { collectSlice, formatStage, type SliceContext } from './slice.ts'
 import { makeTags } from './tags.ts'
 import type { CompiledConfigs, NamespaceTarget } from './targets.ts'
-import { catchUp, windowEndMs } from './window.ts'
+import { lostSince, windowEndMs } from './window.ts'
 
 /** Class of the objects whose tags a namespace's metrics take over. */
 const OBJECT_CLASSES: ReadonlyMap<string, string> = new Map([['AWS/Lambda', 'aws_lambda']])
@@ -58,8 +58,8 @@ async function preparePacks(
 ): Promise<{ readonly packs: readonly Pack[]; readonly endMs: number }> {
   const { context, region, compiled, target } = run
   const { namespace, catalogue } = target
-  const listed = await discoverSeries(region, namespace)
-  const wanted = target.select(listed).map((series) => ({
+  const { listed, series: selected } = await discoverSeries(region, target)
+  const wanted = selected.map((series) => ({
     series,
     statistics: compiled.statisticsOf(series.metric, catalogue?.metrics[series.metric]),
   }))
@@ -72,13 +72,13 @@ async function preparePacks(
   )
   const packs = packBuckets(buckets, endMs)
   context.log(
-    `${region.scope}: ${namespace} lists ${listed.length} series, ${wanted.length} wanted, up to ${formatTime(endMs)} in ${packs.length} slices`,
+    `${region.scope}: ${namespace} lists ${listed} series, ${wanted.length} wanted, up to ${formatTime(endMs)} in ${packs.length} slices`,
   )
   return { packs, endMs }
 }
 
 function reportLost({ context, region, namespace }: SliceContext, { throughMs }: Pack, endMs: number): void {
-  const lostMs = throughMs === undefined ? 0 : catchUp(throughMs, endMs).lostMs
+  const lostMs = throughMs === undefined ? 0 : lostSince(throughMs, endMs)
   if (lostMs === 0) return
   context.report({
     code: 'gap',

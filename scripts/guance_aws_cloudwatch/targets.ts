@@ -17,7 +17,7 @@ type Target = CloudwatchConfigs['targets'][number]
 export interface NamespaceTarget {
   readonly namespace: string
   readonly catalogue: Catalogue | undefined
-  /** The listed series that are to be collected. */
+  /** Those of the listed series that are to be collected. What it selects of parts may be selected from again as a whole. */
   readonly select: (series: readonly Series[]) => readonly Series[]
 }
 

@@ -24,8 +24,11 @@ const FIRST_LOOK_MS = 3 * HOUR_MS
 /** CloudWatch keeps one-minute datapoints for 15 days; half a day is left for the run itself. */
 const MAX_LOOKBACK_MS = 14 * DAY_MS + 12 * HOUR_MS
 
-/** 500 queries of 180 minutes are 90,000 datapoints, within the 100,800 of one page (aws.md §1.1). */
-const MAX_WINDOW_MS = 180 * MINUTE_MS
+/** Five statistics, which must travel together, of 14 days are the 100,800 datapoints of one page (aws.md §1.1). */
+const MAX_WINDOW_MS = 14 * DAY_MS
+
+/** AWS lists a metric up to 15 minutes after its first datapoint (aws.md §1.3); the rest is for the run itself. */
+const LATE_LISTING_MS = 20 * MINUTE_MS
 
 /** End of what is taken as final: from the scheduled time, never later than AWS's own clock allows. */
 export function windowEndMs(triggerTimeMs: EpochMs, awsNowMs: EpochMs): EpochMs {
@@ -37,16 +40,23 @@ export function firstWindow(endMs: EpochMs): Window {
   return { startMs: endMs - FIRST_LOOK_MS, endMs }
 }
 
-export interface CatchUp {
-  /** Oldest first; empty when everything up to the end is committed. */
-  readonly windows: readonly Window[]
-  /** What CloudWatch no longer keeps by the minute. */
-  readonly lostMs: number
+/** The window, with the minutes before it in which a metric that AWS lists only now may have begun. */
+export function lateWindow({ startMs, endMs }: Window): Window {
+  return { startMs: startMs - LATE_LISTING_MS, endMs }
 }
 
-/** From the cursor to the end, in windows that one page can answer. */
-export function catchUp(throughMs: EpochMs, endMs: EpochMs): CatchUp {
-  const oldestMs = endMs - MAX_LOOKBACK_MS
-  const startMs = Math.max(throughMs, oldestMs)
-  return { windows: splitWindow({ startMs, endMs }, MAX_WINDOW_MS), lostMs: startMs - throughMs }
+/** How much of the time since the cursor CloudWatch no longer keeps by the minute. */
+export function lostSince(throughMs: EpochMs, endMs: EpochMs): number {
+  return Math.max(0, endMs - MAX_LOOKBACK_MS - throughMs)
+}
+
+/** Pieces that come to at most so many datapoints for each query, oldest first. */
+export function cutWindow(window: Window, maxDatapoints: number): readonly Window[] {
+  const longestMs = Math.max(1, Math.floor(maxDatapoints)) * PERIOD_MS
+  return splitWindow(window, Math.min(MAX_WINDOW_MS, longestMs))
+}
+
+/** From the cursor, or from what CloudWatch still keeps, to the end; empty when everything is committed. */
+export function catchUpWindow(throughMs: EpochMs, endMs: EpochMs): Window {
+  return { startMs: throughMs + lostSince(throughMs, endMs), endMs }
 }

@@ -4,6 +4,7 @@ import {
   type AwsAccount,
   AwsFailure,
   type AwsRegion,
+  type Inventory,
   type InventoryEntry,
   inventoryState,
   loadInventory,
@@ -28,17 +29,24 @@ export interface ObjectsRun {
   readonly cloudProvider: string
 }
 
-/** Needed for one kind of opt-in metrics alone, so that a refusal is a line of the log and not a problem at every run. */
-async function tryMappings(
-  { context }: ObjectsRun,
-  region: AwsRegion,
-): Promise<Readonly<Record<string, string>>> {
+function inventoryKey({ accountId, region }: AwsRegion) {
+  return { objectClass: OBJECT_CLASS, accountId, region }
+}
+
+/**
+ * Function by event source mapping. Needed for one kind of opt-in metrics alone, so that a refusal is a line of the log
+ * and not a problem at every run. Then those listed before stay: without their `name` the metrics would be other series.
+ */
+async function listAliases({ context }: ObjectsRun, region: AwsRegion): Promise<Inventory['aliases']> {
   try {
     return await listMappings(region)
   } catch (error) {
     if (!(error instanceof AwsFailure)) throw error
-    context.log(`${region.scope}: event source mappings are not known: ${error.message}`)
-    return {}
+    const aliases = (await loadInventory(context, inventoryKey(region)))?.aliases ?? {}
+    context.log(
+      `${region.scope}: event source mappings cannot be listed, ${Object.keys(aliases).length} stay known: ${error.message}`,
+    )
+    return aliases
   }
 }
 
@@ -70,8 +78,7 @@ async function commitObjects(run: ObjectsRun, region: AwsRegion): Promise<readon
 }
 
 async function keepInventory({ context }: ObjectsRun, region: AwsRegion): Promise<void> {
-  const { accountId, region: name } = region
-  const known = await loadInventory(context, { objectClass: OBJECT_CLASS, accountId, region: name })
+  const known = await loadInventory(context, inventoryKey(region))
   if (known === undefined) {
     context.log(`${region.scope}: no earlier listing of functions; metrics go without their Runtime`)
     return
@@ -83,16 +90,12 @@ async function keepInventory({ context }: ObjectsRun, region: AwsRegion): Promis
 /** Objects of one region. When AWS refuses the listing, metrics go on without it: the result is `degraded`, the record names the action. */
 export async function collectObjects(run: ObjectsRun, region: AwsRegion): Promise<RegionResult> {
   const { context } = run
-  const { accountId, region: name, scope } = region
+  const { scope } = region
   try {
     const entries = await commitObjects(run, region)
-    const aliases = await tryMappings(run, region)
+    const aliases = await listAliases(run, region)
     const inventory = { listedAtMs: context.triggerTimeMs, entries, aliases }
-    const state = await inventoryState(
-      context,
-      { objectClass: OBJECT_CLASS, accountId, region: name },
-      inventory,
-    )
+    const state = await inventoryState(context, inventoryKey(region), inventory)
     await context.commit({ points: [], state: { ...state, ...accountState(run.account) } })
     context.log(`${scope}: ${entries.length} functions`)
     return { kind: 'collected', scope, points: entries.length }

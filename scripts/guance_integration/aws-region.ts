@@ -15,6 +15,9 @@ const REQUEST_HANDLER = {
   connectionTimeout: 5_000,
   requestTimeout: 30_000,
   throwOnRequestTimeout: true,
+  // Options of the agents it makes: Node's follow HTTPS_PROXY from 22.21 and 24.5 on, and older ones connect directly.
+  httpAgent: { proxyEnv: process.env },
+  httpsAgent: { proxyEnv: process.env },
 } as const
 
 /** The SDK's quick attempts; what outlasts them is repeated by `call`, in seconds. */

@@ -1,4 +1,12 @@
-import type { Commit, EncodedBatch, Lease, NewTask, Store, TaskEnd } from '../../runner/store/store.ts'
+import type {
+  Commit,
+  DeclaredTrigger,
+  EncodedBatch,
+  Lease,
+  NewTask,
+  Store,
+  TaskEnd,
+} from '../../runner/store/store.ts'
 
 export const T0 = 1_795_000_000_000
 export const LEASE_MS = 30_000
@@ -53,6 +61,18 @@ export class StoreFixture {
 
   constructor(store: Store) {
     this.store = store
+  }
+
+  /** Stores the Startup script with the triggers that it declares now. */
+  async declare(...triggers: DeclaredTrigger[]): Promise<void> {
+    const script = {
+      scriptId: SCRIPT,
+      setId: 'guance_aws_lambda',
+      digest: 'd',
+      functions: [],
+      deployedAtMs: T0,
+    }
+    await this.store.scripts.put(script, triggers)
   }
 
   async runTask(id: string, changes: Partial<NewTask> = {}): Promise<Lease> {

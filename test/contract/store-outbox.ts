@@ -62,6 +62,14 @@ export function describeOutbox(fixture: () => StoreFixture): void {
       })
     })
 
+    it('forgets receipts of what nothing was acknowledged of for long', async () => {
+      await fixture().commitBatches('a')
+      await fixture().store.outbox.acknowledge(await fixture().nextId(), T0)
+      expect(await fixture().store.outbox.pruneReceipts(T0)).toBe(0)
+      expect(await fixture().store.outbox.pruneReceipts(T0 + 1)).toBe(1)
+      expect(await fixture().store.outbox.receipts(SCRIPT)).toEqual([])
+    })
+
     it('keeps the place of a batch that is split, however often', async () => {
       await fixture().commitBatches('a', 'b')
       await fixture().store.outbox.split(await fixture().nextId(), [makeBatch('a1'), makeBatch('a2')])

@@ -21,7 +21,7 @@ export function describeQueue(fixture: () => StoreFixture): void {
     })
 
     it('moves the last tick forward and never back', async () => {
-      await fixture().store.triggers.upsert(TRIGGER)
+      await fixture().declare(TRIGGER)
       await fixture().store.queue.enqueueOnce(tick('a', T0 + 5))
       await fixture().store.queue.enqueueOnce(tick('b', T0))
       await fixture().store.queue.enqueueOnce(tick('c', T0 + 5))
@@ -89,7 +89,7 @@ export function describeQueue(fixture: () => StoreFixture): void {
       expect(await fixture().store.queue.finish(lost, SUCCESS)).toBe(false)
       expect(await fixture().commit(lost, { state: { cursor: 1 } })).toBe('lease-lost')
       expect((await fixture().store.records.get('b'))?.status).toBe('pending')
-      expect(await fixture().store.state.keys(SCRIPT)).toEqual([])
+      expect(await fixture().store.state.load(SCRIPT, 'cursor')).toBeUndefined()
     })
 
     it('keeps a lease alive by heartbeats', async () => {

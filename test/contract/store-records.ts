@@ -105,7 +105,7 @@ export function describeRecords(fixture: () => StoreFixture): void {
       ).toBe('committed')
       expect(await fixture().commit(lease, { state: { old: null, none: null } })).toBe('committed')
       expect(await fixture().store.state.load(SCRIPT, 'cursor')).toEqual({ at: T0 })
-      expect(await fixture().store.state.keys(SCRIPT)).toEqual(['cursor'])
+      expect(await fixture().store.state.load(SCRIPT, 'old')).toBeUndefined()
       expect(await fixture().store.state.load('startup__other', 'cursor')).toBeUndefined()
       expect(await fixture().nextText()).toBe('x')
     })
@@ -123,7 +123,7 @@ export function describeRecords(fixture: () => StoreFixture): void {
       }
       await fixture().store.queue.finish(lease, SUCCESS)
       expect(await fixture().commit(lease, { state: { cursor: 1 } })).toBe('lease-lost')
-      expect(await fixture().store.state.keys(SCRIPT)).toEqual([])
+      expect(await fixture().store.state.load(SCRIPT, 'cursor')).toBeUndefined()
       expect(await fixture().store.outbox.backlog()).toMatchObject({ waitingBatches: 0 })
     })
 
@@ -138,11 +138,52 @@ export function describeRecords(fixture: () => StoreFixture): void {
         connectorId: CONNECTOR,
         ...slice,
       })
-      expect(refused).toEqual({ kind: 'outbox-full', waitingBytes: 60 })
-      expect(await fixture().store.state.keys(SCRIPT)).toEqual([])
+      expect(refused).toEqual({ kind: 'outbox-full', waitingBytes: 60, deadBytes: 0, maxBytes: 100 })
+      expect(await fixture().store.state.load(SCRIPT, 'cursor')).toBeUndefined()
       expect(await fixture().commit(lease, { state: { note: 1 } })).toBe('committed')
       await fixture().store.outbox.acknowledge(await fixture().nextId(), T0)
       expect(await fixture().commit(lease, slice)).toBe('committed')
+    })
+
+    it('tells dead batches from waiting ones when it has no room', async () => {
+      const lease = await fixture().runTask('a')
+      for (const text of ['x'.repeat(60), 'y'.repeat(30)]) {
+        expect(await fixture().commit(lease, { batches: [makeBatch(text)] })).toBe('committed')
+      }
+      await fixture().store.outbox.bury(await fixture().nextId(), 'x')
+      const base = { lease, nowMs: T0, scriptId: SCRIPT, connectorId: CONNECTOR, state: {} }
+      const room = { waitingBytes: 30, deadBytes: 60, maxBytes: 100 }
+      expect(await fixture().store.outbox.room()).toEqual(room)
+      expect(await fixture().store.commit({ ...base, batches: [makeBatch('z'.repeat(11))] })).toEqual({
+        kind: 'outbox-full',
+        ...room,
+      })
+    })
+
+    it('refuses state over its bound with nothing written, counting what is replaced once', async () => {
+      const lease = await fixture().runTask('a')
+      expect(await fixture().commit(lease, { state: { a: 'x'.repeat(600) } })).toBe('committed')
+      expect(await fixture().commit(lease, { state: { a: 'y'.repeat(900) } })).toBe('committed')
+      const slice = { batches: [makeBatch('z')], state: { b: '中'.repeat(50) } }
+      expect(await fixture().commit(lease, slice)).toBe('state-full')
+      expect(await fixture().store.state.load(SCRIPT, 'b')).toBeUndefined()
+      expect(await fixture().nextText()).toBeUndefined()
+      expect(await fixture().commit(lease, { ...slice, scriptId: 'startup__other' })).toBe('committed')
+      expect(await fixture().commit(lease, { ...slice, state: { ...slice.state, a: null } })).toBe(
+        'committed',
+      )
+    })
+
+    it('forgets state that its script has long not written, and keeps that of a script that rests', async () => {
+      const lease = await fixture().runTask('a')
+      await fixture().commit(lease, { nowMs: T0, state: { gone: 1, kept: 1 } })
+      await fixture().commit(lease, { nowMs: T0, scriptId: 'startup__rests', state: { a: 1 } })
+      await fixture().commit(lease, { nowMs: T0 + 1_000, state: { kept: 2 } })
+      expect(await fixture().store.state.prune(1_000)).toBe(0)
+      expect(await fixture().store.state.prune(999)).toBe(1)
+      expect(await fixture().store.state.load(SCRIPT, 'gone')).toBeUndefined()
+      expect(await fixture().store.state.load(SCRIPT, 'kept')).toBe(2)
+      expect(await fixture().store.state.load('startup__rests', 'a')).toBe(1)
     })
   })
 }

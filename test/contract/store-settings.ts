@@ -15,8 +15,8 @@ export function describeSettings(fixture: () => StoreFixture): void {
     }
 
     it('gives back what was put and replaces it as a whole', async () => {
-      await fixture().store.sets.put(set)
-      await fixture().store.sets.put({ ...set, version: '1.1.0', form: { type: 'object' } })
+      await fixture().store.sets.put([set], [])
+      await fixture().store.sets.put([{ ...set, version: '1.1.0', form: { type: 'object' } }], [])
       expect(await fixture().store.sets.get(set.setId)).toEqual({
         ...set,
         version: '1.1.0',
@@ -24,6 +24,22 @@ export function describeSettings(fixture: () => StoreFixture): void {
       })
       expect(await fixture().store.sets.list()).toHaveLength(1)
       expect(await fixture().store.sets.get('nothing')).toBeUndefined()
+    })
+
+    it('puts sets and the secrets of their form together, or nothing of them', async () => {
+      const other = { ...set, setId: 'guance_aws_lambda' }
+      const secret = { name: 'ak', sealed: Uint8Array.of(1), grantTo: SCRIPT }
+      const broken = { ...secret, name: 'token', sealed: 'no bytes' as never }
+      await expect(fixture().store.sets.put([set, other], [secret, broken])).rejects.toThrow(
+        'cannot store TEXT value in BLOB column',
+      )
+      expect(await fixture().store.sets.list()).toEqual([])
+      expect(await fixture().store.secrets.list()).toEqual([])
+      await fixture().store.sets.put([set, other], [secret])
+      expect(await fixture().store.sets.list()).toHaveLength(2)
+      expect(await fixture().store.secrets.get('ak')).toMatchObject({ grantedTo: [SCRIPT] })
+      await fixture().store.sets.put([], [{ ...secret, sealed: null }])
+      expect(await fixture().store.secrets.list()).toEqual([])
     })
 
     it('keeps Startup scripts with their API functions', async () => {
@@ -34,7 +50,7 @@ export function describeSettings(fixture: () => StoreFixture): void {
         functions: [],
         deployedAtMs: T0,
       }
-      await fixture().store.scripts.put(script)
+      await fixture().store.scripts.put(script, [])
       expect(await fixture().store.scripts.get(SCRIPT)).toEqual(script)
       expect(await fixture().store.scripts.list()).toEqual([script])
     })
@@ -81,11 +97,11 @@ export function describeSettings(fixture: () => StoreFixture): void {
 
   describe('triggers', () => {
     it('keeps what the user set and the last tick when a script is deployed again', async () => {
-      await fixture().store.triggers.upsert(TRIGGER)
+      await fixture().declare(TRIGGER)
       await fixture().store.triggers.setEnabled('cron-1', false)
       await fixture().store.triggers.setOverride('cron-1', '0 * * * *', 'Asia/Shanghai')
       await fixture().store.queue.enqueueOnce(makeTask('t', { triggerId: 'cron-1', tickMs: T0 }))
-      await fixture().store.triggers.upsert({ ...TRIGGER, title: 'new', fixedCronExpr: '* * * * *' })
+      await fixture().declare({ ...TRIGGER, title: 'new', fixedCronExpr: '* * * * *' })
       expect(await fixture().store.triggers.get('cron-1')).toEqual({
         ...TRIGGER,
         title: 'new',
@@ -97,8 +113,8 @@ export function describeSettings(fixture: () => StoreFixture): void {
       })
     })
 
-    it('is enabled when new, goes back to the script’s own schedule, and can be removed', async () => {
-      await fixture().store.triggers.upsert(TRIGGER)
+    it('is enabled when new, and goes back to the script’s own schedule', async () => {
+      await fixture().declare(TRIGGER)
       await fixture().store.triggers.setOverride('cron-1', '0 * * * *', 'Asia/Shanghai')
       await fixture().store.triggers.setOverride('cron-1', null, null)
       const trigger = await fixture().store.triggers.get('cron-1')
@@ -108,8 +124,19 @@ export function describeSettings(fixture: () => StoreFixture): void {
         timezone: 'UTC',
         lastTickMs: null,
       })
-      await fixture().store.triggers.remove('cron-1')
-      expect(await fixture().store.triggers.list()).toEqual([])
+    })
+
+    it('hides a trigger that its script no longer declares, and brings it back as the user left it', async () => {
+      const other = { ...TRIGGER, triggerId: 'cron-2', funcId: 'startup__guance_aws_lambda_2.run' }
+      await fixture().declare(TRIGGER, other)
+      await fixture().store.triggers.setEnabled('cron-1', false)
+      await fixture().store.triggers.setOverride('cron-1', '0 * * * *', 'Asia/Shanghai')
+      const before = await fixture().store.triggers.get('cron-1')
+      await fixture().declare()
+      expect(await fixture().store.triggers.get('cron-1')).toBeUndefined()
+      expect((await fixture().store.triggers.list()).map(({ triggerId }) => triggerId)).toEqual(['cron-2'])
+      await fixture().declare(TRIGGER)
+      expect(await fixture().store.triggers.get('cron-1')).toEqual(before)
     })
   })
 }

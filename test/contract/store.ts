@@ -8,16 +8,16 @@ import { describeSettings } from './store-settings.ts'
 
 /**
  * The store contract in executable form: a store is one when this passes.
- * `openStore` gives an empty store with the outbox bound asked for.
+ * `openStore` gives an empty store with the bounds asked for.
  */
 export function describeStore(
   name: string,
-  openStore: (options: { readonly maxOutboxBytes: number }) => Promise<Store>,
+  openStore: (options: { readonly maxOutboxBytes: number; readonly maxStateBytes: number }) => Promise<Store>,
 ): void {
   describe(`${name} keeps the store contract`, () => {
     let fixture: StoreFixture
     beforeEach(async () => {
-      fixture = new StoreFixture(await openStore({ maxOutboxBytes: 100 }))
+      fixture = new StoreFixture(await openStore({ maxOutboxBytes: 100, maxStateBytes: 1_000 }))
     })
     afterEach(() => fixture.store.close())
     for (const describePart of [describeSettings, describeQueue, describeRecords, describeOutbox]) {

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import { isApiFunction } from '../../core/api.ts'
 import { DFF } from '../../core/dff.ts'
-import { coerceError, DffError, exitCodeOf, isErrorCode, isWorthRetrying } from '../../core/error.ts'
+import { coerceError, DffError, exitCodeOf, isErrorCode } from '../../core/error.ts'
 import { isSecretRef } from '../../core/secret.ts'
 
 describe('DFF.API', () => {
@@ -44,8 +44,6 @@ describe('the error family', () => {
     })
     expect(error.message).toBe('trigger x: expected five fields, got four. Add one.')
     expect(exitCodeOf(error.code)).toBe(2)
-    expect(isWorthRetrying('SINK_DOWN')).toBe(true)
-    expect(isWorthRetrying('BAD_CRON')).toBe(false)
     expect(JSON.parse(JSON.stringify(error))).toMatchObject({
       code: 'BAD_CRON',
       place: 'trigger x',

@@ -164,7 +164,7 @@ describe('bad input', () => {
         '-p',
         `ak_id=${shell.keyId}`,
         '-p',
-        'ak_secret=env:PATH',
+        'ak_secret=env:WRONG_SECRET',
         '--deploy',
         '--force',
       ],

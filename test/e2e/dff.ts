@@ -74,6 +74,7 @@ function cleanEnvironment(home: string, info: SimulatorInfo, secret: string): No
     DFF_HOME: home,
     AWS_ENDPOINT_URL: info.url,
     AK_SECRET: secret,
+    WRONG_SECRET: 'one-that-belongs-to-no-key-of-AWS',
     NO_COLOR: '1',
   }
 }

@@ -1,9 +1,11 @@
+import { exitCodeOf, isErrorCode } from '../../../core/error.ts'
 import type { ExecResult, HostClient, HostEvent } from '../../host-api.ts'
 import { parseTime } from '../argument.ts'
 import { answerLine, type ExitCode, type Invocation, showProgress, withClient } from '../invocation.ts'
 import type { Registry } from '../registry.ts'
 import { writeError, writeLines } from '../terminal.ts'
 import { makeLogFormatter } from '../view/log-view.ts'
+import { formatCount } from '../view/format.ts'
 import { renderOutcome } from '../view/task-view.ts'
 
 interface ExecOptions {
@@ -58,11 +60,27 @@ async function reportInterrupt(
   if (invocation.isJson) answerLine(invocation, { kind: 'interrupted', taskId: taskId ?? null, isOwner })
 }
 
+/** What was collected is safe and will be delivered, but it is not there yet, and the sink has said why. */
+function isUndelivered({ backlog, deliveryError }: ExecResult): boolean {
+  return backlog.waitingBatches > 0 && deliveryError !== null
+}
+
+/** By what went wrong, as for any command: a broken script is 2, missing credentials or an unreachable sink 3, the rest 1. */
+function exitCodeOfResult(result: ExecResult): ExitCode {
+  const { status, exceptionType } = result.record
+  if (status === 'success') return isUndelivered(result) ? exitCodeOf('SINK_DOWN') : 0
+  return isErrorCode(exceptionType) ? exitCodeOf(exceptionType) : 1
+}
+
 function report(invocation: Invocation, result: ExecResult): void {
   const { texts, terminal } = invocation
   if (invocation.isJson) return answerLine(invocation, { kind: 'result', ...result })
   writeLines(terminal.stdout, ['', ...renderOutcome(texts, result)])
-  if (result.record.exceptionText !== null) writeError(terminal, result.record.exceptionText)
+  const { record, backlog, deliveryError } = result
+  if (record.exceptionText !== null) writeError(terminal, record.exceptionText)
+  if (!isUndelivered(result)) return
+  const waiting = formatCount(texts, backlog.waitingPoints)
+  writeError(terminal, texts.view.exec.undelivered(record.connector, waiting, deliveryError ?? ''))
 }
 
 async function execute(invocation: Invocation, target: string, options: ExecOptions): Promise<ExitCode> {
@@ -83,7 +101,7 @@ async function execute(invocation: Invocation, target: string, options: ExecOpti
         return 1
       }
       report(invocation, result)
-      return result.record.status === 'success' ? 0 : 1
+      return exitCodeOfResult(result)
     } finally {
       dispose()
     }

@@ -97,12 +97,12 @@ async function install(
     prompter,
     isConnected: !before.isImplicit,
   })
-  // First, because a sink that is refused should leave nothing installed.
+  const installed = await client.call('install', { setId, parameters, force })
+  // After it, because an install that is refused must not have changed where everybody's data goes.
   const connector =
     destination === undefined
       ? before
       : await client.call('connector.set', { id: DEFAULT_CONNECTOR, ...destination })
-  const installed = await client.call('install', { setId, parameters, force })
   const deployed = options.deploy === true ? await client.call('deploy', { setId, force }) : null
   return { installed, connector, deployed }
 }

@@ -25,7 +25,10 @@ async function followLog(invocation: Invocation, client: HostClient, taskId: str
     return writeLines(invocation.terminal.stdout, [format(line)])
   }
   const { promise: interrupted, resolve } = Promise.withResolvers<undefined>()
-  const dispose = invocation.onInterrupt(() => resolve(undefined))
+  const stop = (): void => resolve(undefined)
+  const dispose = invocation.onInterrupt(stop)
+  // Nobody reads any more (`| head`), so there is nothing left to wait for.
+  invocation.terminal.stdout.once('error', stop)
   const following = client.call('log', { taskId, follow: true }, (event) => {
     if (event.kind === 'log') show(event.line)
   })

@@ -21,13 +21,22 @@ export interface FormRequest {
   readonly prompter?: Prompter
 }
 
-/** The values that were given, each valid by itself, for a set whose other values the host keeps. */
+/** `-p ak_id=`: nothing, on purpose. */
+function isEmptied(typed: Given): boolean {
+  return typed.kind === 'text' && typed.texts.every((text) => text === '')
+}
+
+/** The values that were given, each valid by itself, for a set whose other values the host keeps; null forgets one. */
 export async function readGivenValues({ fields, given, sources }: FormRequest): Promise<FormValues> {
   const values: Record<string, Json> = {}
   // One after the other: stdin can be read once.
   for (const field of fields) {
     const typed = given.get(field.name)
     if (typed === undefined) continue
+    if (isEmptied(typed)) {
+      values[field.name] = null
+      continue
+    }
     const value = await readFieldValue(field, typed, sources)
     validateAgainst(field.schema, value, typed.place)
     values[field.name] = value
@@ -87,7 +96,7 @@ async function takeValue(
 ): Promise<Json | undefined> {
   const { given, sources, prompter } = request
   const typed = given.get(field.name)
-  if (typed !== undefined) return readFieldValue(field, typed, sources)
+  if (typed !== undefined) return isEmptied(typed) ? undefined : readFieldValue(field, typed, sources)
   return prompter === undefined ? field.defaultValue : askValue(request, { field, prompter }, values)
 }
 

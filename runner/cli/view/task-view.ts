@@ -66,7 +66,7 @@ function outcomePairs(texts: Texts, record: TaskRecord): [string, string][] {
 }
 
 /** The summary after `dff exec`: status, points, cost, destination, what waits, what went wrong. */
-export function renderOutcome(texts: Texts, { record, backlog, deliveryError }: ExecResult): string[] {
+export function renderOutcome(texts: Texts, { record, backlog }: ExecResult): string[] {
   const { labels, moreProblems } = texts.view.task
   const pairs: [string, string][] = [
     [labels.status, record.status],
@@ -74,7 +74,6 @@ export function renderOutcome(texts: Texts, { record, backlog, deliveryError }: 
     ...outcomePairs(texts, record),
     [labels.waiting, renderBacklog(texts, backlog)],
   ]
-  if (deliveryError !== null && backlog.waitingBatches > 0) pairs.push([labels.because, deliveryError])
   const shown = renderProblems(texts, record.problems.slice(0, MAX_SUMMARY_PROBLEMS))
   const hidden = record.problems.length - shown.length
   if (hidden > 0) shown.push(moreProblems(formatCount(texts, hidden), record.id))

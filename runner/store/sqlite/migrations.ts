@@ -47,6 +47,7 @@ CREATE TABLE trigger_rule (
   cron_override TEXT,
   timezone_override TEXT,
   is_enabled INTEGER NOT NULL DEFAULT 1,
+  is_declared INTEGER NOT NULL DEFAULT 1,
   last_tick_ms INTEGER
 ) STRICT;
 
@@ -154,6 +155,7 @@ CREATE TABLE receipt (
 CREATE TABLE state (
   script_id TEXT NOT NULL,
   key TEXT NOT NULL,
+  updated_at_ms INTEGER NOT NULL,
   value TEXT NOT NULL,
   PRIMARY KEY (script_id, key)
 ) STRICT;

@@ -1,7 +1,7 @@
 import { chmodSync, closeSync, openSync } from 'node:fs'
 import { DffError } from '../../../core/error.ts'
 import type { Store } from '../store.ts'
-import { commitSlice } from './commit.ts'
+import { type CommitLimits, commitSlice } from './commit.ts'
 import { sqliteConnectors } from './connectors.ts'
 import { Database } from './database.ts'
 import { MIGRATIONS } from './migrations.ts'
@@ -18,6 +18,8 @@ import { sqliteTriggers } from './triggers.ts'
 const BUSY_TIMEOUT_MS = 5_000
 /** Compressed bytes waiting for a sink that is down: weeks of a large account, and a bound the disk must have anyway. */
 const DEFAULT_MAX_OUTBOX_BYTES = 1024 ** 3
+/** State of one script: far beyond the few megabytes of 10,000 functions, and a bound for a script that keeps adding keys. */
+const DEFAULT_MAX_STATE_BYTES = 256 * 1024 ** 2
 /** After a burst the write-ahead log is cut back to this, instead of keeping its largest size for ever. */
 const WAL_LIMIT_BYTES = 64 * 1024 ** 2
 
@@ -91,12 +93,13 @@ function openDatabase(path: string): Database {
  * from a newer release), HOME_UNUSABLE (cannot be written) or HOME_BUSY (locked by another program).
  * `maxOutboxBytes` bounds the compressed bodies kept, dead ones included: it is a promise about the disk.
  */
-export async function openSqliteStore(
-  path: string,
-  options: { readonly maxOutboxBytes?: number } = {},
-): Promise<Store> {
+export async function openSqliteStore(path: string, options: Partial<CommitLimits> = {}): Promise<Store> {
   const database = openDatabase(path)
-  const maxOutboxBytes = options.maxOutboxBytes ?? DEFAULT_MAX_OUTBOX_BYTES
+  const limits = {
+    maxOutboxBytes: DEFAULT_MAX_OUTBOX_BYTES,
+    maxStateBytes: DEFAULT_MAX_STATE_BYTES,
+    ...options,
+  }
   return {
     sets: sqliteSets(database),
     scripts: sqliteScripts(database),
@@ -105,9 +108,9 @@ export async function openSqliteStore(
     triggers: sqliteTriggers(database),
     queue: sqliteQueue(database),
     records: sqliteRecords(database),
-    outbox: sqliteOutbox(database),
+    outbox: sqliteOutbox(database, limits.maxOutboxBytes),
     state: sqliteState(database),
-    commit: async (commit) => commitSlice(database, commit, maxOutboxBytes),
+    commit: async (commit) => commitSlice(database, commit, limits),
     close: async () => database.close(),
   }
 }

@@ -1,6 +1,6 @@
 import type { EpochMs } from '../../../core/time.ts'
 import type { Backlog, OutboxRow } from '../../host-api.ts'
-import type { BatchContent, EncodedBatch, OutboxStore, Receipt } from '../store.ts'
+import type { BatchContent, EncodedBatch, OutboxRoom, OutboxStore, Receipt } from '../store.ts'
 import { type BatchRow, insertBatch, toBatch } from './batch.ts'
 import type { Database } from './database.ts'
 
@@ -93,6 +93,15 @@ function countBacklog(database: Database): Backlog {
   }
 }
 
+/** Bytes of bodies by state. Reads every row, without its body: for whoever looks, and for a commit that was refused. */
+export function measureRoom(database: Database, maxBytes: number): OutboxRoom {
+  const rows = database.all<{ state: string; bytes: number }>(
+    'SELECT state, sum(stored_bytes) AS bytes FROM batch GROUP BY state',
+  )
+  const bytesOf = (state: string): number => rows.find((row) => row.state === state)?.bytes ?? 0
+  return { waitingBytes: bytesOf('waiting'), deadBytes: bytesOf('dead'), maxBytes }
+}
+
 function readReceipts(database: Database, scriptId: string): Receipt[] {
   return database.all<{ -readonly [Key in keyof Receipt]: Receipt[Key] }>(
     `SELECT script_id AS scriptId, category, measurement, key, points, last_point_ms AS lastPointMs,
@@ -154,11 +163,18 @@ function reading(database: Database): Reading {
 }
 
 /** Committed, unsent points. Waiting batches leave in order; dead ones are kept until the user retries or drops them. */
-export function sqliteOutbox(database: Database): OutboxStore {
+export function sqliteOutbox(database: Database, maxBytes: number): OutboxStore {
   return {
     ...reading(database),
     async acknowledge(batchId, nowMs) {
       database.write(() => acknowledge(database, batchId, nowMs))
+    },
+    async room() {
+      return measureRoom(database, maxBytes)
+    },
+    async pruneReceipts(olderThanMs) {
+      const sql = 'DELETE FROM receipt WHERE last_acknowledged_ms < ?'
+      return database.write(() => database.run(sql, olderThanMs))
     },
     async retryAt(batchId, nextAttemptMs, reason) {
       database.write(() =>

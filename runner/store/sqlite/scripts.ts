@@ -1,5 +1,6 @@
 import type { ScriptStore, StartupScript } from '../store.ts'
 import type { Database } from './database.ts'
+import { declareTriggers } from './triggers.ts'
 
 interface ScriptRow {
   readonly script_id: string
@@ -23,8 +24,8 @@ function toScript(row: ScriptRow): StartupScript {
 /** Deployed Startup scripts, one row per script. */
 export function sqliteScripts(database: Database): ScriptStore {
   return {
-    async put(script) {
-      database.write(() =>
+    async put(script, triggers) {
+      database.write(() => {
         database.run(
           `INSERT OR REPLACE INTO startup_script (script_id, set_id, digest, deployed_at_ms, functions)
            VALUES (?, ?, ?, ?, ?)`,
@@ -33,8 +34,9 @@ export function sqliteScripts(database: Database): ScriptStore {
           script.digest,
           script.deployedAtMs,
           JSON.stringify(script.functions),
-        ),
-      )
+        )
+        declareTriggers(database, script.scriptId, triggers)
+      })
     },
     async get(scriptId) {
       const row = database.get<ScriptRow>('SELECT * FROM startup_script WHERE script_id = ?', scriptId)

@@ -1,5 +1,6 @@
 import { DffError } from '../../../core/error.ts'
-import type { SecretStore, StoredSecret } from '../store.ts'
+import type { EpochMs } from '../../../core/time.ts'
+import type { SecretChange, SecretStore, StoredSecret } from '../store.ts'
 import type { Database } from './database.ts'
 
 interface SecretRow {
@@ -37,19 +38,39 @@ function grant(database: Database, name: string, scriptId: string): void {
   database.run('INSERT OR IGNORE INTO secret_grant (name, script_id) VALUES (?, ?)', name, scriptId)
 }
 
+function put(database: Database, name: string, sealed: Uint8Array, nowMs: EpochMs): void {
+  database.run(
+    `INSERT INTO secret (name, sealed, updated_at_ms) VALUES (?, ?, ?)
+     ON CONFLICT (name) DO UPDATE SET sealed = excluded.sealed, updated_at_ms = excluded.updated_at_ms`,
+    name,
+    sealed,
+    nowMs,
+  )
+}
+
+function remove(database: Database, name: string): number {
+  return database.run('DELETE FROM secret WHERE name = ?', name)
+}
+
+/** Replaces, grants or forgets a secret of a form; call inside a transaction. */
+export function changeSecret(
+  database: Database,
+  { name, sealed, grantTo }: SecretChange,
+  nowMs: EpochMs,
+): void {
+  if (sealed === null) {
+    remove(database, name)
+    return
+  }
+  put(database, name, sealed, nowMs)
+  grant(database, name, grantTo)
+}
+
 /** Sealed values and who may use them; this file never sees a value in clear. */
 export function sqliteSecrets(database: Database): SecretStore {
   return {
     async put(name, sealed, nowMs) {
-      database.write(() =>
-        database.run(
-          `INSERT INTO secret (name, sealed, updated_at_ms) VALUES (?, ?, ?)
-           ON CONFLICT (name) DO UPDATE SET sealed = excluded.sealed, updated_at_ms = excluded.updated_at_ms`,
-          name,
-          sealed,
-          nowMs,
-        ),
-      )
+      database.write(() => put(database, name, sealed, nowMs))
     },
     async grant(name, scriptId) {
       database.write(() => grant(database, name, scriptId))
@@ -62,7 +83,7 @@ export function sqliteSecrets(database: Database): SecretStore {
       return database.all<SecretRow>(`${SELECT} ORDER BY name`).map(toSecret)
     },
     async remove(name) {
-      return database.write(() => database.run('DELETE FROM secret WHERE name = ?', name)) > 0
+      return database.write(() => remove(database, name)) > 0
     },
   }
 }

@@ -1,5 +1,6 @@
 import type { InstalledSet, SetStore } from '../store.ts'
 import type { Database } from './database.ts'
+import { changeSecret } from './secrets.ts'
 
 interface SetRow {
   readonly set_id: string
@@ -16,7 +17,7 @@ function toSet(row: SetRow): InstalledSet {
     setId: row.set_id,
     version: row.version,
     digest: row.digest,
-    // Written by `put` below from the same types.
+    // Written by `putSet` below from the same types.
     manifest: JSON.parse(row.manifest) as InstalledSet['manifest'],
     form: row.form === null ? null : (JSON.parse(row.form) as InstalledSet['form']),
     parameters: JSON.parse(row.parameters) as InstalledSet['parameters'],
@@ -24,23 +25,28 @@ function toSet(row: SetRow): InstalledSet {
   }
 }
 
+function putSet(database: Database, set: InstalledSet): void {
+  database.run(
+    `INSERT OR REPLACE INTO script_set (set_id, version, digest, installed_at_ms, manifest, parameters, form)
+     VALUES (?, ?, ?, ?, ?, ?, ?)`,
+    set.setId,
+    set.version,
+    set.digest,
+    set.installedAtMs,
+    JSON.stringify(set.manifest),
+    JSON.stringify(set.parameters),
+    set.form === null ? null : JSON.stringify(set.form),
+  )
+}
+
 /** Installed script sets, one row per set. */
 export function sqliteSets(database: Database): SetStore {
   return {
-    async put(set) {
-      database.write(() =>
-        database.run(
-          `INSERT OR REPLACE INTO script_set (set_id, version, digest, installed_at_ms, manifest, parameters, form)
-           VALUES (?, ?, ?, ?, ?, ?, ?)`,
-          set.setId,
-          set.version,
-          set.digest,
-          set.installedAtMs,
-          JSON.stringify(set.manifest),
-          JSON.stringify(set.parameters),
-          set.form === null ? null : JSON.stringify(set.form),
-        ),
-      )
+    async put(sets, secrets) {
+      database.write(() => {
+        for (const set of sets) putSet(database, set)
+        for (const secret of secrets) changeSecret(database, secret, Date.now())
+      })
     },
     async get(setId) {
       const row = database.get<SetRow>('SELECT * FROM script_set WHERE set_id = ?', setId)

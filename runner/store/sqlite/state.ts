@@ -2,6 +2,14 @@ import type { Json } from '../../../core/json.ts'
 import type { StateStore } from '../store.ts'
 import type { Database } from './database.ts'
 
+function prune(database: Database, keepMs: number): number {
+  const scripts = database.all<{ id: string; newest: number }>(
+    'SELECT script_id AS id, max(updated_at_ms) AS newest FROM state GROUP BY script_id',
+  )
+  const sql = 'DELETE FROM state WHERE script_id = ? AND updated_at_ms < ?'
+  return scripts.reduce((sum, { id, newest }) => sum + database.run(sql, id, newest - keepMs), 0)
+}
+
 /** State of Startup scripts; written only by a commit, together with the points it stands for. */
 export function sqliteState(database: Database): StateStore {
   return {
@@ -14,10 +22,8 @@ export function sqliteState(database: Database): StateStore {
       // Written by commit.ts with JSON.stringify.
       return row === undefined ? undefined : (JSON.parse(row.value) as Json)
     },
-    async keys(scriptId) {
-      return database
-        .all<{ key: string }>('SELECT key FROM state WHERE script_id = ? ORDER BY key', scriptId)
-        .map((row) => row.key)
+    async prune(keepMs) {
+      return database.write(() => prune(database, keepMs))
     },
   }
 }

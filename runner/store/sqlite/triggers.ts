@@ -1,4 +1,4 @@
-import type { StoredTrigger, TriggerStore } from '../store.ts'
+import type { DeclaredTrigger, StoredTrigger, TriggerStore } from '../store.ts'
 import type { Database } from './database.ts'
 
 interface TriggerRow {
@@ -26,29 +26,43 @@ function toTrigger(row: TriggerRow): StoredTrigger {
   }
 }
 
+/** Brings the triggers of a script in line with what it declares; call inside a transaction. */
+export function declareTriggers(
+  database: Database,
+  scriptId: string,
+  triggers: readonly DeclaredTrigger[],
+): void {
+  const prefix = `${scriptId}.`
+  database.run(
+    'UPDATE trigger_rule SET is_declared = 0 WHERE substr(func_id, 1, length(?)) = ?',
+    prefix,
+    prefix,
+  )
+  for (const { triggerId, funcId, title, fixedCronExpr, timezone } of triggers) {
+    database.run(
+      `INSERT INTO trigger_rule (trigger_id, func_id, title, fixed_cron_expr, timezone) VALUES (?, ?, ?, ?, ?)
+       ON CONFLICT (trigger_id) DO UPDATE SET func_id = excluded.func_id, title = excluded.title,
+         fixed_cron_expr = excluded.fixed_cron_expr, timezone = excluded.timezone, is_declared = 1`,
+      triggerId,
+      funcId,
+      title,
+      fixedCronExpr,
+      timezone,
+    )
+  }
+}
+
+const SELECT = 'SELECT * FROM trigger_rule WHERE is_declared = 1'
+
 /** Automatic trigger configurations. What the user set (override, disabled) survives a new deploy. */
 export function sqliteTriggers(database: Database): TriggerStore {
   return {
-    async upsert(trigger) {
-      database.write(() =>
-        database.run(
-          `INSERT INTO trigger_rule (trigger_id, func_id, title, fixed_cron_expr, timezone) VALUES (?, ?, ?, ?, ?)
-           ON CONFLICT (trigger_id) DO UPDATE SET func_id = excluded.func_id, title = excluded.title,
-             fixed_cron_expr = excluded.fixed_cron_expr, timezone = excluded.timezone`,
-          trigger.triggerId,
-          trigger.funcId,
-          trigger.title,
-          trigger.fixedCronExpr,
-          trigger.timezone,
-        ),
-      )
-    },
     async get(triggerId) {
-      const row = database.get<TriggerRow>('SELECT * FROM trigger_rule WHERE trigger_id = ?', triggerId)
+      const row = database.get<TriggerRow>(`${SELECT} AND trigger_id = ?`, triggerId)
       return row === undefined ? undefined : toTrigger(row)
     },
     async list() {
-      return database.all<TriggerRow>('SELECT * FROM trigger_rule ORDER BY trigger_id').map(toTrigger)
+      return database.all<TriggerRow>(`${SELECT} ORDER BY trigger_id`).map(toTrigger)
     },
     async setEnabled(triggerId, isEnabled) {
       const value = isEnabled ? 1 : 0
@@ -65,9 +79,6 @@ export function sqliteTriggers(database: Database): TriggerStore {
           triggerId,
         ),
       )
-    },
-    async remove(triggerId) {
-      database.write(() => database.run('DELETE FROM trigger_rule WHERE trigger_id = ?', triggerId))
     },
   }
 }

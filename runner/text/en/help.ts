@@ -108,14 +108,16 @@ Examples
   },
   connector: {
     group: 'where the data goes',
-    set: 'create or change a connector; default is the one in use',
+    set: 'create or change a connector; points go to default alone',
     list: 'list connectors',
     test: 'check that a connector reaches its sink and is let in',
     id: 'id of the connector; default is the one in use',
     type: 'file, datakit or dataway',
     url: 'base URL of DataKit or DataWay',
     token: 'workspace token of DataWay: env:NAME, file:PATH, or - for stdin; asked for when left out',
-    setAfter: `Examples
+    setAfter: `Points go to the connector default alone for now; others can be kept and tested.
+
+Examples
   dff connector set default --type datakit --url http://127.0.0.1:9529
   dff connector set default --type dataway --url https://openway.guance.com --token env:GUANCE_TOKEN
   dff connector set default --type file`,

@@ -70,7 +70,6 @@ export const view = {
       endpoint: 'AWS endpoint',
       sentTo: 'Sent to',
       waiting: 'Waiting',
-      because: 'Because',
       used: 'Used',
       exception: 'Error',
       returned: 'Returned',
@@ -99,6 +98,8 @@ export const view = {
       taskId === undefined
         ? `Stopped watching; the task goes on in the host (pid ${pid}). See dff task list.`
         : `Stopped watching; the task goes on in the host (pid ${pid}). Watch it with dff log ${taskId} --follow.`,
+    undelivered: (connector: string, points: string, reason: string) =>
+      `${connector}: expected every point to be acknowledged, got ${points} that wait: ${reason}. They are kept and sent when the sink takes them; dff connector test and dff outbox list say more.`,
     unknownOwner: 'Stopped watching; the host did not answer. See dff task list.',
   },
   log: {

@@ -178,15 +178,15 @@ describe('install form', () => {
     expect({ code, hasSecret: stderr.includes('wJalr') }).toEqual({ code: 2, hasSecret: false })
   })
 
-  it('sets the connector by sink, sink_url and sink_token before it installs', async () => {
+  it('sets the connector by sink, sink_url and sink_token, and only once the set is installed', async () => {
     const { world, stdout } = await install(
       ['-p', 'sink=dataway', '-p', 'sink_url=https://openway.guance.com', '-p', 'sink_token=env:TOKEN'],
       { env: { TOKEN: 'tkn_12345' } },
     )
     const changes = world.calls.filter(({ name }) => /set$|^install$/.test(name))
     expect(changes).toMatchObject([
-      { name: 'connector.set', input: { id: 'default', token: 'tkn_12345', config: { type: 'dataway' } } },
       { name: 'install' },
+      { name: 'connector.set', input: { id: 'default', token: 'tkn_12345', config: { type: 'dataway' } } },
     ])
     expect(stdout).toContain('Data goes to dataway https://openway.guance.com')
     expect(stdout).not.toContain('tkn_12345')

@@ -1,4 +1,7 @@
+import { mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { createServer } from 'node:http'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
 import { describe, expect, it, onTestFinished, vi } from 'vitest'
 import { DffError } from '../../../core/error.ts'
 import { control, keysAccount, listen, openBroker, refusal, simulator, user } from './open-broker.ts'
@@ -141,6 +144,35 @@ describe('an account without keys', () => {
     const account = { assume_role_arn: simulator.info.roleArn, external_id: simulator.info.externalId }
     const session = await openBroker().session('startup__a', account)
     expect(session.arn).toMatch(/assumed-role/)
+  })
+
+  /** A provider that never answers: the command of a profile waits for a server that holds its answer. */
+  async function hangChain(): Promise<void> {
+    const server = createServer()
+    const url = await listen(server)
+    onTestFinished(() => server.closeAllConnections())
+    const folder = await mkdtemp(join(tmpdir(), 'dff-chain-'))
+    onTestFinished(() => rm(folder, { recursive: true, force: true }))
+    const config = join(folder, 'config')
+    const script = join(folder, 'ask.mjs')
+    await writeFile(script, `await fetch('${url}')`)
+    await writeFile(config, `[default]\ncredential_process = ${process.execPath} ${script}\n`)
+    useChain({ AWS_ACCESS_KEY_ID: '', AWS_SECRET_ACCESS_KEY: '', AWS_CONFIG_FILE: config })
+  }
+
+  it('gives up on a provider that does not answer', async () => {
+    await hangChain()
+    const error = await refusal(openBroker({ chainLimitMs: 200 }).session('startup__a', {}))
+    expect(error.code).toBe('AWS_UNREACHABLE')
+    expect(error.message).toMatch(/default chain within 0\.2 s, got no answer/)
+  })
+
+  it('ends with the broker while a provider does not answer', async () => {
+    await hangChain()
+    const broker = openBroker()
+    const asking = refusal(broker.session('startup__a', {}))
+    await broker.close()
+    expect((await asking).code).toBe('TASK_FAILED')
   })
 
   it('says that the machine has no credentials', async () => {

@@ -1,7 +1,9 @@
 import { readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
+import { DatabaseSync } from 'node:sqlite'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { openClient } from '../../../runner/client.ts'
+import { homePaths } from '../../../runner/home.ts'
 import type { FormValues, HostClient, HostEvent } from '../../../runner/host-api.ts'
 import { type Gate, type Ground, makeGround, openGate, until } from './fixture.ts'
 
@@ -108,6 +110,26 @@ describe('exec', () => {
     })
   })
 
+  it('keeps what the user set on a trigger while the script does not declare it', async () => {
+    await deployed({ names: ['a'] })
+    const triggerId = 'cron-startup-demo_set'
+    await client.call('trigger.set', { triggerId, cron: '0 * * * *', timezone: 'Asia/Shanghai' })
+    await client.call('trigger.enable', { triggerId, isEnabled: false })
+    const before = await client.call('trigger.list', {})
+    const path = join(ground.home, 'startup/demo_set.ts')
+    const text = readFileSync(path, 'utf8')
+    writeFileSync(path, text.replace("fixedCronExpr: '*/5 * * * *', ", ''))
+    await client.call('exec', { ...EXEC, debug: true })
+    expect(await client.call('trigger.list', {})).toMatchObject([{ triggerId, cronOverride: '0 * * * *' }])
+    await client.call('exec', EXEC)
+    expect(await client.call('trigger.list', {})).toEqual([])
+    writeFileSync(path, text)
+    await client.call('exec', EXEC)
+    expect(await client.call('trigger.list', {})).toEqual(
+      before.map((row) => ({ ...row, lastStatus: 'success' })),
+    )
+  })
+
   it('fails a task whose edited schedule cannot be read, naming it', async () => {
     await deployed({ names: ['a'] })
     const path = join(ground.home, 'startup/demo_set.ts')
@@ -151,6 +173,26 @@ describe('exec', () => {
     const { record } = await running
     await closing
     expect(record).toMatchObject({ status: 'failure', points: { metric: 1 } })
+  })
+
+  it('goes on with its log after lines that could not be written, and says how many are missing', async () => {
+    await deployed({ names: ['a'], gate: gate.url, label: 'fail' })
+    const database = new DatabaseSync(homePaths(ground.home).database)
+    database.exec(
+      `CREATE TRIGGER broken BEFORE INSERT ON log_line WHEN new.text LIKE 'label %' BEGIN SELECT RAISE(ABORT, 'no room'); END`,
+    )
+    database.close()
+    const seen: HostEvent[] = []
+    const running = client.call('exec', EXEC, (event) => seen.push(event))
+    await gate.arrived()
+    await until('the log so far', () => JSON.stringify(seen).includes('committed'))
+    gate.open()
+    const { record } = await running
+    const { lines } = await client.call('log', { taskId: record.id, follow: false })
+    expect(lines.map((line) => line.text).join('\n')).toContain('the demo was told to fail')
+    expect(record.problems).toMatchObject([
+      { code: 'log-incomplete', message: expect.stringMatching(/^\d+ lines of the log .*no room/) as string },
+    ])
   })
 
   it('shows a log as it grows', async () => {

@@ -46,7 +46,8 @@ export function makeScript(options: DemoOptions): Script {
         metrics: [{ measurement: 'demo', fields: ['value'] }],
       }
     },
-    async doctor(): Promise<readonly Check[]> {
+    async doctor(context: RunContext): Promise<readonly Check[]> {
+      if (options.gate !== undefined && options.label === 'doctor') await (await fetch(options.gate, { signal: context.signal })).text()
       return [{ id: 'demo', status: 'ok', title: 'The demo is well', detail: options.names.join(',') }]
     },
   }

@@ -1,5 +1,6 @@
 import { appendFileSync, chmodSync, existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
+import { DatabaseSync } from 'node:sqlite'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { openClient } from '../../../runner/client.ts'
 import { homePaths } from '../../../runner/home.ts'
@@ -29,6 +30,29 @@ beforeEach(async () => {
 afterEach(async () => {
   await client.close()
   ground.remove()
+})
+
+describe('an upgrade', () => {
+  it('that fails midway leaves sets, secrets and files of the earlier one in use', async () => {
+    await install({ names: ['a'], token: TOKEN })
+    const before = generations('demo_set')
+    writeMarket(ground.marketRoot, { version: '1.1.0' })
+    const database = new DatabaseSync(homePaths(ground.home).database)
+    database.exec(
+      `CREATE TRIGGER broken BEFORE INSERT ON script_set WHEN new.set_id = 'demo_set' BEGIN SELECT RAISE(ABORT, 'no room'); END`,
+    )
+    const [earlier] = await client.call('secret.list', {})
+    await expect(install({ token: null })).rejects.toThrow('no room')
+    expect(await client.call('secret.list', {})).toEqual([earlier])
+    const installed = database.prepare('SELECT installed_at_ms FROM script_set ORDER BY set_id').all()
+    expect(new Set(installed.map((row) => row['installed_at_ms'])).size).toBe(1)
+    expect(generations('demo_set')).toEqual(expect.arrayContaining(before))
+    database.exec('DROP TRIGGER broken')
+    database.close()
+    await install({ token: null })
+    expect(await client.call('secret.list', {})).toEqual([])
+    expect(generations('demo_set')).toHaveLength(1)
+  })
 })
 
 describe('market', () => {

@@ -32,11 +32,11 @@ async function useHome<T>(body: (client: Awaited<ReturnType<typeof openClient>>)
   }
 }
 
-async function deployHeld(): Promise<void> {
+async function deployHeld(label = 'plain'): Promise<void> {
   await useHome(async (client) => {
     await client.call('install', {
       setId: 'demo_set',
-      parameters: { names: ['a'], gate: gate.url },
+      parameters: { names: ['a'], gate: gate.url, label },
       force: false,
     })
     await client.call('deploy', { setId: 'demo_set', force: false })
@@ -84,6 +84,13 @@ describe('a home', () => {
     })
   })
 
+  it('below a folder that takes no entries is refused at once', async () => {
+    await expect(openClient('/proc/nope', { command: 'test' })).rejects.toMatchObject({
+      code: 'HOME_UNUSABLE',
+      parts: { place: '/proc/nope/.dff' },
+    })
+  })
+
   it('whose inner folder cannot be written leaves no part of itself', async () => {
     mkdirSync(ground.home)
     writeFileSync(join(ground.home, '.dff'), 'in the way')
@@ -108,6 +115,21 @@ describe('a home', () => {
 })
 
 describe('a command', () => {
+  it('closes what an earlier command left waiting, and forgets what is old', async () => {
+    await deployHeld()
+    const store = await openSqliteStore(homePaths(ground.home).database)
+    const base = { funcId: 'startup__demo_set.run', triggerTimeMs: 0, expiresAtMs: Date.now() + 60_000 }
+    const rest = { triggerId: null, tickMs: null, isDebug: false, connector: 'file', endpointUrl: null }
+    await store.queue.enqueueOnce({ ...base, ...rest, id: 'old', origin: 'direct' })
+    await store.queue.close('old', 'skip', 'long ago', 1)
+    await store.queue.enqueueOnce({ ...base, ...rest, id: 'button', origin: 'direct' })
+    await store.close()
+    await useHome(async (client) => {
+      const tasks = await client.call('task.list', { limit: 10, funcId: null, status: null })
+      expect(tasks).toMatchObject([{ id: 'button', status: 'failure' }])
+    })
+  })
+
   it('talks to the host that owns the home', async () => {
     const holder = await holdHome('start')
     await useHome(async (client) => {
@@ -245,6 +267,19 @@ describe('dff start', () => {
     })
     expect(isAlive(pid)).toBe(true)
     bystander.kill('SIGKILL')
+  })
+
+  it('does not wait for a doctor on SIGTERM', async () => {
+    await deployHeld('doctor')
+    const holder = await holdHome('start')
+    const client = await openClient(ground.home, { command: 'test', marketRoot: ground.marketRoot })
+    const asking = client.call('doctor', { setId: 'demo_set' })
+    await gate.arrived()
+    await holder.end('SIGTERM')
+    const checks = (await asking).flatMap((report) => report.checks)
+    expect(checks.find((check) => check.id === 'startup.run')).toMatchObject({ status: 'failed' })
+    await client.close()
+    expect(holder.output()).toContain('stopped')
   })
 
   it('lets a running task end before it leaves on SIGTERM', async () => {

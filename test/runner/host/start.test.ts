@@ -1,11 +1,13 @@
 import { existsSync } from 'node:fs'
 import { join } from 'node:path'
-import { afterEach, beforeEach, describe, expect, it } from 'vitest'
+import { DatabaseSync } from 'node:sqlite'
+import { afterEach, beforeEach, describe, expect, it, onTestFinished, vi } from 'vitest'
 import { openClient } from '../../../runner/client.ts'
 import { homePaths } from '../../../runner/home.ts'
 import type { FormValues, HostClient, TaskRecord } from '../../../runner/host-api.ts'
 import { startHost } from '../../../runner/host.ts'
 import { openSqliteStore } from '../../../runner/store/sqlite/open.ts'
+import type { NewTask } from '../../../runner/store/store.ts'
 import { type Gate, type Ground, makeGround, openGate, until } from './fixture.ts'
 
 const MINUTE_MS = 60_000
@@ -62,6 +64,18 @@ async function untilEnded(count: number): Promise<readonly TaskRecord[]> {
   return tasks()
 }
 
+/** What a dead host left waiting, but for its id and what it was made by. */
+function waitingTask(): Omit<NewTask, 'id' | 'triggerId' | 'tickMs' | 'origin'> {
+  return {
+    funcId: 'startup__demo_set.run',
+    triggerTimeMs: nowMs,
+    expiresAtMs: Date.now() + MINUTE_MS,
+    isDebug: false,
+    connector: 'file',
+    endpointUrl: null,
+  }
+}
+
 function moveTo(timeMs: number): void {
   nowMs = timeMs
   fire()
@@ -112,6 +126,43 @@ describe('dff start', () => {
     expect((await untilEnded(2)).map((task) => task.status)).toEqual(['skip', 'success'])
   })
 
+  it('leaves a running task its lease when the clock jumps forward', async () => {
+    await deploy({ names: ['a'], gate: gate.url })
+    moveTo(Date.parse('2026-11-23T12:05:00Z') + SETTLED_MS)
+    await gate.arrived()
+    const now = Date.now.bind(Date)
+    vi.spyOn(Date, 'now').mockImplementation(() => now() + 2 * MINUTE_MS)
+    onTestFinished(() => void vi.restoreAllMocks())
+    moveTo(Date.parse('2026-11-23T12:10:00Z') + SETTLED_MS)
+    expect((await untilEnded(1)).map((task) => task.status)).toEqual(['skip', 'pending'])
+    gate.open()
+    expect((await untilEnded(2)).map((task) => task.status)).toEqual(['skip', 'success'])
+  })
+
+  it('gives its home and its socket back when it cannot begin', async () => {
+    await client.close()
+    await stop()
+    const { database: path, socket } = homePaths(ground.home)
+    const store = await openSqliteStore(path)
+    await store.queue.enqueueOnce({
+      ...waitingTask(),
+      id: 'tick',
+      triggerId: TRIGGER,
+      tickMs: nowMs,
+      origin: 'cronJob',
+    })
+    await store.close()
+    const database = new DatabaseSync(path)
+    database.exec(`CREATE TRIGGER broken BEFORE UPDATE ON lease BEGIN SELECT RAISE(ABORT, 'broken'); END`)
+    database.exec(`CREATE TRIGGER broken_too BEFORE INSERT ON lease BEGIN SELECT RAISE(ABORT, 'broken'); END`)
+    const options = { signal: AbortSignal.timeout(10_000), marketRoot: ground.marketRoot }
+    await expect(startHost(ground.home, options)).rejects.toThrow('broken')
+    expect(existsSync(socket)).toBe(false)
+    database.exec('DROP TRIGGER broken; DROP TRIGGER broken_too')
+    database.close()
+    await start()
+  })
+
   it('runs once on return for all the ticks that it missed', async () => {
     await deploy({ names: ['a'] })
     moveTo(Date.parse('2026-11-23T12:05:00Z') + SETTLED_MS)
@@ -130,14 +181,7 @@ describe('dff start', () => {
     await client.close()
     await stop()
     const store = await openSqliteStore(homePaths(ground.home).database)
-    const base = {
-      funcId: 'startup__demo_set.run',
-      triggerTimeMs: nowMs,
-      expiresAtMs: Date.now() + MINUTE_MS,
-      isDebug: false,
-      connector: 'file',
-      endpointUrl: null,
-    }
+    const base = waitingTask()
     await store.queue.enqueueOnce({
       ...base,
       id: 'tick',

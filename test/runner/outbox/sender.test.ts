@@ -46,6 +46,41 @@ describe('delivery', () => {
     ).toBe(1)
   })
 
+  it('buries a batch that alone is always answered 5xx, and delivers what waits behind it', async () => {
+    await delivery.commit(['poison'])
+    await delivery.commit(['b'])
+    await delivery.commit(['c'])
+    delivery.server.answer = (request) => ({ status: namesOf(request)[0] === 'poison' ? 500 : 200 })
+    expect(await delivery.drain()).toMatchObject({ waitingBatches: 0, deadBatches: 1 })
+    expect(
+      delivery.acceptedNames((request) => ({ status: namesOf(request)[0] === 'poison' ? 500 : 200 })),
+    ).toEqual(['b', 'c'])
+    expect(await delivery.store.outbox.list('dead', 5)).toMatchObject([
+      { reason: '500 (11 attempts failed, while the batch behind it was accepted)' },
+    ])
+  })
+
+  it('buries nothing while the sink refuses everything, nor when it came back during the probe', async () => {
+    await delivery.commit(['a'])
+    await delivery.commit(['b'])
+    let failures = 11
+    delivery.server.answer = () => ({ status: failures-- > 0 ? 503 : 200 })
+    expect(await delivery.drain()).toMatchObject({ waitingBatches: 0, deadBatches: 0 })
+    await delivery.commit(['c'])
+    await delivery.commit(['d'])
+    failures = 10
+    expect(await delivery.drain()).toMatchObject({ waitingBatches: 0, deadBatches: 0 })
+    expect(await delivery.store.outbox.acknowledged()).toMatchObject({ points: 4 })
+  })
+
+  it('puts back what a kill left aside during a probe', async () => {
+    await delivery.commit(['a'])
+    const [row] = await delivery.store.outbox.list('waiting', 1)
+    await delivery.store.outbox.bury(row?.batchId ?? 0, 'set aside while the next batch is tried')
+    expect(await delivery.drain()).toMatchObject({ waitingBatches: 0, deadBatches: 0 })
+    expect(delivery.sentNames()).toEqual(['a'])
+  })
+
   it('waits as long as the sink asks for', async () => {
     await delivery.commit(['a'])
     delivery.server.answer = () => ({

@@ -1,10 +1,12 @@
 import {
   appendFileSync,
+  mkdirSync,
   mkdtempSync,
   readdirSync,
   readFileSync,
   rmSync,
   statSync,
+  utimesSync,
   writeFileSync,
 } from 'node:fs'
 import { tmpdir } from 'node:os'
@@ -49,6 +51,33 @@ describe('the file sink', () => {
     writeFileSync(path, 'm f')
     await send('m f=3 3', 0)
     expect(readFileSync(path, 'utf8')).toBe('m f=3 3\n')
+  })
+
+  it('removes what is old, and the oldest of what is too much, and nothing of others', async () => {
+    const output = join(folder, 'output')
+    mkdirSync(output)
+    const nowMs = Date.now()
+    const limits = { keepMs: 5_000_000, maxTotalBytes: 40, maxFileBytes: 16 }
+    for (const [name, ageSec] of [
+      ['metric-2026-11-01.lp', 9_000],
+      ['metric-2026-11-02.lp', 900],
+      ['metric-2026-11-03.lp', 90],
+      ['notes.lp', 9_000],
+    ] as const) {
+      writeFileSync(join(output, name), 'm f=1 1\nm f=2 2\n')
+      utimesSync(join(output, name), nowMs / 1_000 - ageSec, nowMs / 1_000 - ageSec)
+    }
+    const sink = openFileSink(output, () => nowMs, limits)
+    const batch = { batchId: 1, category: 'metric', points: 1, body: gzipSync('m f=3 3') } as const
+    const today = `metric-${new Date(nowMs).toISOString().slice(0, 10)}`
+    await sink.send(batch, NEVER)
+    expect(readdirSync(output).toSorted()).toEqual(
+      ['metric-2026-11-02.lp', 'metric-2026-11-03.lp', `${today}.lp`, 'notes.lp'].toSorted(),
+    )
+    await sink.send(batch, NEVER)
+    expect(readdirSync(output).toSorted()).toEqual(
+      ['metric-2026-11-03.lp', `${today}.${nowMs}.lp`, 'notes.lp'].toSorted(),
+    )
   })
 
   it('asks for a retry when the folder cannot be written', async () => {

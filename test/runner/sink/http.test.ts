@@ -1,5 +1,5 @@
 import { gzipSync } from 'node:zlib'
-import { afterEach, beforeEach, describe, expect, it } from 'vitest'
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
 import { openDatakitSink } from '../../../runner/sink/datakit.ts'
 import { openDatawaySink } from '../../../runner/sink/dataway.ts'
 import type { SendResult, Sink, SinkBatch } from '../../../runner/sink/sink.ts'
@@ -13,7 +13,10 @@ let server: Loopback
 beforeEach(async () => {
   server = await openLoopback()
 })
-afterEach(() => server.close())
+afterEach(async () => {
+  vi.unstubAllEnvs()
+  await server.close()
+})
 
 async function sendOnce(opening: Promise<Sink>, signal = NEVER): Promise<SendResult> {
   const sink = await opening
@@ -78,6 +81,28 @@ describe('the DataKit sink', () => {
   it('reads no more of an endless answer than it needs', async () => {
     server.answer = () => ({ status: 500, body: 'x'.repeat(5_000_000) })
     expect(await sendOnce(openDatakitSink(server.url))).toMatchObject({ kind: 'retry' })
+  })
+})
+
+describe('behind a proxy', () => {
+  const FAR = 'http://datakit.test:9529'
+
+  it('a sink is reached through it', async () => {
+    vi.stubEnv('http_proxy', server.url)
+    expect(await sendOnce(openDatakitSink(FAR))).toEqual({ kind: 'accepted' })
+    expect(server.seen[0]?.url).toBe(`${FAR}/v1/write/metric?precision=n&ignore_global_host_tags`)
+  })
+
+  it('a sink on this machine or in NO_PROXY is reached without it', async () => {
+    const proxy = await openLoopback()
+    vi.stubEnv('http_proxy', proxy.url)
+    vi.stubEnv('no_proxy', 'datakit.test')
+    for (const url of [server.url, server.url.replace('127.0.0.1', 'localhost')]) {
+      expect(await sendOnce(openDatakitSink(url))).toEqual({ kind: 'accepted' })
+    }
+    expect(await sendOnce(openDatakitSink(FAR))).toMatchObject({ kind: 'retry' })
+    expect(proxy.seen).toEqual([])
+    await proxy.close()
   })
 })
 

@@ -102,6 +102,7 @@ CREATE TABLE startup_script (
 CREATE TABLE state (
   script_id TEXT NOT NULL,
   key TEXT NOT NULL,
+  updated_at_ms INTEGER NOT NULL,
   value TEXT NOT NULL,
   PRIMARY KEY (script_id, key)
 ) STRICT;
@@ -153,5 +154,6 @@ CREATE TABLE trigger_rule (
   cron_override TEXT,
   timezone_override TEXT,
   is_enabled INTEGER NOT NULL DEFAULT 1,
+  is_declared INTEGER NOT NULL DEFAULT 1,
   last_tick_ms INTEGER
 ) STRICT;

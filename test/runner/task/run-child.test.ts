@@ -32,6 +32,51 @@ function makeStore(): (body: RequestBody) => Promise<ReplyValue> {
 }
 
 describe('a run', () => {
+  it('is over at its deadline although a request of it was never answered', async () => {
+    const home = await makeHome(
+      runs(
+        `await context.credentials({ ak_id: 'AKIAXXXXXXXXXXXXXXXX', ak_secret: { $secret: 's.k' } })`,
+        '{ timeout: 1 }',
+      ),
+    )
+    const limits = { graceMs: 100, killMs: 100 }
+    const ran = await runTask(home, { limits, onRequest: () => new Promise(() => undefined) })
+    expect(errorOf(ran)).toMatchObject({ kind: 'timeout', code: 'TASK_TIMEOUT' })
+  })
+
+  it('may say more than a burst allows over a long time', async () => {
+    const body = `for (let i = 0; i < 100_500; i += 1) {
+      context.meter({ api: 'GetMetricData', requests: 1, billedMetrics: 0 })
+      if (i % 1_000 === 0) await context.load('a')
+    }`
+    const ran = await runTask(await makeHome(runs(body)))
+    expect(ran.outcome.kind).toBe('done')
+    expect(ran.usage).toHaveLength(100_500)
+  })
+
+  it('is over only when a commit under way is', async () => {
+    const home = await makeHome(
+      runs(`await context.commit({ points: [], state: { a: 1 } })`, '{ timeout: 1 }'),
+    )
+    const commit = Promise.withResolvers<undefined>()
+    const limits = { graceMs: 100, killMs: 100 }
+    let pid = 0
+    let isOver = false
+    const running = runTask(home, {
+      limits,
+      onRequest: () => commit.promise,
+      onSpawned: async (spawned) => {
+        pid = spawned
+      },
+    }).finally(() => {
+      isOver = true
+    })
+    await vi.waitFor(() => expect(pid === 0 || isAlive(pid)).toBe(false), { timeout: 10_000 })
+    expect(isOver).toBe(false)
+    commit.resolve(undefined)
+    expect(errorOf(await running).code).toBe('TASK_TIMEOUT')
+  })
+
   it('returns what the function returned and hands over its log in order', async () => {
     const home = await makeHome(
       runs(`

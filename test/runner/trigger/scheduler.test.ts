@@ -49,13 +49,10 @@ function makeScheduler(): Scheduler {
 }
 
 async function addTrigger(triggerId: string, cron: string, timezone = 'UTC'): Promise<void> {
-  await store.triggers.upsert({
-    triggerId,
-    funcId: `f.${triggerId}`,
-    title: 'T',
-    fixedCronExpr: cron,
-    timezone,
-  })
+  const scriptId = `startup__${triggerId}`
+  const script = { scriptId, setId: triggerId, digest: '', functions: [], deployedAtMs: NOON_MS }
+  const declared = { triggerId, funcId: `${scriptId}.run`, title: 'T', fixedCronExpr: cron, timezone }
+  await store.scripts.put(script, [declared])
 }
 
 async function moveTo(timeMs: number): Promise<void> {

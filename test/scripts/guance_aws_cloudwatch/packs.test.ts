@@ -11,6 +11,7 @@ import type { SeriesStatistics } from '../../../scripts/guance_aws_cloudwatch/pl
 
 const END_MS = Date.parse('2026-11-23T12:00:00Z')
 const MINUTE_MS = 60_000
+const DAY_MS = 24 * 60 * MINUTE_MS
 
 function wantedOf(
   name: string,
@@ -46,13 +47,19 @@ describe('buckets', () => {
     expect(homes.size).toBe(1_000)
   })
 
-  it('take a function that was not there before for new, but not a new metric of a known one', () => {
-    const known = wantedOf('old')
-    const late = wantedOf('old', 'DeadLetterErrors')
-    const fresh = wantedOf('new')
-    const bucket = makeBucket(0, [known, late, fresh], cursorOf(END_MS - 5 * MINUTE_MS, [known]))
-    expect(bucket.known).toEqual([known, late])
+  it('tell a function that was not there before from a known one, and both from one that gained a metric', () => {
+    const [known, first, late, fresh] = [
+      wantedOf('old'),
+      wantedOf('grown'),
+      wantedOf('grown', 'DeadLetterErrors'),
+      wantedOf('new'),
+    ]
+    const cursor = cursorOf(END_MS - 5 * MINUTE_MS, [known, first])
+    const bucket = makeBucket(0, [known, late, fresh, first], cursor)
+    expect(bucket.known).toEqual([known])
+    expect(bucket.grown).toEqual([late, first])
     expect(bucket.fresh).toEqual([fresh])
+    expect(bucket.fingerprints.size).toBe(4)
   })
 })
 
@@ -105,10 +112,10 @@ describe('stages', () => {
   it('catch up window by window, and take new series with the last one', () => {
     const known = wantedOf('old')
     const fresh = wantedOf('new')
-    const throughMs = END_MS - 300 * MINUTE_MS
+    const throughMs = END_MS - 14 * DAY_MS - 300 * MINUTE_MS
     const bucket = makeBucket(3, [known, fresh], cursorOf(throughMs, [known]))
     const stages = planStages({ throughMs, buckets: [bucket] }, END_MS)
-    const middleMs = throughMs + 180 * MINUTE_MS
+    const middleMs = throughMs + 14 * DAY_MS
     expect(stages.map(({ parts }) => parts)).toEqual([
       [{ window: { startMs: throughMs, endMs: middleMs }, wanted: [known] }],
       [
@@ -120,6 +127,43 @@ describe('stages', () => {
       cursorOf(middleMs, [known]),
       cursorOf(END_MS, [known, fresh]),
     ])
+  })
+
+  it('ask again for all series of a function that gained a metric, from before its cursor', () => {
+    const [known, grown, late] = [wantedOf('old'), wantedOf('grown'), wantedOf('grown', 'Throttles')]
+    const throughMs = END_MS - 5 * MINUTE_MS
+    const bucket = makeBucket(3, [known, grown, late], cursorOf(throughMs, [known, grown]))
+    expect(planStages({ throughMs, buckets: [bucket] }, END_MS)).toEqual([
+      {
+        parts: [
+          { window: { startMs: throughMs, endMs: END_MS }, wanted: [known] },
+          { window: { startMs: throughMs - 20 * MINUTE_MS, endMs: END_MS }, wanted: [grown, late] },
+        ],
+        cursors: [{ bucket: 3, cursor: cursorOf(END_MS, [known, grown, late]) }],
+      },
+    ])
+  })
+
+  it('hold a bounded number of datapoints, as few windows as that allows, and no gap', () => {
+    fc.assert(
+      fc.property(
+        fc.integer({ min: 1, max: 4_000 }),
+        fc.option(fc.integer({ min: 1, max: 20_000 })),
+        (count, ageMinutes) => {
+          const wanted = Array.from({ length: count }, (_, number) => wantedOf(`f${number}`))
+          const throughMs = ageMinutes === null ? undefined : END_MS - ageMinutes * MINUTE_MS
+          const cursor = throughMs === undefined ? undefined : cursorOf(throughMs, wanted)
+          const stages = planStages({ throughMs, buckets: [makeBucket(0, wanted, cursor)] }, END_MS)
+          const windows = stages.flatMap(({ parts }) => parts.map(({ window }) => window))
+          const minutes = windows.map(({ startMs, endMs }) => (endMs - startMs) / MINUTE_MS)
+          expect(Math.max(...minutes) * count).toBeLessThanOrEqual(450_000)
+          const total = ageMinutes ?? 180
+          expect(minutes.reduce((sum, one) => sum + one, 0)).toBe(total)
+          expect(stages).toHaveLength(Math.ceil(total / Math.min(20_160, Math.floor(450_000 / count))))
+        },
+      ),
+      { numRuns: 30 },
+    )
   })
 
   it('ask for a function that comes back after a long silence of its bucket with a first look only', () => {

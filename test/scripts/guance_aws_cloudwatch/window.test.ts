@@ -1,6 +1,12 @@
 import { describe, expect, it } from 'vitest'
 import { formatWindow } from '../../../core/dff.ts'
-import { catchUp, firstWindow, windowEndMs } from '../../../scripts/guance_aws_cloudwatch/window.ts'
+import {
+  catchUpWindow,
+  cutWindow,
+  firstWindow,
+  lostSince,
+  windowEndMs,
+} from '../../../scripts/guance_aws_cloudwatch/window.ts'
 
 const at = (time: string): number => Date.parse(time)
 
@@ -31,24 +37,34 @@ describe('windows', () => {
     expect(formatWindow(firstWindow(endMs))).toBe('[2026-11-23T09:00:00Z, 2026-11-23T12:00:00Z)')
   })
 
-  it('catch up from the cursor, oldest first, three hours at a time', () => {
-    const { windows, lostMs } = catchUp(at('2026-11-23T05:00:00Z'), endMs)
-    expect(windows.map(formatWindow)).toEqual([
+  it('catch up from the cursor', () => {
+    expect(formatWindow(catchUpWindow(at('2026-11-23T05:00:00Z'), endMs))).toBe(
+      '[2026-11-23T05:00:00Z, 2026-11-23T12:00:00Z)',
+    )
+    expect(lostSince(at('2026-11-23T05:00:00Z'), endMs)).toBe(0)
+  })
+
+  it('are cut by datapoints, oldest first', () => {
+    const window = catchUpWindow(at('2026-11-23T05:00:00Z'), endMs)
+    expect(cutWindow(window, 180.9).map(formatWindow)).toEqual([
       '[2026-11-23T05:00:00Z, 2026-11-23T08:00:00Z)',
       '[2026-11-23T08:00:00Z, 2026-11-23T11:00:00Z)',
       '[2026-11-23T11:00:00Z, 2026-11-23T12:00:00Z)',
     ])
-    expect(lostMs).toBe(0)
+    expect(cutWindow(window, 0.1)).toHaveLength(7 * 60)
   })
 
   it('are none when the cursor is there already', () => {
-    expect(catchUp(endMs, endMs).windows).toEqual([])
-    expect(catchUp(endMs + 60_000, endMs).windows).toEqual([])
+    expect(cutWindow(catchUpWindow(endMs, endMs), 180)).toEqual([])
+    expect(cutWindow(catchUpWindow(endMs + 60_000, endMs), 180)).toEqual([])
   })
 
-  it('go back 14 days and 12 hours at most, and say what is lost', () => {
-    const { windows, lostMs } = catchUp(at('2026-11-08T12:00:00Z'), endMs)
-    expect(windows[0]?.startMs).toBe(at('2026-11-09T00:00:00Z'))
-    expect(lostMs).toBe(12 * 3_600_000)
+  it('go back 14 days and 12 hours at most, 14 days at a time, and say what is lost', () => {
+    const throughMs = at('2026-11-08T12:00:00Z')
+    expect(cutWindow(catchUpWindow(throughMs, endMs), 1e6).map(formatWindow)).toEqual([
+      '[2026-11-09T00:00:00Z, 2026-11-23T00:00:00Z)',
+      '[2026-11-23T00:00:00Z, 2026-11-23T12:00:00Z)',
+    ])
+    expect(lostSince(throughMs, endMs)).toBe(12 * 3_600_000)
   })
 })

@@ -1,0 +1,96 @@
+import { mkdtempSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { describe, expect, it, onTestFinished } from 'vitest'
+import { checkHost } from '../../runner/check/host-check.ts'
+import { homePaths } from '../../runner/home.ts'
+import type { HostParts } from '../../runner/host-parts.ts'
+import { openSqliteStore } from '../../runner/store/sqlite/open.ts'
+import type { Store } from '../../runner/store/store.ts'
+import { answerRequest } from '../../runner/task-answers.ts'
+import { CONNECTOR, makeBatch, SCRIPT, StoreFixture } from '../contract/store-fixture.ts'
+
+async function openStore(): Promise<StoreFixture> {
+  const folder = mkdtempSync(join(tmpdir(), 'dff-answers-'))
+  const limits = { maxOutboxBytes: 100, maxStateBytes: 100 }
+  const store = await openSqliteStore(join(folder, 'host.db'), limits)
+  onTestFinished(async () => {
+    await store.close()
+    rmSync(folder, { recursive: true, force: true })
+  })
+  return new StoreFixture(store)
+}
+
+/** Asks for a commit as a task does. */
+async function commit(
+  fixture: StoreFixture,
+  text: string,
+  state: Record<string, string> = {},
+): Promise<void> {
+  const lease = await fixture.runTask(`task ${text}`)
+  const context = {
+    store: fixture.store,
+    scriptId: SCRIPT,
+    connectorId: CONNECTOR,
+    lease,
+    credentials: () => Promise.reject(new TypeError('not asked for')),
+    onCommitted: () => undefined,
+  }
+  try {
+    await answerRequest(context, { kind: 'commit', batches: text === '' ? [] : [makeBatch(text)], state })
+  } finally {
+    const end = { status: 'success', endTimeMs: 0, exceptionType: null, exceptionText: null } as const
+    const rest = { problems: [], usage: [], resources: null, returnValue: null }
+    await fixture.store.queue.finish(lease, { ...end, ...rest })
+  }
+}
+
+async function checkOutbox(store: Store): Promise<object | undefined> {
+  const paths = homePaths(tmpdir())
+  const parts = { store, paths } as HostParts // what these checks use of it
+  return (await checkHost(parts)).find((check) => check.id === 'host.outbox')
+}
+
+describe('a full outbox', () => {
+  it('is told apart by what waits and what is dead, each with what helps', async () => {
+    const fixture = await openStore()
+    await commit(fixture, 'x'.repeat(60))
+    await fixture.store.outbox.bury(await fixture.nextId(), '400')
+    await expect(commit(fixture, 'y'.repeat(50))).rejects.toMatchObject({
+      code: 'OUTBOX_FULL',
+      parts: {
+        got: '0 bytes that wait for delivery and 60 bytes of dead batches',
+        remedy: expect.not.stringContaining('connector test') as string,
+      },
+    })
+    await commit(fixture, 'z'.repeat(30))
+    await expect(commit(fixture, 'y'.repeat(51))).rejects.toThrow(
+      /30 bytes that wait .* connector test\. .* dff outbox drop\.$/,
+    )
+  })
+
+  it('is announced by doctor before it is full', async () => {
+    const fixture = await openStore()
+    await commit(fixture, 'x'.repeat(70))
+    expect(await checkOutbox(fixture.store)).toMatchObject({ status: 'ok' })
+    await commit(fixture, 'y'.repeat(15))
+    expect(await checkOutbox(fixture.store)).toMatchObject({
+      status: 'warning',
+      remedy: expect.stringContaining('dff status') as string,
+    })
+    await fixture.store.outbox.bury(await fixture.nextId(), '400')
+    expect(await checkOutbox(fixture.store)).toMatchObject({
+      status: 'warning',
+      remedy: expect.stringContaining('dff outbox drop') as string,
+    })
+  })
+})
+
+describe('state', () => {
+  it('beyond what a script may keep is refused by name', async () => {
+    const fixture = await openStore()
+    await expect(commit(fixture, '', { a: 'x'.repeat(100) })).rejects.toThrow(
+      /^state: expected at most 100 bytes .* got 102 bytes\. Nothing of this slice was written\./,
+    )
+  })
+})
