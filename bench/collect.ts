@@ -1,51 +1,24 @@
-import { spawn } from 'node:child_process'
-import { once } from 'node:events'
 import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { createInterface } from 'node:readline'
 import { fileURLToPath } from 'node:url'
 import { parseArgs } from 'node:util'
 import { CloudWatchClient, type Metric, paginateListMetrics } from '@aws-sdk/client-cloudwatch'
 import type { ExecResult, HostMethods, MethodName } from '../runner/host-api.ts'
 import { openClient } from '../runner/client.ts'
 import { isHomeGrain, PROMISED } from '../simulator/control/promise.ts'
+import {
+  type SimulatorInfo,
+  type SimulatorProcess,
+  startSimulatorProcess,
+} from '../tools/simulator-process.ts'
 import type { BenchResult } from './report.ts'
 
 const root = fileURLToPath(new URL('..', import.meta.url))
 
-interface SimulatorInfo {
-  readonly url: string
-  readonly datakitUrl: string
-  readonly regions: readonly string[]
-  readonly accounts: readonly {
-    readonly accountId: string
-    readonly accessKeyId: string
-    readonly secretAccessKey: string
-  }[]
-}
-
 interface Counters {
   readonly requests: Readonly<Record<string, number>>
   readonly billedMetrics: number
-}
-
-/** The simulator as a process of its own, so that its CPU is not in the figures. */
-async function startSimulator(args: readonly string[]) {
-  const child = spawn(
-    process.execPath,
-    [`${root}simulator/main.ts`, '--port', '0', '--latency', '0', '--json', ...args],
-    {
-      stdio: ['ignore', 'pipe', 'inherit'],
-    },
-  )
-  const [line] = (await once(createInterface({ input: child.stdout }), 'line')) as [string]
-  const stop = async (): Promise<void> => {
-    const exited = once(child, 'exit')
-    child.kill('SIGTERM')
-    await exited
-  }
-  return { info: JSON.parse(line) as SimulatorInfo, stop }
 }
 
 /**
@@ -74,10 +47,8 @@ function isPromised({ MetricName = '', Dimensions = [] }: Metric): boolean {
 
 async function collectOnce(
   home: string,
-  info: SimulatorInfo,
+  { info, key }: SimulatorProcess,
 ): Promise<{ readonly result: ExecResult; readonly wallSeconds: number }> {
-  const [key] = info.accounts
-  if (key === undefined) throw new Error('the simulator named no account')
   process.env['AWS_ENDPOINT_URL'] = info.url
   const client = await openClient(home, { command: 'bench collect' })
   const call = <Name extends MethodName>(
@@ -101,9 +72,7 @@ async function collectOnce(
   }
 }
 
-/**
- * One first poll (three hours of minutes) of a fleet through the whole host, delivery included.
- */
+/** One first poll (three hours of minutes) of a fleet through the whole host, delivery included. */
 export async function measureCollect(args: readonly string[]): Promise<BenchResult> {
   const { values } = parseArgs({
     args: [...args],
@@ -117,7 +86,9 @@ export async function measureCollect(args: readonly string[]): Promise<BenchResu
     if (!(Number(value) > 0)) throw new Error(`--${name}: expected a number above 0, got ${value}`)
   }
   const home = mkdtempSync(join(tmpdir(), 'bench-collect-'))
-  const simulator = await startSimulator([
+  const simulator = await startSimulatorProcess(`${root}simulator/main.ts`, [
+    '--latency',
+    '0',
     '--functions',
     values.functions,
     '--regions',
@@ -127,7 +98,7 @@ export async function measureCollect(args: readonly string[]): Promise<BenchResu
   ])
   const { info } = simulator
   try {
-    const { result, wallSeconds } = await collectOnce(home, info)
+    const { result, wallSeconds } = await collectOnce(home, simulator)
     const { record, backlog } = result
     if (record.status !== 'success' || record.resources === null)
       throw new Error(`the task ended in ${record.status}: ${record.exceptionText}`)

@@ -2,19 +2,12 @@
  * Proves the published form: packs, installs the tarball into an empty folder, and runs install, deploy, exec and
  * verify from there on a home elsewhere, against the simulator that the package itself carries.
  */
-import { execFileSync, spawn } from 'node:child_process'
-import { once } from 'node:events'
+import { execFileSync } from 'node:child_process'
 import { mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { createInterface } from 'node:readline'
 import { fileURLToPath } from 'node:url'
-
-interface SimulatorInfo {
-  readonly url: string
-  readonly datakitUrl: string
-  readonly accounts: readonly { readonly accessKeyId: string; readonly secretAccessKey: string }[]
-}
+import { startSimulatorProcess } from './simulator-process.ts'
 
 const root = fileURLToPath(new URL('..', import.meta.url))
 const work = mkdtempSync(join(tmpdir(), 'pack-check-'))
@@ -38,26 +31,6 @@ function run(
   })
 }
 
-async function startSimulator(
-  packageRoot: string,
-): Promise<{ readonly info: SimulatorInfo; readonly stop: () => Promise<void> }> {
-  const entry = join(packageRoot, 'dist/simulator/main.js')
-  const child = spawn(
-    process.execPath,
-    [entry, '--functions', '40', '--regions', '2', '--port', '0', '--json'],
-    {
-      stdio: ['ignore', 'pipe', 'inherit'],
-    },
-  )
-  const [line] = (await once(createInterface({ input: child.stdout }), 'line')) as [string]
-  const stop = async (): Promise<void> => {
-    const exited = once(child, 'exit')
-    child.kill('SIGTERM')
-    await exited
-  }
-  return { info: JSON.parse(line) as SimulatorInfo, stop }
-}
-
 async function check(): Promise<void> {
   mkdirSync(consumer)
   mkdirSync(home)
@@ -74,11 +47,11 @@ async function check(): Promise<void> {
     join(work, tarball),
   ])
   const packageRoot = join(consumer, 'node_modules/guance-aws-lambda')
-  const simulator = await startSimulator(packageRoot)
+  const { info, key, stop } = await startSimulatorProcess(join(packageRoot, 'dist/simulator/main.js'), [
+    '--functions',
+    '40',
+  ])
   try {
-    const { info } = simulator
-    const key = info.accounts[0]
-    if (key === undefined) throw new Error('the simulator named no account')
     const env = {
       ...process.env,
       AWS_ENDPOINT_URL: info.url,
@@ -100,7 +73,7 @@ async function check(): Promise<void> {
     dff('exec', 'guance_aws_lambda')
     console.log(dff('verify', 'guance_aws_lambda'))
   } finally {
-    await simulator.stop()
+    await stop()
   }
 }
 

@@ -3,8 +3,9 @@ import { once } from 'node:events'
 import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { createInterface } from 'node:readline'
 import { fileURLToPath } from 'node:url'
+import { expect } from 'vitest'
+import { type SimulatorInfo, startSimulatorProcess } from '../../tools/simulator-process.ts'
 
 const root = fileURLToPath(new URL('../..', import.meta.url))
 
@@ -15,21 +16,6 @@ interface Finished {
   readonly stderr: string
 }
 
-interface SimulatorInfo {
-  readonly url: string
-  readonly datakitUrl: string
-  readonly datawayUrl: string
-  readonly datawayToken: string
-  readonly roleArn: string
-  readonly externalId: string
-  readonly regions: readonly string[]
-  readonly accounts: readonly {
-    readonly accountId: string
-    readonly accessKeyId: string
-    readonly secretAccessKey: string
-  }[]
-}
-
 /** Stands for a user's shell: a simulator process, a home of its own, and real `dff` processes. Dispose ends and removes all of it. */
 export interface Shell extends AsyncDisposable {
   readonly home: string
@@ -37,6 +23,8 @@ export interface Shell extends AsyncDisposable {
   readonly secret: string
   readonly keyId: string
   dff(...args: string[]): Promise<Finished>
+  /** A command that must succeed, with `--json`: its one document. */
+  json<T>(...args: string[]): Promise<T>
   /** A command that is left running, such as `dff start`. */
   spawn(...args: string[]): ChildProcess
   /** The control API of the simulator: GET without a body, POST with one. */
@@ -82,29 +70,30 @@ function cleanEnvironment(home: string, info: SimulatorInfo, secret: string): No
 /** Opens a shell on a fresh home. `simulatorArgs` are the simulator's own flags. */
 export async function openShell(...simulatorArgs: string[]): Promise<Shell> {
   const home = mkdtempSync(join(tmpdir(), 'dff e2e 中文-'))
-  const simulator = startProcess(
-    ['simulator/main.ts', '--port', '0', '--json', ...simulatorArgs],
-    process.env,
-  )
-  const [line] = (await once(createInterface({ input: simulator.stdout ?? process.stdin }), 'line')) as [
-    string,
-  ]
-  const info = JSON.parse(line) as SimulatorInfo
-  const [account] = info.accounts
-  if (account === undefined) throw new Error('the simulator named no account')
-  const env = cleanEnvironment(home, info, account.secretAccessKey)
-  const running: ChildProcess[] = [simulator]
+  const {
+    info,
+    key,
+    stop: stopSimulator,
+  } = await startSimulatorProcess(`${root}simulator/main.ts`, simulatorArgs)
+  const env = cleanEnvironment(home, info, key.secretAccessKey)
+  const running: ChildProcess[] = []
   const spawnDff = (...args: string[]): ChildProcess => {
     const child = startProcess(['bin/dff.cjs', ...args], env)
     running.push(child)
     return child
   }
+  const dff = (...args: string[]): Promise<Finished> => finish(spawnDff(...args))
   return {
     home,
     info,
-    secret: account.secretAccessKey,
-    keyId: account.accessKeyId,
-    dff: (...args) => finish(spawnDff(...args)),
+    secret: key.secretAccessKey,
+    keyId: key.accessKeyId,
+    dff,
+    async json<T>(...args: string[]) {
+      const { code, stdout, stderr } = await dff(...args, '--json')
+      expect({ args, code, stderr }).toMatchObject({ code: 0 })
+      return JSON.parse(stdout) as T
+    },
     spawn: spawnDff,
     async control(path, body) {
       const init = body === undefined ? {} : { method: 'POST', body: JSON.stringify(body) }
@@ -114,6 +103,7 @@ export async function openShell(...simulatorArgs: string[]): Promise<Shell> {
     },
     async [Symbol.asyncDispose]() {
       for (const child of running) await stop(child)
+      await stopSimulator()
       rmSync(home, { recursive: true, force: true })
     },
   }

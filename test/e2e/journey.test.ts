@@ -20,12 +20,6 @@ const LOOKBACK_MS = 3 * HOUR_MS
 
 let shell: Shell
 
-async function json<T>(...args: string[]): Promise<T> {
-  const { code, stdout, stderr } = await shell.dff(...args, '--json')
-  expect({ args, code, stderr }).toMatchObject({ code: 0 })
-  return JSON.parse(stdout) as T
-}
-
 /** Runs the Startup script; `exec --json` streams NDJSON whose last line is the result. */
 async function exec(): Promise<ExecResult> {
   const { code, stdout, stderr } = await shell.dff('exec', 'guance_aws_lambda', '--json')
@@ -50,8 +44,8 @@ afterAll(async () => {
 describe('from the listing to the receiver', () => {
   it('installs, deploys and executes, and what arrives equals the truth', async () => {
     const [region = ''] = shell.info.regions
-    await json('connector', 'set', 'default', '--type', 'datakit', '--url', shell.info.datakitUrl)
-    await json(
+    await shell.json('connector', 'set', 'default', '--type', 'datakit', '--url', shell.info.datakitUrl)
+    await shell.json(
       'install',
       'guance_aws_lambda',
       '-p',
@@ -61,7 +55,7 @@ describe('from the listing to the receiver', () => {
       '-p',
       `regions=${region}`,
     )
-    await json('deploy', 'guance_aws_lambda')
+    await shell.json('deploy', 'guance_aws_lambda')
     const { record, backlog } = await exec()
     expect(record).toMatchObject({ status: 'success', problems: [] })
     expect(backlog).toMatchObject({ waitingBatches: 0, deadBatches: 0 })
@@ -82,10 +76,10 @@ describe('from the listing to the receiver', () => {
   })
 
   it('keeps a record and a log of each run', async () => {
-    const records = await json<readonly TaskRecord[]>('task', 'list')
+    const records = await shell.json<readonly TaskRecord[]>('task', 'list')
     expect(records.map(({ status }) => status)).toEqual(['success', 'success'])
     const [latest] = records
-    expect(await json('task', 'show', latest?.id ?? '')).toMatchObject({
+    expect(await shell.json('task', 'show', latest?.id ?? '')).toMatchObject({
       id: latest?.id,
       endpointUrl: shell.info.url,
     })
@@ -95,7 +89,7 @@ describe('from the listing to the receiver', () => {
   })
 
   it('meters what AWS counted', async () => {
-    const records = await json<readonly TaskRecord[]>('task', 'list')
+    const records = await shell.json<readonly TaskRecord[]>('task', 'list')
     const counters = (await shell.control('counters')) as {
       requests: Record<string, number>
       billedMetrics: number
@@ -125,8 +119,8 @@ describe('from the listing to the receiver', () => {
     const down = await shell.dff('exec', 'guance_aws_lambda')
     expect(down).toMatchObject({ code: 3 })
     expect(down.stderr).toMatch(/expected every point to be acknowledged, got .* that wait: .*503/)
-    expect(await json<readonly OutboxRow[]>('outbox', 'list')).not.toEqual([])
-    const { lastDeliveryError } = await json<HostStatus>('status')
+    expect(await shell.json<readonly OutboxRow[]>('outbox', 'list')).not.toEqual([])
+    const { lastDeliveryError } = await shell.json<HostStatus>('status')
     expect(lastDeliveryError).toContain('503')
     await shell.control('receiver', { kind: 'ok' })
     expect(await exec()).toMatchObject({

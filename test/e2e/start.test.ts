@@ -13,12 +13,6 @@ const TICK_WAIT_MS = 100_000
 
 let shell: Shell
 
-async function json<T>(...args: string[]): Promise<T> {
-  const { code, stdout, stderr } = await shell.dff(...args, '--json')
-  expect({ args, code, stderr }).toMatchObject({ code: 0 })
-  return JSON.parse(stdout) as T
-}
-
 /** `dff start`, ready once it has said its first word. */
 async function start(): Promise<ChildProcess> {
   const host = shell.spawn('start', '--json')
@@ -28,7 +22,7 @@ async function start(): Promise<ChildProcess> {
 }
 
 async function recordsOfTrigger(): Promise<readonly TaskRecord[]> {
-  const records = await json<readonly TaskRecord[]>('task', 'list')
+  const records = await shell.json<readonly TaskRecord[]>('task', 'list')
   return records.filter(({ triggerId }) => triggerId === TRIGGER)
 }
 
@@ -43,8 +37,8 @@ async function until(holds: () => Promise<boolean>, limitMs: number): Promise<vo
 
 beforeAll(async () => {
   shell = await openShell('--functions', '24', '--regions', '1')
-  await json('connector', 'set', 'default', '--type', 'datakit', '--url', shell.info.datakitUrl)
-  await json(
+  await shell.json('connector', 'set', 'default', '--type', 'datakit', '--url', shell.info.datakitUrl)
+  await shell.json(
     'install',
     'guance_aws_lambda',
     '-p',
@@ -53,7 +47,7 @@ beforeAll(async () => {
     'ak_secret=env:AK_SECRET',
     '--deploy',
   )
-  await json('trigger', 'set', TRIGGER, '--cron', '* * * * *')
+  await shell.json('trigger', 'set', TRIGGER, '--cron', '* * * * *')
 })
 
 afterAll(async () => {
@@ -76,15 +70,15 @@ describe('dff start', () => {
       first.kill('SIGKILL')
       await once(first, 'exit')
       const second = await start()
-      await json('exec', 'guance_aws_lambda').catch(() => undefined)
-      expect((await json<HostStatus>('status')).mode).toBe('start')
+      await shell.json('exec', 'guance_aws_lambda').catch(() => undefined)
+      expect((await shell.json<HostStatus>('status')).mode).toBe('start')
       const before = (await recordsOfTrigger()).length
       await until(async () => (await recordsOfTrigger()).length > before, TICK_WAIT_MS)
 
       second.kill('SIGTERM')
       const [code] = (await once(second, 'exit')) as [number | null]
       expect(code).toBe(0)
-      const records = await json<readonly TaskRecord[]>('task', 'list')
+      const records = await shell.json<readonly TaskRecord[]>('task', 'list')
       expect(records.filter(({ status }) => status === 'waiting' || status === 'pending')).toEqual([])
     },
     3 * TICK_WAIT_MS,
