@@ -1,3 +1,4 @@
+import { availableParallelism } from 'node:os'
 import { fileURLToPath } from 'node:url'
 import { defineConfig } from 'vitest/config'
 
@@ -17,6 +18,8 @@ export default defineConfig({
     restoreMocks: true,
     allowOnly: false,
     pool: 'forks',
+    // vitest leaves one core free, which is half of a small machine; a test that waits for a minute's tick needs none.
+    maxWorkers: Math.max(3, availableParallelism()),
     coverage: {
       provider: 'v8',
       include: ['core/**/*.ts', 'scripts/**/*.ts', 'runner/**/*.ts', 'simulator/**/*.ts'],

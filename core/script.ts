@@ -68,9 +68,16 @@ export interface RunContext {
   commit(slice: Slice): Promise<void>
 }
 
+/** The objects of one measurement. No names: none is known although there may be some, and `whenNone` says the likely cause. */
+interface ExpectedObjects {
+  readonly measurement: string
+  readonly names: readonly string[]
+  readonly whenNone?: string
+}
+
 /** What a Startup script is expected to have delivered, so that `dff verify` can look for it. */
 export interface Expectation {
-  readonly objects: readonly { readonly measurement: string; readonly names: readonly string[] }[]
+  readonly objects: readonly ExpectedObjects[]
   readonly metrics: readonly { readonly measurement: string; readonly fields: readonly string[] }[]
 }
 

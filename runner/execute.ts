@@ -135,13 +135,26 @@ function toEnd(outcome: ChildOutcome, { problems, usage, resources }: Findings):
   }
 }
 
-/** `COLLECTOR_THREAD_POOL_SIZE`, upstream's name for requests in flight per account and region; default 5 as upstream. */
-function readConcurrency(): number {
-  const given = Number(process.env['COLLECTOR_THREAD_POOL_SIZE'])
-  return Number.isInteger(given) && given > 0 ? given : 5
+interface Concurrency {
+  readonly requests: number
+  /** For the task log: what is wrong with the setting. */
+  readonly note?: string
 }
 
-function startOf(execution: Execution): Omit<StartMessage, 'kind'> {
+/** Upstream's default. */
+const DEFAULT_CONCURRENCY = 5
+
+/** `COLLECTOR_THREAD_POOL_SIZE`, upstream's name for requests in flight per account and region. */
+function readConcurrency(): Concurrency {
+  const text = process.env['COLLECTOR_THREAD_POOL_SIZE']?.trim() ?? ''
+  if (text === '') return { requests: DEFAULT_CONCURRENCY }
+  const given = Number(text)
+  if (Number.isInteger(given) && given > 0) return { requests: given }
+  const note = `COLLECTOR_THREAD_POOL_SIZE: expected a whole number from 1 up, got ${JSON.stringify(text.slice(0, 40))}; ${DEFAULT_CONCURRENCY} is used.`
+  return { requests: DEFAULT_CONCURRENCY, note }
+}
+
+function startOf(execution: Execution, concurrency: number): Omit<StartMessage, 'kind'> {
   const { task, scope } = execution
   return {
     mode: 'run',
@@ -151,7 +164,7 @@ function startOf(execution: Execution): Omit<StartMessage, 'kind'> {
     exportName: task.funcId.slice(scope.scriptId.length + 1),
     triggerTimeMs: task.triggerTimeMs,
     isDebug: task.isDebug,
-    concurrency: readConcurrency(),
+    concurrency,
     sets: scope.sets,
   }
 }
@@ -183,6 +196,8 @@ export async function executeTask(parts: HostParts, execution: Execution): Promi
   const found: Findings = { problems: [], usage: new Map(), resources: null }
   const lost = new AbortController()
   let remembered: Promise<void> = Promise.resolve()
+  const { requests, note } = readConcurrency()
+  if (note !== undefined) log.add([{ timeMs: Date.now(), text: note }])
   const stopHeartbeat = keepLease(parts, lease, () => lost.abort())
   const context = answerContext(parts, scope.scriptId, {
     connectorId: execution.connectorId,
@@ -190,7 +205,7 @@ export async function executeTask(parts: HostParts, execution: Execution): Promi
   })
   try {
     const outcome = await runChild({
-      start: startOf(execution),
+      start: startOf(execution, requests),
       signal: AbortSignal.any([execution.signal, lost.signal]),
       secretsInUse: await listSecrets(parts),
       onSpawned: (pid) => parts.store.queue.recordChild(lease, pid, readStartTicks(pid)),
@@ -244,7 +259,7 @@ export async function askScript(parts: HostParts, scope: TaskScope, request: Ask
       exportName: request.exportName ?? '',
       triggerTimeMs: Date.now(),
       isDebug: true,
-      concurrency: readConcurrency(),
+      concurrency: readConcurrency().requests,
       sets: scope.sets,
     },
     signal: request.signal,

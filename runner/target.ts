@@ -17,6 +17,20 @@ function unknownTarget(target: string, known: readonly string[]): DffError {
   })
 }
 
+async function refuseImported(parts: HostParts, setId: string): Promise<never> {
+  const deployed = (await parts.store.scripts.list()).map((script) => script.setId)
+  throw new DffError({
+    code: 'UNKNOWN_TARGET',
+    place: `set ${setId}`,
+    expected: 'a set with a Startup script',
+    got: 'a set that others import and that does not run by itself',
+    remedy:
+      deployed.length === 0
+        ? 'No set is deployed yet; dff market list names the sets.'
+        : `Name one that is deployed: ${deployed.join(', ')}.`,
+  })
+}
+
 async function refuse(parts: HostParts, target: string, setId: string): Promise<never> {
   const isInstalled = (await parts.store.sets.get(setId)) !== undefined
   const listed = (await readListing(parts.marketRoot)).sets.map((set) => set.manifest)
@@ -26,6 +40,7 @@ async function refuse(parts: HostParts, target: string, setId: string): Promise<
     const isScriptId = target.startsWith(startupScriptId(''))
     throw unknownTarget(target, isScriptId ? startable.map(startupScriptId) : startable)
   }
+  if (manifest !== undefined && manifest.startup === undefined) return refuseImported(parts, setId)
   throw new DffError({
     code: 'NOT_INSTALLED',
     place: `set ${setId}`,

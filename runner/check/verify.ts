@@ -72,9 +72,18 @@ interface Expected {
   readonly noun: string
   /** What a receipt counts: an object is a point, a field of a metric is a value of one. */
   readonly unit: string
+  /** Why no key may be known, in the set's words. */
+  readonly whenNone?: string | undefined
+}
+
+/** Nothing to look for: not a failure of delivery, but nothing that may pass for arrived either. */
+function checkUnknown({ id, title, noun, whenNone }: Expected): Check {
+  const remedy = 'Check the regions and the account with dff doctor.'
+  return { id, status: 'warning', title, detail: whenNone ?? `no ${noun} are known yet`, remedy }
 }
 
 function checkReceipts(expected: Expected, receipts: readonly Receipt[]): Check {
+  if (expected.keys.length === 0) return checkUnknown(expected)
   const { id, title, noun, unit } = expected
   const known = new Map(
     receipts
@@ -89,10 +98,6 @@ function checkReceipts(expected: Expected, receipts: readonly Receipt[]): Check 
   const lastMs = Math.max(0, ...found.map((receipt) => receipt.lastAcknowledgedMs))
   const when = lastMs === 0 ? '' : `, the last acknowledged at ${formatTime(lastMs)}`
   const detail = `${found.length} of ${expected.keys.length} ${noun} acknowledged, ${points} ${unit}${when}`
-  if (expected.keys.length === 0) {
-    const remedy = 'Check the regions and the account with dff doctor.'
-    return { id, status: 'failed', title, detail: `no ${noun} were collected yet`, remedy }
-  }
   if (missing.length === 0) return { id, status: 'ok', title, detail }
   const remedy = 'See dff status for what still waits, and dff task list for what was collected.'
   return { id, status: 'failed', title, detail: `${detail}; missing: ${listNames(missing)}`, remedy }
@@ -100,7 +105,7 @@ function checkReceipts(expected: Expected, receipts: readonly Receipt[]): Check 
 
 function expectedKeys({ objects, metrics }: Expectation): Expected[] {
   return [
-    ...objects.map(({ measurement, names }) => ({
+    ...objects.map(({ measurement, names, whenNone }) => ({
       id: `verify.objects.${measurement}`,
       title: `Every object of ${measurement} arrived`,
       category: 'custom_object',
@@ -108,6 +113,7 @@ function expectedKeys({ objects, metrics }: Expectation): Expected[] {
       keys: names,
       noun: 'objects',
       unit: 'points',
+      whenNone,
     })),
     ...metrics.map(({ measurement, fields }) => ({
       id: `verify.metrics.${measurement}`,
@@ -125,8 +131,9 @@ function expectedKeys({ objects, metrics }: Expectation): Expected[] {
 function mergeExpected(all: readonly Expected[]): Expected[] {
   const merged = new Map<string, Expected>()
   for (const expected of all) {
-    const keys = new Set([...(merged.get(expected.id)?.keys ?? []), ...expected.keys])
-    merged.set(expected.id, { ...expected, keys: [...keys] })
+    const before = merged.get(expected.id)
+    const keys = new Set([...(before?.keys ?? []), ...expected.keys])
+    merged.set(expected.id, { ...expected, keys: [...keys], whenNone: before?.whenNone ?? expected.whenNone })
   }
   return [...merged.values()]
 }

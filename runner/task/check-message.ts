@@ -53,7 +53,10 @@ const REQUESTS: Readonly<Record<string, Guard>> = {
 }
 
 const isExpectation = hasShape({
-  objects: isListOf(hasShape({ measurement: isName, names: isListOf(isSentence, MAX_ITEMS) }), MAX_FUNCTIONS),
+  objects: isListOf(
+    hasShape({ measurement: isName, names: isListOf(isSentence, MAX_ITEMS), 'whenNone?': isSentence }),
+    MAX_FUNCTIONS,
+  ),
   metrics: isListOf(hasShape({ measurement: isName, fields: isListOf(isName, MAX_ITEMS) }), MAX_FUNCTIONS),
 })
 

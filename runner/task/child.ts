@@ -40,6 +40,14 @@ async function end(message: ChildMessage): Promise<void> {
   endProcess()
 }
 
+/** Instead of a stack that leads into the host: the script did nothing wrong. */
+const STOPPED = 'The host asked this task to stop, and it did. What it had committed is kept.'
+
+function isStop(thrown: unknown): boolean {
+  const { aborted, reason } = link.signal
+  return aborted && (thrown === reason || (thrown instanceof Error && thrown.name === 'AbortError'))
+}
+
 async function fail(failure: Failure): Promise<void> {
   if (!hasEnded) process.stderr.write(`${failure.stack}\n`)
   await end({ kind: 'failed', ...failure })
@@ -113,12 +121,12 @@ async function callFunction(
 }
 
 async function runTask(start: StartMessage, code: CodeMap): Promise<void> {
-  const failWith = (thrown: unknown): Promise<void> =>
-    fail(
-      isLoaded
-        ? describeRunFailure(thrown, start.scriptId, code)
-        : describeLoadFailure(thrown, code.lastLoaded() ?? start.scriptPath, code),
-    )
+  const failWith = (thrown: unknown): Promise<void> => {
+    const failure = isLoaded
+      ? describeRunFailure(thrown, start.scriptId, code)
+      : describeLoadFailure(thrown, code.lastLoaded() ?? start.scriptPath, code)
+    return fail(isStop(thrown) ? { ...failure, stack: STOPPED } : failure)
+  }
   process.on('uncaughtException', (thrown) => void failWith(thrown))
   process.on('unhandledRejection', (thrown) => void failWith(thrown))
   try {

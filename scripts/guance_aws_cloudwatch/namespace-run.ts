@@ -53,12 +53,24 @@ async function prepareTags({ context, account, region, compiled, target }: Names
   })
 }
 
+/** CloudWatch knows no wrong names: it lists nothing for a typo, and the run would succeed with nothing for ever. */
+function reportNothingListed({ context, region, target }: NamespaceRun): void {
+  context.report({
+    code: 'nothing-listed',
+    severity: 'warning',
+    scope: `${region.scope}/${target.namespace}`,
+    message: `CloudWatch lists no metric of the namespace ${target.namespace} in ${region.region}: check how it is spelt in targets, or remove the region if nothing there reports to it.`,
+  })
+}
+
 async function preparePacks(
   run: NamespaceRun,
 ): Promise<{ readonly packs: readonly Pack[]; readonly endMs: number }> {
   const { context, region, compiled, target } = run
   const { namespace, catalogue } = target
   const { listed, series: selected } = await discoverSeries(region, target)
+  // A catalogue vouches for the spelling: there, nothing listed is a region without functions.
+  if (listed === 0 && catalogue === undefined) reportNothingListed(run)
   const wanted = selected.map((series) => ({
     series,
     statistics: compiled.statisticsOf(series.metric, catalogue?.metrics[series.metric]),

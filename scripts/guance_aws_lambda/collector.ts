@@ -22,6 +22,9 @@ import { collectObjects } from './region-objects.ts'
 
 const NAME = 'AWS-Lambda'
 
+const NO_FUNCTION =
+  'No function is known yet: not every region could be listed, most likely because the policy does not allow lambda:ListFunctions.'
+
 async function expectObjects(
   context: RunContext,
   account: Account,
@@ -33,9 +36,10 @@ async function expectObjects(
     regions.map(async (region) => loadInventory(context, { objectClass: OBJECT_CLASS, accountId, region })),
   )
   const names = new Set(inventories.flatMap((inventory) => inventory?.entries.map(({ name }) => name) ?? []))
-  return names.size === 0
-    ? { objects: [], metrics: [] }
-    : { objects: [{ measurement: OBJECT_CLASS, names: [...names].toSorted() }], metrics: [] }
+  // Regions that were all listed and hold no function owe nothing.
+  if (names.size === 0 && !inventories.includes(undefined)) return { objects: [], metrics: [] }
+  const objects = { measurement: OBJECT_CLASS, names: [...names].toSorted() }
+  return { objects: [names.size === 0 ? { ...objects, whenNone: NO_FUNCTION } : objects], metrics: [] }
 }
 
 /**

@@ -86,8 +86,12 @@ export function classifyAwsError(error: unknown): AwsErrorKind | undefined {
 /** A provider's message may be a page of HTML. */
 const MAX_DETAIL = 200
 
+/** What the SDK adds to a body that it cannot read: a second line for who debugs it. */
+const SDK_HINT = /\s*Deserialization error: to see the raw response.*/
+
 function describeFailure(action: string, { name, message }: Error): string {
-  const detail = message.slice(0, MAX_DETAIL).replace(/\.$/, '')
+  const [line = ''] = message.trimStart().split(/[\r\n]/, 1)
+  const detail = line.replace(SDK_HINT, '').trimEnd().slice(0, MAX_DETAIL).replace(/\.$/, '')
   return `${action} failed: ${name === 'Error' ? '' : `${name}, `}${detail}.`
 }
 

@@ -93,10 +93,18 @@ function merge(lists: readonly (readonly [measurement: string, names: readonly s
 
 async function expectAll(context: RunContext, collectors: readonly Collector[]): Promise<Expectation> {
   const parts = await Promise.all(collectors.map(async (collector) => collector.expected(context)))
-  const objects = parts.flatMap((part) => part.objects.map((one) => [one.measurement, one.names] as const))
+  const objects = parts.flatMap((part) => part.objects)
+  const causes = new Map(
+    objects.flatMap(({ measurement, whenNone }) =>
+      whenNone === undefined ? [] : [[measurement, whenNone] as const],
+    ),
+  )
   const metrics = parts.flatMap((part) => part.metrics.map((one) => [one.measurement, one.fields] as const))
   return {
-    objects: merge(objects),
+    objects: merge(objects.map((one) => [one.measurement, one.names])).map((one) => {
+      const whenNone = one.names.length === 0 ? causes.get(one.measurement) : undefined
+      return whenNone === undefined ? one : { ...one, whenNone }
+    }),
     metrics: merge(metrics).map(({ measurement, names }) => ({ measurement, fields: names })),
   }
 }

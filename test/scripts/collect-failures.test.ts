@@ -1,5 +1,6 @@
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest'
 import type { Script } from '../../core/dff.ts'
+import { CloudwatchCollector } from '../../scripts/guance_aws_cloudwatch/main.ts'
 import { LambdaCollector } from '../../scripts/guance_aws_lambda/main.ts'
 import { type Backoff, Runner, SINGLE_ATTEMPT } from '../../scripts/guance_integration/main.ts'
 import {
@@ -56,6 +57,14 @@ describe('a run that AWS refuses something', () => {
     )
     expect(store.points.length).toBeGreaterThan(1_000)
     expect(store.points.every(({ category }) => category === 'metric')).toBe(true)
+    const expected = await script().expected?.(runAt(store, 1))
+    expect(expected?.objects).toEqual([
+      {
+        measurement: 'aws_lambda',
+        names: [],
+        whenNone: expect.stringContaining('lambda:ListFunctions') as string,
+      },
+    ])
   })
 
   it('keeps the functions listed before, and their tags on metrics', async () => {
@@ -82,6 +91,18 @@ describe('a run that AWS refuses something', () => {
     await script().run(runAt(store, 1))
     const audit = await aws.audit(store, { startMs: endOf(1) - FIRST_LOOK_MS, endMs: endOf(1) })
     expect(audit).toEqual({ expected: audit.expected, ...COMPLETE })
+  })
+
+  it('names a namespace that AWS lists nothing for, in each region', async () => {
+    const targets = [{ namespace: 'AWS/Lambada', metrics: ['ALL'] }]
+    const collector = CloudwatchCollector({}, { regions: ['us-east-1', 'eu-west-1'], targets }, NO_WAIT)
+    const run = runAt(makeStore(), 0)
+    await Runner(collector).run(run)
+    const told = run.problems.map(({ code, message }) => `${code}: ${message}`).toSorted()
+    expect(told).toEqual([
+      expect.stringMatching(/^nothing-listed: .* AWS\/Lambada in eu-west-1/),
+      expect.stringMatching(/^nothing-listed: .* AWS\/Lambada in us-east-1/),
+    ])
   })
 
   it('names a region that is not enabled and one of another partition', async () => {

@@ -152,7 +152,7 @@ export const view = {
       'REASON',
     ],
     empty: 'The outbox is empty: everything committed was acknowledged.',
-    retried: (count: string) => `Dead batches that wait for delivery again: ${count}`,
+    retried: (count: string) => `Batches to be sent again now: ${count}`,
     dropped: (count: string) => `Batches dropped: ${count}`,
   },
   check: {

@@ -22,6 +22,7 @@ const GOLDENS: readonly (readonly [name: string, words: readonly string[]])[] = 
   ['status', ['status', '--home', '/home/demo']],
   ['connector-list', ['connector', 'list', '--home', '/home/demo']],
   ['outbox-list', ['outbox', 'list']],
+  ['outbox-retry', ['outbox', 'retry']],
   ['verify', ['verify', 'guance_aws_lambda']],
 ]
 

@@ -73,6 +73,19 @@ describe('verify', () => {
     expect(report.checks[2]?.detail).toContain('missing: late')
   })
 
+  it('warns when no object is known, in the words of the set', async () => {
+    await deploy({ names: ['a'] })
+    await client.call('exec', EXEC)
+    const path = join(ground.home, 'startup/demo_set.ts')
+    writeFileSync(path, readFileSync(path, 'utf8').replace("['a']", '[]'))
+    const report = await client.call('verify', { setId: 'demo_set' })
+    expect(report.checks[2]).toMatchObject({
+      id: 'verify.objects.demo_object',
+      status: 'warning',
+      detail: 'No demo is known.',
+    })
+  })
+
   it('fails after a task that failed', async () => {
     await deploy({ names: ['a'], label: 'fail' })
     const { record } = await client.call('exec', EXEC)
@@ -118,6 +131,14 @@ describe('doctor', () => {
     const [, , set] = await client.call('doctor', { setId: 'demo_set' })
     expect(set?.checks[0]).toMatchObject({ id: 'startup.run', status: 'failed' })
     expect(set?.checks[0]?.detail).toContain('demo_set.ts')
+  })
+
+  it('names the deployed sets for one that others import', async () => {
+    await deploy({ names: ['a'] })
+    await expect(client.call('exec', { ...EXEC, target: 'demo_base' })).rejects.toMatchObject({
+      code: 'UNKNOWN_TARGET',
+      parts: { remedy: 'Name one that is deployed: demo_set.' },
+    })
   })
 
   it('refuses a set that is not deployed', async () => {

@@ -1,7 +1,7 @@
 import { readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
-import { afterEach, beforeEach, describe, expect, it } from 'vitest'
+import { afterEach, beforeEach, describe, expect, it, onTestFinished } from 'vitest'
 import { openClient } from '../../../runner/client.ts'
 import { homePaths } from '../../../runner/home.ts'
 import type { FormValues, HostClient, HostEvent } from '../../../runner/host-api.ts'
@@ -155,6 +155,18 @@ describe('exec', () => {
       code: 'UNKNOWN_TARGET',
       parts: { remedy: 'Did you mean startup__demo_set.run?' },
     })
+  })
+
+  it('says in the log that a COLLECTOR_THREAD_POOL_SIZE which is no number is not used', async () => {
+    await deployed({ names: ['a'] })
+    process.env['COLLECTOR_THREAD_POOL_SIZE'] = 'foo'
+    onTestFinished(() => void delete process.env['COLLECTOR_THREAD_POOL_SIZE'])
+    const { record } = await client.call('exec', EXEC)
+    const { lines } = await client.call('log', { taskId: record.id, follow: false })
+    expect(record.status).toBe('success')
+    expect(lines[0]?.text).toBe(
+      'COLLECTOR_THREAD_POOL_SIZE: expected a whole number from 1 up, got "foo"; 5 is used.',
+    )
   })
 
   it('names a Startup script that was deleted', async () => {

@@ -42,7 +42,7 @@ export function makeScript(options: DemoOptions): Script {
     },
     async expected(): Promise<Expectation> {
       return {
-        objects: [{ measurement: 'demo_object', names: options.names }],
+        objects: [{ measurement: 'demo_object', names: options.names, whenNone: 'No demo is known.' }],
         metrics: [{ measurement: 'demo', fields: ['value'] }],
       }
     },

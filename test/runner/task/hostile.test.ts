@@ -40,6 +40,18 @@ describe('a set that does not end', () => {
     })
   })
 
+  it('says in its log that it was stopped, without a stack of the host', async () => {
+    const abort = new AbortController()
+    const ran = await runHostile(
+      `await new Promise((done) => context.signal.addEventListener('abort', done)); context.signal.throwIfAborted()`,
+      { signal: abort.signal, onLoaded: () => abort.abort() },
+    )
+    expect(errorOf(ran).text).toMatch(/a stop asked for by the host/)
+    expect(ran.lines).toEqual([
+      'The host asked this task to stop, and it did. What it had committed is kept.',
+    ])
+  })
+
   it('keeps its result when it ends in good order after the request to stop', async () => {
     const abort = new AbortController()
     const ran = await runHostile(

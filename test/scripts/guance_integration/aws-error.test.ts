@@ -70,6 +70,14 @@ describe('makeProblem', () => {
     expect(makeProblem(failure, 's').message.length).toBeLessThan(400)
   })
 
+  it.each(['\n  ', ' '])('keeps the hint to debuggers out that the SDK adds to a broken body', (gap) => {
+    const text = `Unexpected token '<'${gap}Deserialization error: to see the raw response, inspect the hidden field {error}.$response on this object.`
+    const failure = new AwsFailure('transient', 'lambda:ListFunctions', awsError('SyntaxError', 200, text))
+    expect(makeProblem(failure, 's').message).toMatch(
+      /^lambda:ListFunctions failed: SyntaxError, Unexpected token '<'\. What is missing/,
+    )
+  })
+
   it('calls anything else internal', () => {
     expect(makeProblem(new TypeError('oops'), 's')).toMatchObject({ code: 'internal', message: 'oops' })
   })

@@ -114,6 +114,21 @@ describe('Runner', () => {
     expect(run.problems).toEqual([])
   })
 
+  it('says why no object is known, unless another collector knows some', async () => {
+    const expecting = (names: readonly string[], whenNone?: string): Collector =>
+      collector('A', works, {
+        expected: async () => ({
+          objects: [{ measurement: 'm', names, ...(whenNone === undefined ? {} : { whenNone }) }],
+          metrics: [],
+        }),
+      })
+    const denied = expecting([], 'None is known.')
+    const alone = await Runner(denied).expected?.(newRun())
+    expect(alone?.objects).toEqual([{ measurement: 'm', names: [], whenNone: 'None is known.' }])
+    const both = await Runner([denied, expecting(['a'])]).expected?.(newRun())
+    expect(both?.objects).toEqual([{ measurement: 'm', names: ['a'] }])
+  })
+
   it('merges what its collectors expect and examine', async () => {
     const left = collector('A', works, {
       expected: async () => ({ objects: [{ measurement: 'aws_lambda', names: ['b', 'a'] }], metrics: [] }),
