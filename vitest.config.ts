@@ -19,7 +19,7 @@ export default defineConfig({
     allowOnly: false,
     pool: 'forks',
     // vitest leaves one core free, which is half of a small machine; a test that waits for a minute's tick needs none.
-    maxWorkers: Math.max(3, availableParallelism()),
+    maxWorkers: Math.max(2, availableParallelism()),
     coverage: {
       provider: 'v8',
       include: ['core/**/*.ts', 'scripts/**/*.ts', 'runner/**/*.ts', 'simulator/**/*.ts'],

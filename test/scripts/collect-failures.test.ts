@@ -149,7 +149,10 @@ describe('a run that AWS refuses something', () => {
 describe('a run with failures on the way', () => {
   it('repeats what is throttled, broken or garbled', async () => {
     for (const kind of ['throttle', 'error500', 'brokenBody']) {
-      await aws.control('POST', 'faults', { api: 'cloudwatch:GetMetricData', kind, times: 2 })
+      // One of each kind a region: which region meets a fault first would else decide whether its attempts suffice.
+      for (const region of REGIONS) {
+        await aws.control('POST', 'faults', { api: 'cloudwatch:GetMetricData', kind, region, times: 1 })
+      }
       await aws.control('POST', 'faults', { api: 'cloudwatch:ListMetrics', kind, times: 1 })
       await aws.control('POST', 'faults', { api: 'lambda:ListFunctions', kind, times: 1 })
     }
