@@ -3,8 +3,11 @@
  * own, answers what that process asks, and writes record and log.
  */
 import { coerceError, DffError } from '../core/error.ts'
-import type { Problem, Usage } from '../core/script.ts'
+import type { Problem, Question, SinkTraits, Usage } from '../core/script.ts'
 import { SECOND_MS } from '../core/time.ts'
+import type { Window } from '../core/window.ts'
+import { DEFAULT_CONNECTOR_ID } from './connector/registry.ts'
+import { sinkTraits } from './connector/traits.ts'
 import type { HostParts } from './host-parts.ts'
 import type { ApiFunctionInfo, LogLine, TaskResources } from './host-api.ts'
 import { declaredTriggers, storeTriggers } from './deploy/functions.ts'
@@ -25,6 +28,8 @@ export interface Execution {
   readonly scope: TaskScope
   readonly lease: Lease
   readonly connectorId: string
+  /** By hand: this window again, instead of what is due. */
+  readonly backfill: Window | null
   readonly signal: AbortSignal
   readonly onLines: (lines: readonly LogLine[]) => void
 }
@@ -127,7 +132,11 @@ function readConcurrency(): number {
   return Number.isInteger(given) && given > 0 ? given : 5
 }
 
-function startOf(execution: Execution): Omit<StartMessage, 'kind'> {
+async function readTraits({ connectors }: HostParts, connectorId: string): Promise<SinkTraits> {
+  return sinkTraits((await connectors.resolve(connectorId)).config)
+}
+
+function startOf(execution: Execution, sink: SinkTraits): Omit<StartMessage, 'kind'> {
   const { task, scope } = execution
   return {
     mode: 'run',
@@ -138,6 +147,9 @@ function startOf(execution: Execution): Omit<StartMessage, 'kind'> {
     triggerTimeMs: task.triggerTimeMs,
     isDebug: task.isDebug,
     concurrency: readConcurrency(),
+    sink,
+    backfill: execution.backfill,
+    question: null,
     sets: scope.sets,
   }
 }
@@ -176,7 +188,7 @@ export async function executeTask(parts: HostParts, execution: Execution): Promi
   })
   try {
     const outcome = await runChild({
-      start: startOf(execution),
+      start: startOf(execution, await readTraits(parts, execution.connectorId)),
       signal: AbortSignal.any([execution.signal, lost.signal]),
       secretsInUse: await listSecrets(parts),
       onSpawned: (pid) => parts.store.queue.recordChild(lease, pid, readStartTicks(pid)),
@@ -207,6 +219,8 @@ export interface AskRequest {
   readonly scriptPath?: string
   /** Empty for inspect, which calls nothing. */
   readonly exportName?: string
+  /** For explain. */
+  readonly question?: Question
   readonly signal: AbortSignal
 }
 
@@ -229,6 +243,9 @@ export async function askScript(parts: HostParts, request: AskRequest): Promise<
       triggerTimeMs: Date.now(),
       isDebug: true,
       concurrency: readConcurrency(),
+      sink: await readTraits(parts, DEFAULT_CONNECTOR_ID),
+      backfill: null,
+      question: request.question ?? null,
       sets: scope.sets,
     },
     signal: request.signal,

@@ -8,16 +8,20 @@ export interface Clock {
   freeze(): void
   unfreeze(): void
   isFrozen(): boolean
+  /** The earliest reading from which the clock was moved; now when it never was. */
+  sinceMs(): EpochMs
 }
 
-/** Creates a clock that reads real time. */
-export function createClock(): Clock {
+/** Creates a clock that reads real time, or one that stands still at an instant. */
+export function createClock(frozenAtMs?: EpochMs): Clock {
   let offsetMs = 0
-  let frozenMs: EpochMs | undefined
+  let frozenMs = frozenAtMs
+  let sinceMs = Number.POSITIVE_INFINITY
   const nowMs = (): EpochMs => frozenMs ?? Date.now() + offsetMs
   return {
     nowMs,
     set(target) {
+      sinceMs = Math.min(sinceMs, nowMs())
       if (frozenMs === undefined) offsetMs = target - Date.now()
       else frozenMs = target
     },
@@ -29,5 +33,6 @@ export function createClock(): Clock {
       frozenMs = undefined
     },
     isFrozen: () => frozenMs !== undefined,
+    sinceMs: () => Math.min(sinceMs, nowMs()),
   }
 }

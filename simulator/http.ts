@@ -18,6 +18,8 @@ export type Reply =
       readonly status: number
       readonly headers: Readonly<Record<string, string>>
       readonly body: string
+      /** The connection breaks after half of the body. */
+      readonly isCut?: boolean
     }
   | { readonly kind: 'hang' }
   | { readonly kind: 'close' }
@@ -79,5 +81,7 @@ export function writeReply(response: ServerResponse, reply: Reply, nowMs: number
   const length = String(Buffer.byteLength(reply.body))
   const headers = { ...reply.headers, date: new Date(nowMs).toUTCString(), 'content-length': length }
   response.writeHead(reply.status, headers)
-  response.end(reply.body)
+  if (reply.isCut)
+    response.write(reply.body.slice(0, reply.body.length / 2), () => response.socket?.destroy())
+  else response.end(reply.body)
 }

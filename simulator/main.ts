@@ -1,6 +1,7 @@
 /** The simulator as a process: `npm run simulator -- --functions 200 --regions 2`. */
-import { type Command, HELP, parseCommand, UsageError } from './options.ts'
+import { type Command, HELP, parseCommand } from './options.ts'
 import { type SimulatorInfo, startSimulator } from './server.ts'
+import { UsageError } from './usage-error.ts'
 
 /** The lines a person reads and pastes. */
 function formatInfo(info: SimulatorInfo): string {

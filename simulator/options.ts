@@ -1,4 +1,12 @@
 import { parseArgs } from 'node:util'
+import type { EpochMs } from '../core/time.ts'
+import { AWS_QUOTAS, type Quotas } from './aws/quota.ts'
+import { readFleetFile } from './fleet-file.ts'
+import { DEFAULT_REWRITING, type RewriteName, REWRITES, type Rewriting } from './receiver/rewriting.ts'
+import type { Change } from './truth/change.ts'
+import type { Group } from './truth/group.ts'
+import { DEFAULT_LATE, type LateOptions } from './truth/lateness.ts'
+import { UsageError } from './usage-error.ts'
 
 /** Everything a simulator can be told at its start. */
 export interface SimulatorOptions {
@@ -14,20 +22,24 @@ export interface SimulatorOptions {
   /** 0 takes any free port. */
   readonly port: number
   readonly accountIds: readonly string[]
+  /** The clock stands still at this instant from the start; absent, it reads real time. */
+  readonly nowMs?: EpochMs
+  /** Absent, a minute is complete the moment it ends. */
+  readonly late?: LateOptions
+  /** Whether ListMetrics lists new series late, forgets silent ones, and knows RecentlyActive. */
+  readonly listing?: boolean
+  /** Absent, nothing is throttled but by a fault. */
+  readonly quotas?: Quotas
+  readonly rewriting?: Rewriting
+  /** What the lambdas are like; absent, the mixed fleet of `active`. */
+  readonly groups?: readonly Group[]
+  readonly changes?: readonly Change[]
 }
 
 /** What the command line asks for. */
 export type Command =
   | { readonly kind: 'help' }
   | { readonly kind: 'run'; readonly options: SimulatorOptions; readonly isJson: boolean }
-
-/** A flag with a value that cannot be; the message is one line for the user. */
-export class UsageError extends Error {
-  constructor(message: string) {
-    super(message)
-    this.name = 'UsageError'
-  }
-}
 
 /** `--regions 3` takes the first three. */
 const DEFAULT_REGIONS = [
@@ -62,6 +74,14 @@ A loopback AWS (CloudWatch, Lambda, STS, account), DataKit and DataWay with a kn
   --active SHARE     share of the functions that have traffic, 0 to 1 (0.3)
   --seed N           the same seed gives the same functions and invocations (1)
   --latency MS       added to every answer of AWS (20)
+  --fleet FILE       a fleet described in JSON; what it says goes before the flags (see simulator/README.md)
+  --late             data come late, as Lambda's do: at an invocation's end, after 20 to 150 s, a few after hours
+  --late-share SHARE share of a function's minutes that come one to six hours late, with --late (0.001)
+  --listing          ListMetrics lists new series late, forgets silent ones and knows RecentlyActive
+  --quotas           throttle as AWS does above its request rates
+  --rewrite NAME     a second line for the same series and time: last, max or both (last)
+  --replace-lines    the second line replaces the first with all its fields
+  --now TIME         an ISO time at which the clock stands still until the control API moves it
   --port N           port, 0 for any free one (0)
   --account ID       12 digits; repeat for several accounts (123456789012)
   --json             print one JSON document instead of text
@@ -79,10 +99,11 @@ interface Range {
 function parseNumber(text: string | undefined, otherwise: number, { name, least, most }: Range): number {
   if (text === undefined) return otherwise
   const value = Number(text)
-  const isWhole = name === 'active' || Number.isInteger(value)
+  const isShare = name === 'active' || name === 'late-share'
+  const isWhole = isShare || Number.isInteger(value)
   if (text.trim() !== '' && isWhole && value >= least && value <= most) return value
   throw new UsageError(
-    `--${name} must be a ${name === 'active' ? '' : 'whole '}number from ${least} to ${most}, got ${JSON.stringify(text)}`,
+    `--${name} must be a ${isShare ? '' : 'whole '}number from ${least} to ${most}, got ${JSON.stringify(text)}`,
   )
 }
 
@@ -119,6 +140,14 @@ function parseFlags(args: readonly string[]) {
         latency: text,
         port: text,
         account: { type: 'string', multiple: true },
+        fleet: text,
+        late: flag,
+        'late-share': text,
+        listing: flag,
+        quotas: flag,
+        rewrite: text,
+        'replace-lines': flag,
+        now: text,
         json: flag,
         help: flag,
       },
@@ -128,11 +157,40 @@ function parseFlags(args: readonly string[]) {
   }
 }
 
-/** Reads the command line. Throws UsageError for what it does not understand. */
-export function parseCommand(args: readonly string[]): Command {
-  const values = parseFlags(args)
-  if (values.help) return { kind: 'help' }
-  const options: SimulatorOptions = {
+type Flags = ReturnType<typeof parseFlags>
+
+function parseNow(text: string | undefined): Pick<SimulatorOptions, 'nowMs'> {
+  if (text === undefined) return {}
+  const nowMs = Date.parse(text)
+  if (!Number.isNaN(nowMs)) return { nowMs }
+  throw new UsageError(`--now must be an ISO time, got ${JSON.stringify(text)}`)
+}
+
+function parseRewrite(text: string): RewriteName {
+  const name = REWRITES.find((each) => each === text)
+  if (name !== undefined) return name
+  throw new UsageError(`--rewrite must be one of ${REWRITES.join(', ')}, got ${JSON.stringify(text)}`)
+}
+
+/** What goes beyond a simple AWS and a simple store; everything of it is off unless asked for. */
+function parseBehaviour(values: Flags): Partial<SimulatorOptions> {
+  const lateShare = parseNumber(values['late-share'], DEFAULT_LATE.lateShare, {
+    name: 'late-share',
+    least: 0,
+    most: 1,
+  })
+  const rewrite = parseRewrite(values.rewrite ?? DEFAULT_REWRITING.rewrite)
+  return {
+    ...(values.late ? { late: { ...DEFAULT_LATE, lateShare } } : {}),
+    ...(values.listing ? { listing: true } : {}),
+    ...(values.quotas ? { quotas: AWS_QUOTAS } : {}),
+    rewriting: { rewrite, mergesFields: !values['replace-lines'] },
+    ...parseNow(values.now),
+  }
+}
+
+function parseSize(values: Flags): SimulatorOptions {
+  return {
     functions: parseNumber(values.functions, DEFAULT_OPTIONS.functions, {
       name: 'functions',
       least: 0,
@@ -149,5 +207,13 @@ export function parseCommand(args: readonly string[]): Command {
     port: parseNumber(values.port, DEFAULT_OPTIONS.port, { name: 'port', least: 0, most: 65_535 }),
     accountIds: parseAccounts(values.account),
   }
+}
+
+/** Reads the command line, and the fleet file that it names. Throws UsageError for what it does not understand. */
+export function parseCommand(args: readonly string[]): Command {
+  const values = parseFlags(args)
+  if (values.help) return { kind: 'help' }
+  const flags: SimulatorOptions = { ...parseSize(values), ...parseBehaviour(values) }
+  const options = values.fleet === undefined ? flags : { ...flags, ...readFleetFile(values.fleet) }
   return { kind: 'run', options, isJson: values.json }
 }

@@ -5,14 +5,17 @@ import { createDenials } from './aws/denial.ts'
 import { createFaults } from './aws/fault.ts'
 import { answerAws } from './aws/gateway.ts'
 import { createIdentities, partitionOf } from './aws/identity.ts'
+import { createQuotas } from './aws/quota.ts'
 import { EXTERNAL_ID, roleArnOf } from './aws/sts.ts'
 import { createClock } from './clock.ts'
-import { answerControl } from './control/control.ts'
+import { answerControl, callControl } from './control/control.ts'
 import { makeCounters } from './counters.ts'
 import { jsonReply, readRequest, type Reply, type Request, writeReply } from './http.ts'
 import { DEFAULT_OPTIONS, type SimulatorOptions } from './options.ts'
 import { createReceiver } from './receiver/receiver.ts'
+import { DEFAULT_REWRITING } from './receiver/rewriting.ts'
 import type { Simulation } from './simulation.ts'
+import { createListing } from './truth/listing.ts'
 import { createTruth } from './truth/truth.ts'
 
 /** What a client needs to use the simulator; printed at the start and served at `/control/info`. */
@@ -36,29 +39,39 @@ export interface SimulatorInfo {
 export interface RunningSimulator {
   readonly url: string
   readonly info: SimulatorInfo
+  /** A call of the control API without a request: a GET without a body. Throws what would be answered 400 or 404. */
+  control(path: string, body?: object): unknown
   /** Ends open requests and frees the port. */
   close(): Promise<void>
 }
 
 function createSimulation(options: SimulatorOptions): Simulation {
-  const clock = createClock()
+  const clock = createClock(options.nowMs)
   const counters = makeCounters()
-  const { accountIds, regions, seed } = options
-  return {
-    options,
-    clock,
-    counters,
-    truth: createTruth({
+  const { accountIds, regions, seed, groups, changes, rewriting = DEFAULT_REWRITING } = options
+  const truth = createTruth(
+    {
       seed,
       accountIds,
       regions,
       lambdasPerAccount: options.functions,
       activeShare: options.active,
-    }),
+      groups: groups ?? [],
+      changes: changes ?? [],
+    },
+    options.late,
+  )
+  return {
+    options,
+    clock,
+    counters,
+    truth,
+    listing: createListing(truth, options.listing ?? false),
     identities: createIdentities(accountIds, seed, partitionOf(regions[0] ?? '')),
     denials: createDenials(),
     faults: createFaults(),
-    receiver: createReceiver(`tkn_${String(seed).padStart(32, '0')}`, clock, counters),
+    quotas: createQuotas(options.quotas),
+    receiver: createReceiver(`tkn_${String(seed).padStart(32, '0')}`, rewriting, { clock, counters }),
   }
 }
 
@@ -125,5 +138,10 @@ export async function startSimulator(options: Partial<SimulatorOptions> = {}): P
   const { port } = server.address() as AddressInfo
   const info = describe(simulation, `http://127.0.0.1:${port}`)
   server.on('request', (message, response) => void serve(simulation, info, { message, response }))
-  return { url: info.url, info, close: () => closeServer(server) }
+  return {
+    url: info.url,
+    info,
+    control: (path, body) => callControl(simulation, info, { path, body }),
+    close: () => closeServer(server),
+  }
 }

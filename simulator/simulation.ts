@@ -1,10 +1,12 @@
 import type { Denials } from './aws/denial.ts'
 import type { Faults } from './aws/fault.ts'
+import type { QuotaBuckets } from './aws/quota.ts'
 import type { Identities } from './aws/identity.ts'
 import type { Clock } from './clock.ts'
 import type { Counters } from './counters.ts'
 import type { SimulatorOptions } from './options.ts'
 import type { Receiver } from './receiver/receiver.ts'
+import type { Listing } from './truth/listing.ts'
 import type { Truth } from './truth/truth.ts'
 
 /** Everything one simulator consists of; the AWS side, the receiver and the control API each take the parts they need. */
@@ -16,5 +18,7 @@ export interface Simulation {
   readonly identities: Identities
   readonly denials: Denials
   readonly faults: Faults
+  readonly quotas: QuotaBuckets
+  readonly listing: Listing
   readonly receiver: Receiver
 }

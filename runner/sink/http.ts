@@ -45,7 +45,8 @@ function guardedLookup(protocol: string) {
   }
 }
 
-async function readBounded(body: Dispatcher.ResponseData['body']): Promise<string> {
+/** At most the first 16 KiB of an answer. */
+export async function readBounded(body: Dispatcher.ResponseData['body']): Promise<string> {
   const chunks: Uint8Array[] = []
   let bytes = 0
   // Leaving the loop early destroys the stream, and with it the connection of whoever answers without end.
@@ -90,16 +91,17 @@ function writePath(base: URL, category: string, query: Readonly<Record<string, s
   return `${base.pathname.replace(/\/+$/, '')}/v1/write/${category}?${args.join('&')}`
 }
 
-/** A sink that posts gzip to `<url>/v1/write/<category>`. One connection is enough: a connector has one batch in flight. */
-export async function openHttpSink(options: HttpSinkOptions): Promise<Sink> {
-  const base = parseSinkUrl(options.url, 'connector: url')
+/** An HTTP client that connects only to addresses that may be connected to. One connection: a connector has one request in flight. */
+export async function openAgent(protocol: string): Promise<Dispatcher> {
   // Loaded here because it takes 70 ms that a command which sends nothing should not pay.
   const { Agent } = await import('undici')
-  const agent = new Agent({
-    connections: 1,
-    allowH2: false,
-    connect: { lookup: guardedLookup(base.protocol) },
-  })
+  return new Agent({ connections: 1, allowH2: false, connect: { lookup: guardedLookup(protocol) } })
+}
+
+/** A sink that posts gzip to `<url>/v1/write/<category>`. */
+export async function openHttpSink(options: HttpSinkOptions): Promise<Sink> {
+  const base = parseSinkUrl(options.url, 'connector: url')
+  const agent = await openAgent(base.protocol)
   async function post(batch: SinkBatch, signal: AbortSignal): Promise<SendResult> {
     const response = await agent.request({
       origin: base.origin,

@@ -19,6 +19,7 @@ const ERRORS = {
   throttled: { json: 'ThrottlingException', query: 'Throttling', status: 400 },
   throttledLambda: { json: 'TooManyRequestsException', query: 'TooManyRequestsException', status: 429 },
   internal: { json: 'InternalServiceFault', query: 'InternalServiceError', status: 500 },
+  unavailable: { json: 'ServiceUnavailableException', query: 'ServiceUnavailable', status: 503 },
   unknownOperation: { json: 'UnknownOperationException', query: 'InvalidAction', status: 404 },
   validation: { json: 'ValidationException', query: 'ValidationError', status: 400 },
   invalidValue: { json: 'InvalidParameterValueException', query: 'InvalidParameterValue', status: 400 },

@@ -93,16 +93,17 @@ function run(simulation: Simulation, request: Request, target: readonly [Service
   const requestId = randomUUID()
   const { protocol } = SERVICES[name]
   try {
-    const caller = simulation.identities.authenticate(request, simulation.clock.nowMs())
+    const caller = simulation.identities.authenticate(request, simulation.clock)
     checkScope(simulation, caller, SERVICES[name])
     const perform = OPERATIONS[action]
     if (perform === undefined)
       throw new AwsError('unknownOperation', `This simulator has no operation ${operation}.`)
+    simulation.quotas.takeRequest(action, `${caller.identity.accountId} ${caller.region}`)
     simulation.denials.check(action, caller, resourceOf(action, caller))
     const fault = simulation.faults.take(action, caller.region)
     throwFault(fault, action)
-    if (fault === 'hang') return { kind: 'hang' }
-    const result = perform({ simulation, caller, request })
+    if (fault === 'hang' || fault === 'close') return { kind: fault }
+    const result = perform({ simulation, caller, request, fault })
     return bendReply(fault, encodeResult(protocol, operation, requestId, result))
   } catch (error) {
     if (!(error instanceof AwsError)) throw error

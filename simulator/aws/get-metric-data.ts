@@ -1,8 +1,9 @@
-import { DAY_MS, type EpochMs, MINUTE_MS } from '../../core/time.ts'
+import { DAY_MS, type EpochMs, MINUTE_MS, SECOND_MS } from '../../core/time.ts'
 import type { Series } from '../truth/series.ts'
-import { makeSamples, type Samples } from '../truth/statistic.ts'
+import { makeSamples } from '../truth/statistic.ts'
 import type { Truth } from '../truth/truth.ts'
-import { type Call, makeToken, type Operation, readToken } from './call.ts'
+import type { Call, Operation } from './call.ts'
+import { type Bucket, cutPage } from './metric-page.ts'
 import {
   countBilledMetrics,
   isKnownNamespace,
@@ -11,19 +12,6 @@ import {
   parseMetricRequest,
 } from './metric-query.ts'
 
-interface Bucket {
-  readonly startMs: EpochMs
-  readonly samples: Samples
-}
-
-interface Result {
-  readonly Id: string
-  readonly Label: string
-  readonly Timestamps: number[]
-  readonly Values: number[]
-  readonly StatusCode: 'Complete' | 'PartialData'
-}
-
 /** 60 s datapoints are kept for 15 days, 300 s for 63 and 3600 s for 455; a finer period than what is left finds nothing. */
 function isKept(periodSec: number, ageMs: number): boolean {
   if (ageMs >= 455 * DAY_MS) return false
@@ -31,25 +19,28 @@ function isKept(periodSec: number, ageMs: number): boolean {
   return ageMs < 15 * DAY_MS || periodSec % 300 === 0
 }
 
+interface Span {
+  readonly startMs: EpochMs
+  readonly endMs: EpochMs
+  readonly nowMs: EpochMs
+}
+
+function readPeriod(truth: Truth, series: Series, { startMs, endMs, nowMs }: Span): readonly number[] {
+  if (endMs - startMs <= MINUTE_MS) return truth.samples(series, startMs, nowMs)
+  const values: number[] = []
+  for (let atMs = startMs; atMs < endMs; atMs += MINUTE_MS) {
+    for (const value of truth.samples(series, atMs, nowMs)) values.push(value)
+  }
+  return values
+}
+
 /** The buckets of one series that have samples, in the order of time. Buckets count from the rounded start. */
-function readBuckets(
-  truth: Truth,
-  series: Series,
-  span: {
-    readonly startMs: EpochMs
-    readonly endMs: EpochMs
-    readonly periodMs: number
-    readonly nowMs: EpochMs
-  },
-): Bucket[] {
+function readBuckets(truth: Truth, series: Series, span: Span & { readonly periodMs: number }): Bucket[] {
   const { periodMs, nowMs } = span
   const endMs = Math.min(span.endMs, nowMs)
   const buckets: Bucket[] = []
   for (let startMs = span.startMs; startMs < endMs; startMs += periodMs) {
-    const values: number[] = []
-    for (let atMs = startMs; atMs < Math.min(startMs + periodMs, endMs); atMs += MINUTE_MS) {
-      for (const value of truth.samples(series, atMs, nowMs)) values.push(value)
-    }
+    const values = readPeriod(truth, series, { startMs, endMs: Math.min(startMs + periodMs, endMs), nowMs })
     if (values.length > 0) buckets.push({ startMs, samples: makeSamples(values) })
   }
   return buckets
@@ -73,47 +64,25 @@ function createBucketReader(call: Call, request: MetricRequest): (query: MetricQ
   }
 }
 
-function makeResult(query: MetricQuery, buckets: readonly Bucket[], status: Result['StatusCode']): Result {
-  return {
-    Id: query.id,
-    Label: query.label,
-    Timestamps: buckets.map((bucket) => bucket.startMs / 1_000),
-    Values: buckets.map((bucket) => query.statistic(bucket.samples)),
-    StatusCode: status,
-  }
-}
-
-/**
- * One page: `MaxDatapoints` datapoints in the order of the queries. A series that does not fit is cut and marked PartialData,
- * and goes on in the next page; series that no page has reached yet are not in it.
- */
-function cutPage(
-  request: MetricRequest,
-  read: (query: MetricQuery) => readonly Bucket[],
-): { results: Result[]; next: string | undefined } {
-  const skip = request.token === undefined ? 0 : readToken(request.token, request.question)
-  const until = skip + request.maxDatapoints
-  const results: Result[] = []
-  let seen = 0
-  for (const query of request.queries) {
-    if (!query.isReturned) continue
-    const ascending = read(query)
-    const buckets = request.isAscending ? ascending : ascending.toReversed()
-    const end = seen + buckets.length
-    const isDone = end < skip || (end === skip && skip > 0)
-    if (!isDone && seen >= until) return { results, next: makeToken(until, request.question) }
-    const part = buckets.slice(Math.max(skip - seen, 0), until - seen)
-    if (!isDone) results.push(makeResult(query, part, end > until ? 'PartialData' : 'Complete'))
-    if (end > until) return { results, next: makeToken(until, request.question) }
-    seen = end
-  }
-  return { results, next: undefined }
+/** How many datapoints a request asks for at most. */
+function countAsked({ queries, startMs, endMs }: MetricRequest): number {
+  return queries.reduce(
+    (sum, { periodSec }) => sum + Math.ceil((endMs - startMs) / (periodSec * SECOND_MS)),
+    0,
+  )
 }
 
 /** cloudwatch:GetMetricData. Every answered request is billed, pages included; whether AWS bills a NextToken page is not documented. */
 export const getMetricData: Operation = (call) => {
+  const { counters, quotas, clock, denials } = call.simulation
+  const { identity, region } = call.caller
   const request = parseMetricRequest(call)
-  const { results, next } = cutPage(request, createBucketReader(call, request))
-  call.simulation.counters.billedMetrics += countBilledMetrics(request.queries)
+  const ageMs = clock.nowMs() - request.startMs
+  quotas.takeDatapoints(`${identity.accountId} ${region}`, countAsked(request), ageMs)
+  const { results, next } = cutPage(request, createBucketReader(call, request), {
+    fault: call.fault,
+    isForbidden: ({ metric }) => denials.isForbidden(metric, call.caller),
+  })
+  counters.billedMetrics += countBilledMetrics(request.queries)
   return { MetricDataResults: results, Messages: [], ...(next === undefined ? {} : { NextToken: next }) }
 }

@@ -1,5 +1,6 @@
 import { createHash, randomBytes } from 'node:crypto'
 import { type EpochMs, MINUTE_MS } from '../../core/time.ts'
+import type { Clock } from '../clock.ts'
 import { headerOf, type Request } from '../http.ts'
 import { AwsError } from './error.ts'
 import { type Authorization, isSignedWith, parseAuthorization, signedAtMs } from './sigv4.ts'
@@ -26,7 +27,7 @@ export interface Identities {
   /** The user of each account, in the order of the accounts. */
   readonly users: readonly Identity[]
   /** Verifies a signature; throws the AwsError that AWS would answer. */
-  authenticate(request: Request, nowMs: EpochMs): Caller
+  authenticate(request: Request, clock: Pick<Clock, 'nowMs' | 'sinceMs'>): Caller
   /** Issues temporary keys for a session. */
   issue(session: { accountId: string; arn: string; userId: string; durationSec: number }): Identity
   /** Ends every session at once, as when an administrator revokes them. */
@@ -63,9 +64,13 @@ function makeUser(accountId: string, seed: number, partition: string): Identity 
   }
 }
 
-/** Signed with the wall clock, or with a clock that follows our `Date` header: the SDK does so after its first answer. */
-function isFresh(signedMs: EpochMs, nowMs: EpochMs): boolean {
-  return [Date.now(), nowMs].some((clockMs) => Math.abs(signedMs - clockMs) <= MAX_SKEW_MS)
+/**
+ * Signed with the wall clock, or with a clock that follows our `Date` header: the SDK does so after its first answer. A
+ * client that was idle while a test moved the clock on still signs with an earlier reading.
+ */
+function isFresh(signedMs: EpochMs, clock: Pick<Clock, 'nowMs' | 'sinceMs'>): boolean {
+  if (Math.abs(signedMs - Date.now()) <= MAX_SKEW_MS) return true
+  return signedMs >= clock.sinceMs() - MAX_SKEW_MS && signedMs <= clock.nowMs() + MAX_SKEW_MS
 }
 
 function checkSession(identity: Identity, request: Request): void {
@@ -87,13 +92,17 @@ function checkSignature(identity: Identity, request: Request, authorization: Aut
 }
 
 /** Verifies that a known identity signed the request, whole and in time. */
-function authenticate(known: ReadonlyMap<string, Identity>, request: Request, nowMs: EpochMs): Caller {
+function authenticate(
+  known: ReadonlyMap<string, Identity>,
+  request: Request,
+  clock: Pick<Clock, 'nowMs' | 'sinceMs'>,
+): Caller {
   const authorization = parseAuthorization(request)
   const identity = known.get(authorization.accessKeyId)
   if (!identity) throw new AwsError('unknownKey', 'The security token included in the request is invalid.')
   checkSession(identity, request)
   checkSignature(identity, request, authorization)
-  if (isFresh(signedAtMs(request), nowMs)) {
+  if (isFresh(signedAtMs(request), clock)) {
     return { identity, region: authorization.region, service: authorization.service }
   }
   const signed = headerOf(request.headers, 'x-amz-date')
@@ -109,7 +118,7 @@ export function createIdentities(accountIds: readonly string[], seed: number, pa
   const known = new Map(users.map((user) => [user.accessKeyId, user]))
   return {
     users,
-    authenticate: (request, nowMs) => authenticate(known, request, nowMs),
+    authenticate: (request, clock) => authenticate(known, request, clock),
     issue({ durationSec, ...session }) {
       const token = randomBytes(96).toString('base64')
       const identity: Identity = {

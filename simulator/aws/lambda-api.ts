@@ -1,6 +1,8 @@
 import { DAY_MS, SECOND_MS } from '../../core/time.ts'
 import { createHash } from 'node:crypto'
+import { changesUntil, existsAt, timeoutSecAt } from '../truth/change.ts'
 import { ENVIRONMENT_SECRET_PREFIX, type Lambda, makeUuid, PROVISIONED_INSTANCES } from '../truth/lambda.ts'
+import { mixSeed } from '../truth/random.ts'
 import { type Call, type Operation, takePage } from './call.ts'
 import { AwsError } from './error.ts'
 import { partitionOf } from './identity.ts'
@@ -15,20 +17,43 @@ const ACCOUNT_CONCURRENCY = 1_000
 /** Every lambda was deployed within the year after this, so that the times do not move with the clock. */
 const FIRST_DEPLOY_MS = Date.UTC(2025, 0, 1)
 
+/** Those that exist now. */
 function lambdasOf(call: Call): readonly Lambda[] {
-  return call.simulation.truth.fleet.lambdas(call.caller.identity.accountId, call.caller.region)
+  const { truth, clock } = call.simulation
+  const nowMs = clock.nowMs()
+  return truth.fleet
+    .lambdas(call.caller.identity.accountId, call.caller.region)
+    .filter((lambda) => lambda.isListed && existsAt(lambda, nowMs))
 }
 
 function arnOf(lambda: Lambda, service: string, resource: string): string {
   return `arn:${partitionOf(lambda.region)}:${service}:${lambda.region}:${lambda.accountId}:${resource}`
 }
 
-function modifiedMs(lambda: Lambda): number {
+function deployedMs(lambda: Lambda): number {
   return FIRST_DEPLOY_MS + (lambda.seed % 365) * DAY_MS + (lambda.seed % 86_400) * SECOND_MS
 }
 
+interface Revision {
+  readonly timeoutSec: number
+  readonly modifiedMs: number
+  readonly revisionId: string
+}
+
+/** A published version stays as it was; `$LATEST` is what the changes until now made of it. */
+function revisionOf(lambda: Lambda, version: string, nowMs: number): Revision {
+  const published = lambda.versions.find((each) => each.version === version)
+  const changes = published ? [] : changesUntil(lambda, nowMs)
+  return {
+    timeoutSec: published?.timeoutSec ?? timeoutSecAt(lambda, nowMs),
+    modifiedMs: changes.at(-1)?.atMs ?? deployedMs(lambda),
+    revisionId: makeUuid(changes.length === 0 ? lambda.seed : mixSeed(lambda.seed, changes.length)),
+  }
+}
+
 /** A FunctionConfiguration as ListFunctions returns it: without state, tags and concurrency, with the environment in clear. */
-function describeVersion(lambda: Lambda, version: string): object {
+function describeVersion(lambda: Lambda, version: string, nowMs: number): object {
+  const { timeoutSec, modifiedMs, revisionId } = revisionOf(lambda, version, nowMs)
   const arn = arnOf(lambda, 'lambda', `function:${lambda.name}`)
   const isImage = lambda.runtime === undefined
   return {
@@ -38,9 +63,9 @@ function describeVersion(lambda: Lambda, version: string): object {
     Role: `arn:${partitionOf(lambda.region)}:iam::${lambda.accountId}:role/service-role/${lambda.name}-role`,
     CodeSize: 1_000 + (lambda.seed % 5_000_000),
     Description: lambda.description,
-    Timeout: lambda.timeoutSec,
+    Timeout: timeoutSec,
     MemorySize: lambda.memoryMb,
-    LastModified: new Date(modifiedMs(lambda)).toISOString().replace('Z', '+0000'),
+    LastModified: new Date(modifiedMs).toISOString().replace('Z', '+0000'),
     CodeSha256: createHash('sha256').update(`${lambda.seed}`).digest('base64'),
     Version: version,
     Environment: {
@@ -51,7 +76,7 @@ function describeVersion(lambda: Lambda, version: string): object {
       },
     },
     TracingConfig: { Mode: 'PassThrough' },
-    RevisionId: makeUuid(lambda.seed),
+    RevisionId: revisionId,
     PackageType: isImage ? 'Image' : 'Zip',
     Architectures: [lambda.seed % 2 === 0 ? 'arm64' : 'x86_64'],
     EphemeralStorage: { Size: 512 },
@@ -81,13 +106,14 @@ export const listFunctions: Operation = (call) => {
     )
   }
   const all = lambdasOf(call).flatMap((lambda) => {
-    const published = version === 'ALL' && lambda.trait === 'provisioned' ? ['1', '2'] : []
+    const published = version === 'ALL' ? lambda.versions.map((each) => each.version) : []
     return ['$LATEST', ...published].map((each) => ({ lambda, version: each }))
   })
+  const nowMs = call.simulation.clock.nowMs()
   const size = pageSize(call, FUNCTIONS_PER_PAGE)
   const marker = call.request.query.get('Marker') ?? undefined
-  const page = takePage(all, marker, { size, question: `functions ${version ?? ''}` })
-  const functions = page.items.map((each) => describeVersion(each.lambda, each.version))
+  const page = takePage(all, marker, { size, question: `functions ${version ?? ''}`, fault: call.fault })
+  const functions = page.items.map((each) => describeVersion(each.lambda, each.version, nowMs))
   return { Functions: functions, ...(page.next === undefined ? {} : { NextMarker: page.next }) }
 }
 
@@ -122,7 +148,7 @@ function describeMapping(lambda: Lambda): object {
     EventSourceArn: sourceArnOf(lambda),
     FunctionArn: arnOf(lambda, 'lambda', `function:${lambda.name}`),
     BatchSize: 10,
-    LastModified: modifiedMs(lambda) / SECOND_MS,
+    LastModified: deployedMs(lambda) / SECOND_MS,
     State: 'Enabled',
     StateTransitionReason: 'USER_INITIATED',
     ...(lambda.trait === 'mapping' ? { MetricsConfig: { Metrics: ['EventCount'] } } : {}),
@@ -139,6 +165,7 @@ export const listEventSourceMappings: Operation = (call) => {
   const page = takePage(all, marker, {
     size: pageSize(call, MAPPINGS_PER_PAGE),
     question: `mappings ${name ?? ''}`,
+    fault: call.fault,
   })
   return {
     EventSourceMappings: page.items.map(describeMapping),

@@ -1,3 +1,4 @@
+import type { EpochMs } from '../../core/time.ts'
 import { type Dimension, NAMESPACE, type Series } from '../truth/series.ts'
 import { type Call, type Operation, parseInput, takePage } from './call.ts'
 import { AwsError } from './error.ts'
@@ -14,6 +15,7 @@ interface Filter {
   readonly namespace: string | undefined
   readonly metric: string | undefined
   readonly dimensions: readonly DimensionFilter[]
+  readonly isRecent: boolean
   readonly token: string | undefined
 }
 
@@ -44,6 +46,7 @@ function parseFilter(call: Call): Filter {
     namespace: textOf(input.Namespace, 'Namespace'),
     metric: textOf(input.MetricName, 'MetricName'),
     dimensions: dimensions.map(parseDimension),
+    isRecent: input.RecentlyActive !== undefined,
     token: textOf(input.NextToken, 'NextToken'),
   }
 }
@@ -55,25 +58,61 @@ function hasDimension(series: Series, filter: DimensionFilter): boolean {
   )
 }
 
-/** cloudwatch:ListMetrics. `RecentlyActive` lists the same, because every series here has data within three hours. */
+/** Lists of series that were asked for last, so that each page does not make its list anew. */
+const lists = new WeakMap<ReadonlyMap<string, Series>, Map<string, readonly Series[]>>()
+const MAX_LISTS = 16
+
+function findSeries(call: Call, filter: Filter, asOfMs: EpochMs): readonly Series[] {
+  const { namespace, metric, dimensions, isRecent } = filter
+  if ((namespace ?? NAMESPACE) !== NAMESPACE) return []
+  const { truth, listing } = call.simulation
+  const matching: Series[] = []
+  for (const series of truth.series(call.caller.identity.accountId, call.caller.region).values()) {
+    const isAsked =
+      (metric ?? series.metric) === series.metric && dimensions.every((each) => hasDimension(series, each))
+    if (!isAsked || !listing.isListed(series, asOfMs)) continue
+    if (!isRecent || listing.isRecent(series, asOfMs)) matching.push(series)
+  }
+  return matching
+}
+
+function takeList(
+  call: Call,
+  filter: Filter,
+  asked: { question: string; asOfMs: EpochMs },
+): readonly Series[] {
+  const all = call.simulation.truth.series(call.caller.identity.accountId, call.caller.region)
+  const known = lists.get(all) ?? new Map<string, readonly Series[]>()
+  lists.set(all, known)
+  const list = known.get(asked.question) ?? findSeries(call, filter, asked.asOfMs)
+  if (known.size >= MAX_LISTS) known.clear()
+  known.set(asked.question, list)
+  return list
+}
+
+/** A list goes on as it was when its first page was asked for: a series that comes or goes meanwhile shifts no page. */
+function readAsOf(
+  { simulation }: Call,
+  token: string | undefined,
+): { asOfMs: EpochMs; token: string | undefined } {
+  const nowMs = simulation.listing.isOn ? simulation.clock.nowMs() : 0
+  if (token === undefined) return { asOfMs: nowMs, token }
+  const mark = token.indexOf('.')
+  return { asOfMs: Number(token.slice(0, mark)), token: token.slice(mark + 1) }
+}
+
+/** cloudwatch:ListMetrics. */
 export const listMetrics: Operation = (call) => {
-  const { namespace, metric, dimensions, token } = parseFilter(call)
-  const { identity, region } = call.caller
-  const all = [...call.simulation.truth.series(identity.accountId, region).values()]
-  const matching =
-    (namespace ?? NAMESPACE) === NAMESPACE
-      ? all.filter(
-          (series) =>
-            (metric ?? series.metric) === series.metric &&
-            dimensions.every((filter) => hasDimension(series, filter)),
-        )
-      : []
-  const question = JSON.stringify([region, namespace, metric, dimensions])
-  const page = takePage(matching, token, { size: PAGE_SIZE, question })
+  const filter = parseFilter(call)
+  const { namespace, metric, dimensions, isRecent } = filter
+  const { asOfMs, token } = readAsOf(call, filter.token)
+  const question = JSON.stringify([call.caller.region, namespace, metric, dimensions, isRecent, asOfMs])
+  const list = takeList(call, filter, { question, asOfMs })
+  const page = takePage(list, token, { size: PAGE_SIZE, question, fault: call.fault })
   const metrics = page.items.map((series) => ({
     Namespace: NAMESPACE,
     MetricName: series.metric,
     Dimensions: series.dimensions,
   }))
-  return { Metrics: metrics, ...(page.next === undefined ? {} : { NextToken: page.next }) }
+  return { Metrics: metrics, ...(page.next === undefined ? {} : { NextToken: `${asOfMs}.${page.next}` }) }
 }

@@ -9,6 +9,7 @@ export interface MetricQuery {
   readonly id: string
   readonly label: string
   readonly namespace: string
+  readonly metric: string
   /** `seriesKey` of metric and dimensions. */
   readonly key: string
   readonly periodSec: number
@@ -96,6 +97,7 @@ function parseQuery(raw: RawQuery, index: number): MetricQuery {
     id,
     label: typeof raw.Label === 'string' ? raw.Label : metric,
     namespace: requireText(stat.Metric?.Namespace, `${place}.MetricStat.Metric.Namespace`),
+    metric,
     key: seriesKey(metric, parseDimensions(stat.Metric?.Dimensions, `${place}.MetricStat.Metric.Dimensions`)),
     periodSec: parsePeriodSec(stat.Period, `${place}.MetricStat.Period`),
     statistic:

@@ -1,9 +1,11 @@
 import { alignDown, type EpochMs, formatTime, MINUTE_MS } from '../../core/time.ts'
-import type { StoredPoint } from '../receiver/stored-point.ts'
 import type { Simulation } from '../simulation.ts'
+import { existsAt } from '../truth/change.ts'
 import { type Dimension, type Series, seriesKey } from '../truth/series.ts'
 import { makeSamples, parseStatistic } from '../truth/statistic.ts'
+import { type HeldMinute, indexHeld, placeKey, readHeld } from './held-index.ts'
 import { isHomeGrain, PROMISED } from './promise.ts'
+import { createPublications, type PublicationFigures } from './publication.ts'
 
 /** What is compared: every promised value of these regions in [startMs, endMs), and every object. */
 export interface AuditQuestion {
@@ -13,10 +15,12 @@ export interface AuditQuestion {
   readonly endMs: EpochMs
   /** Only these metrics; all when absent. */
   readonly metrics: readonly string[] | undefined
+  /** Whether to report when and how values were first published, too. */
+  readonly publications: boolean
 }
 
 /** How what the receiver holds differs from the truth. Counted in field values, plus one for each object. */
-export interface AuditReport {
+export interface AuditReport extends Partial<PublicationFigures> {
   expected: number
   missing: number
   wrong: number
@@ -26,18 +30,16 @@ export interface AuditReport {
   readonly samples: string[]
 }
 
-interface HeldSeries {
+/** A dimension set of a region: its series at AWS. */
+interface Place {
   readonly region: string
   readonly dimensions: readonly Dimension[]
-  readonly timeMs: EpochMs
-  readonly values: Map<string, number>
 }
 
 type Difference = 'missing' | 'wrong' | 'extra'
+type Moments = Map<EpochMs, HeldMinute>
 
-const MEASUREMENT = 'aws_AWS/Lambda'
 const OBJECT_CLASS = 'aws_lambda'
-const DIMENSION_NAMES = ['EventSourceMappingUUID', 'ExecutedVersion', 'FunctionName', 'Resource']
 const MAX_SAMPLES = 20
 
 /** Sums and averages may be added up in another order; nothing else may differ. */
@@ -52,28 +54,33 @@ class Audit {
   readonly #simulation: Simulation
   readonly #question: AuditQuestion
   readonly #nowMs: EpochMs
-  readonly #held = new Map<string, HeldSeries>()
+  readonly #publications
 
   constructor(simulation: Simulation, question: AuditQuestion) {
     this.#simulation = simulation
     this.#question = question
     this.#nowMs = simulation.clock.nowMs()
+    this.#publications = question.publications ? createPublications(simulation.truth, isEqual) : undefined
   }
 
   run(): AuditReport {
-    for (const point of this.#simulation.receiver.received.points({
-      category: 'metric',
-      measurement: MEASUREMENT,
-    })) {
-      this.#hold(point)
-    }
+    const held = indexHeld(this.#simulation.receiver.received, this.#question)
     for (const region of this.#question.regions) {
-      for (const series of this.#seriesOf(region).values()) this.#expectSeries(region, series)
+      // Place by place, so that the truth of one lambda is derived once and compared whole.
+      for (const [key, series] of this.#promisedOf(region)) {
+        const [first] = series
+        if (!first) continue
+        const place = { region, dimensions: first.dimensions }
+        this.#comparePlace(place, series, readHeld(held.get(key) ?? [], this.#question))
+        held.delete(key)
+      }
       this.#expectObjects(region)
     }
-    for (const held of this.#held.values()) this.#judgeRest(held)
+    for (const [first, ...more] of held.values()) {
+      if (first) this.#comparePlace(first.place, [], readHeld([first, ...more], this.#question))
+    }
     this.#judgeObjects()
-    return this.report
+    return Object.assign(this.report, this.#publications?.figures())
   }
 
   #seriesOf(region: string): ReadonlyMap<string, Series> {
@@ -84,83 +91,89 @@ class Audit {
     return this.#question.metrics === undefined || this.#question.metrics.includes(metric)
   }
 
-  #note(difference: Difference, text: string): void {
-    this.report[difference]++
-    if (this.report.samples.length < MAX_SAMPLES) this.report.samples.push(`${difference} ${text}`)
-  }
-
-  /** Indexes what arrived by the series it says it is; tags beyond the dimensions do not tell series apart at AWS. */
-  #hold(point: StoredPoint): void {
-    const { regions, accountId, startMs, endMs } = this.#question
-    const { RegionId: region = '', account_id: account } = point.tags
-    const timeMs = Number(point.timeNs) / 1e6
-    if (account !== accountId || !regions.includes(region) || timeMs < startMs || timeMs >= endMs) return
-    const dimensions = DIMENSION_NAMES.flatMap((Name) => {
-      const Value = point.tags[Name]
-      return Value === undefined ? [] : [{ Name, Value }]
-    })
-    const key = heldKey(region, dimensions, timeMs)
-    const held = this.#held.get(key) ?? { region, dimensions, timeMs, values: new Map<string, number>() }
-    this.#held.set(key, held)
-    for (const [field, value] of Object.entries(point.fields)) {
-      const isTwice = held.values.has(field) && this.#isAsked(field.split('_')[0] ?? '')
-      if (isTwice) this.#note('extra', `${describe(held, field)}: held twice under different tags`)
-      held.values.set(field, Number(value))
+  #promisedOf(region: string): Map<string, Series[]> {
+    const groups = new Map<string, Series[]>()
+    for (const series of this.#seriesOf(region).values()) {
+      const { metric, dimensions } = series
+      const names = dimensions.map(({ Name }) => Name)
+      if (PROMISED[metric] === undefined || !this.#isAsked(metric) || !isHomeGrain(metric, names)) continue
+      const key = placeKey(region, dimensions)
+      const group = groups.get(key)
+      if (group) group.push(series)
+      else groups.set(key, [series])
     }
+    return groups
   }
 
-  #expectSeries(region: string, series: Series): void {
-    const { metric, dimensions } = series
-    const promised = PROMISED[metric]
-    const names = dimensions.map(({ Name }) => Name)
-    if (promised === undefined || !this.#isAsked(metric) || !isHomeGrain(metric, names)) return
-    const firstMs = alignDown(this.#question.startMs + MINUTE_MS - 1, MINUTE_MS)
-    for (let timeMs = firstMs; timeMs < this.#question.endMs; timeMs += MINUTE_MS) {
+  #note(difference: Difference, text: () => string): void {
+    this.report[difference]++
+    if (this.report.samples.length < MAX_SAMPLES) this.report.samples.push(`${difference} ${text()}`)
+  }
+
+  #comparePlace(place: Place, promised: readonly Series[], moments: Moments): void {
+    for (const [timeMs, moment] of moments) {
+      for (const field of moment.doubles) {
+        if (!this.#isAsked(field.split('_')[0] ?? '')) continue
+        this.#note('extra', () => `${describe(place, timeMs, field)}: held twice under different tags`)
+      }
+      this.#publications?.countLines(moment)
+    }
+    for (const series of promised) this.#expectSeries(place, series, moments)
+    for (const [timeMs, { values }] of moments) this.#judgeRest(place, timeMs, values)
+  }
+
+  #expectSeries(place: Place, series: Series, moments: Moments): void {
+    const { startMs, endMs } = this.#question
+    const statistics = PROMISED[series.metric]?.statistics ?? []
+    const firstMs = alignDown(startMs + MINUTE_MS - 1, MINUTE_MS)
+    for (let timeMs = firstMs; timeMs < endMs; timeMs += MINUTE_MS) {
       const values = this.#simulation.truth.samples(series, timeMs, this.#nowMs)
       if (values.length === 0) continue
-      const held = this.#held.get(heldKey(region, dimensions, timeMs))
+      const moment = moments.get(timeMs)
       const samples = makeSamples(values)
-      for (const name of promised.statistics) {
+      for (const name of statistics) {
         const expected = parseStatistic(name)?.(samples) ?? Number.NaN
-        this.#compare(
-          { region, dimensions, timeMs, values: held?.values ?? new Map() },
-          `${metric}_${name}`,
-          expected,
-        )
+        const field = `${series.metric}_${name}`
+        this.#compare(expected, moment?.values.get(field), () => describe(place, timeMs, field))
+        moment?.values.delete(field)
       }
+      this.#publications?.judge(series, timeMs, { statistics, seen: values, moment })
     }
   }
 
-  #compare(held: HeldSeries, field: string, expected: number): void {
+  #compare(expected: number, held: number | undefined, where: () => string): void {
     this.report.expected++
-    const value = held.values.get(field)
-    held.values.delete(field)
-    if (value === undefined) this.#note('missing', `${describe(held, field)}: expected ${expected}`)
-    else if (!isEqual(expected, value)) {
-      this.#note('wrong', `${describe(held, field)}: expected ${expected}, got ${value}`)
+    if (held === undefined) this.#note('missing', () => `${where()}: expected ${expected}`)
+    else if (!isEqual(expected, held)) {
+      this.#note('wrong', () => `${where()}: expected ${expected}, got ${held}`)
     }
   }
 
   /** What nobody promised is fine where the truth has the same value at the metric's own grain. */
-  #judgeRest(held: HeldSeries): void {
-    for (const [field, value] of held.values) {
+  #judgeRest(place: Place, timeMs: EpochMs, values: ReadonlyMap<string, number>): void {
+    for (const [field, value] of values) {
       const [metric = '', ...statistic] = field.split('_')
       if (!this.#isAsked(metric)) continue
-      const expected = this.#truthOf(held, metric, statistic.join('.'))
-      if (expected === undefined) this.#note('extra', `${describe(held, field)}: got ${value}`)
+      const where = (): string => describe(place, timeMs, field)
+      const expected = this.#truthOf(place, timeMs, { metric, statistic: statistic.join('.') })
+      if (expected === undefined) this.#note('extra', () => `${where()}: got ${value}`)
       else if (!isEqual(expected, value)) {
-        this.#note('wrong', `${describe(held, field)}: expected ${expected}, got ${value}`)
+        this.#note('wrong', () => `${where()}: expected ${expected}, got ${value}`)
       }
     }
   }
 
-  #truthOf(held: HeldSeries, metric: string, statisticName: string): number | undefined {
-    const series = this.#seriesOf(held.region).get(seriesKey(metric, held.dimensions))
-    const statistic = parseStatistic(statisticName)
-    const names = held.dimensions.map(({ Name }) => Name)
-    const isMinute = held.timeMs % MINUTE_MS === 0
+  #truthOf(
+    { region, dimensions }: Place,
+    timeMs: EpochMs,
+    { metric, statistic: name }: { readonly metric: string; readonly statistic: string },
+  ): number | undefined {
+    const series = this.#seriesOf(region).get(seriesKey(metric, dimensions))
+    const statistic = parseStatistic(name)
+    const names = dimensions.map(({ Name }) => Name)
+    const isMinute = timeMs % MINUTE_MS === 0
     if (!series || !statistic || !isMinute || !isHomeGrain(metric, names)) return undefined
-    const values = this.#simulation.truth.samples(series, held.timeMs, this.#nowMs)
+    const values = this.#simulation.truth.samples(series, timeMs, this.#nowMs)
     return values.length === 0 ? undefined : statistic(makeSamples(values))
   }
 
@@ -175,11 +188,17 @@ class Audit {
     return names
   }
 
+  /** A function that came or went meanwhile may have an object or not. */
   #expectObjects(region: string): void {
+    const { accountId, startMs, endMs } = this.#question
     const held = this.#objectNames()
-    for (const { name } of this.#simulation.truth.fleet.lambdas(this.#question.accountId, region)) {
+    for (const lambda of this.#simulation.truth.fleet.lambdas(accountId, region)) {
+      const isThroughout = [startMs, endMs, this.#nowMs].every((atMs) => existsAt(lambda, atMs))
+      if (!lambda.isListed || !isThroughout) continue
       this.report.expected++
-      if (!held.has(name)) this.#note('missing', `object ${OBJECT_CLASS} ${name} of ${region}`)
+      if (!held.has(lambda.name)) {
+        this.#note('missing', () => `object ${OBJECT_CLASS} ${lambda.name} of ${region}`)
+      }
     }
   }
 
@@ -187,20 +206,19 @@ class Audit {
     const { fleet } = this.#simulation.truth
     const known = new Set(
       this.#question.regions.flatMap((region) =>
-        fleet.lambdas(this.#question.accountId, region).map((lambda) => lambda.name),
+        fleet
+          .lambdas(this.#question.accountId, region)
+          .filter((lambda) => lambda.isListed)
+          .map((lambda) => lambda.name),
       ),
     )
     for (const name of this.#objectNames()) {
-      if (!known.has(name)) this.#note('extra', `object ${OBJECT_CLASS} ${name}`)
+      if (!known.has(name)) this.#note('extra', () => `object ${OBJECT_CLASS} ${name}`)
     }
   }
 }
 
-function heldKey(region: string, dimensions: readonly Dimension[], timeMs: EpochMs): string {
-  return [region, timeMs, ...dimensions.map(({ Name, Value }) => `${Name}=${Value}`)].join('\n')
-}
-
-function describe({ region, dimensions, timeMs }: HeldSeries, field: string): string {
+function describe({ region, dimensions }: Place, timeMs: EpochMs, field: string): string {
   const series = dimensions.map(({ Name, Value }) => `${Name}=${Value}`).join(', ')
   return `${field} of {${series}} in ${region} at ${formatTime(timeMs)}`
 }

@@ -1,36 +1,25 @@
 import type { Denial } from '../aws/denial.ts'
-import { FAULT_KINDS } from '../aws/fault.ts'
 import { resetCounters } from '../counters.ts'
 import { jsonReply, type Reply, type Request } from '../http.ts'
-import { echoJson } from '../receiver/echo.ts'
-import { DEFAULT_MAX_BODY_BYTES } from '../receiver/outage.ts'
 import type { SimulatorInfo } from '../server.ts'
 import type { Simulation } from '../simulation.ts'
-import { ENVIRONMENT_SECRET_PREFIX } from '../truth/lambda.ts'
 import { audit } from './audit.ts'
+import type { ControlCall, Handler } from './control-call.ts'
+import { addFault, setChaos, setQuotas, showQuotas } from './fault-control.ts'
+import { changeFunction, setLate, setListing, showLate, showListing } from './fleet-control.ts'
 import {
   checkKeys,
   ControlError,
+  flagOf,
   type Input,
   numberOf,
   parseInput,
   required,
   textOf,
   textsOf,
-  wordOf,
 } from './input.ts'
-
-interface ControlCall {
-  readonly simulation: Simulation
-  readonly info: SimulatorInfo
-  readonly query: URLSearchParams
-  readonly input: Input
-}
-
-type Handler = (call: ControlCall) => object
-
-/** Points of one answer unless more are asked for. */
-const DEFAULT_LIMIT = 100
+import { setReceiver, showReceived } from './receiver-control.ts'
+import { showTruth, showValues } from './truth-control.ts'
 
 function showClock({ simulation: { clock } }: ControlCall): object {
   return { nowMs: clock.nowMs(), frozen: clock.isFrozen() }
@@ -48,13 +37,15 @@ function setClock(call: ControlCall): object {
 }
 
 function parseDenial(input: Input): Denial {
-  checkKeys(input, ['actions', 'regions', 'accountIds'])
+  checkKeys(input, ['actions', 'regions', 'accountIds', 'metrics'])
+  const metrics = textsOf(input, 'metrics')
   const regions = textsOf(input, 'regions')
   const accountIds = textsOf(input, 'accountIds')
   return {
     actions: required(textsOf(input, 'actions'), 'actions'),
     ...(regions ? { regions } : {}),
     ...(accountIds ? { accountIds } : {}),
+    ...(metrics ? { metrics } : {}),
   }
 }
 
@@ -67,78 +58,8 @@ function setDenials({ simulation, input }: ControlCall): object {
   return { denials: simulation.denials.list() }
 }
 
-/** Adds a fault; `{"clear": true}` forgets all that are still to come. */
-function addFault({ simulation, input }: ControlCall): object {
-  checkKeys(input, ['api', 'kind', 'times', 'region', 'clear'])
-  if (input.clear === true) simulation.faults.clear()
-  if (input.api !== undefined) {
-    const region = textOf(input, 'region')
-    simulation.faults.add({
-      api: required(textOf(input, 'api'), 'api'),
-      kind: wordOf(input, 'kind', FAULT_KINDS),
-      times: numberOf(input, 'times') ?? 1,
-      ...(region === undefined ? {} : { region }),
-    })
-  }
-  return { faults: simulation.faults.list() }
-}
-
-/** `times` absent means always; `{"kind": "ok"}` ends an outage. `maxBodyBytes` alone changes only the limit. */
-function setReceiver({ simulation, input }: ControlCall): object {
-  checkKeys(input, ['kind', 'status', 'errorCode', 'retryAfterSec', 'times', 'maxBodyBytes'])
-  const { outages } = simulation.receiver
-  const status = numberOf(input, 'status')
-  const kind = input.kind === undefined ? 'status' : wordOf(input, 'kind', ['status', 'hang', 'close', 'ok'])
-  outages.maxBodyBytes = numberOf(input, 'maxBodyBytes') ?? outages.maxBodyBytes
-  if (kind === 'ok') {
-    outages.set(undefined)
-    outages.maxBodyBytes = numberOf(input, 'maxBodyBytes') ?? DEFAULT_MAX_BODY_BYTES
-  } else if (kind !== 'status' || status !== undefined) {
-    outages.set({
-      kind,
-      status: status ?? 503,
-      errorCode: textOf(input, 'errorCode') ?? 'simulator.outage',
-      retryAfterSec: numberOf(input, 'retryAfterSec'),
-      times: numberOf(input, 'times') ?? Number.POSITIVE_INFINITY,
-    })
-  }
-  return { outage: outages.current() ?? null, maxBodyBytes: outages.maxBodyBytes }
-}
-
-function showTruth({ simulation }: ControlCall): object {
-  const { truth, options } = simulation
-  const accounts = options.accountIds.map((accountId) => ({
-    accountId,
-    regions: options.regions.map((region) => ({
-      region,
-      series: truth.series(accountId, region).size,
-      functions: truth.fleet
-        .lambdas(accountId, region)
-        .map(({ name, trait, isActive, timeoutSec }) => ({ name, trait, isActive, timeoutSec })),
-    })),
-  }))
-  return { accounts, environmentSecretPrefix: ENVIRONMENT_SECRET_PREFIX }
-}
-
-function showReceived({ simulation, query }: ControlCall): object {
-  const limit = Number(query.get('limit') ?? DEFAULT_LIMIT)
-  if (Number.isNaN(limit)) throw new ControlError('limit must be a number, or Infinity for all')
-  const category = query.get('category')
-  const measurement = query.get('measurement')
-  const filter = {
-    ...(category === null ? {} : { category }),
-    ...(measurement === null ? {} : { measurement }),
-  }
-  const points: object[] = []
-  for (const point of simulation.receiver.received.points(filter)) {
-    if (points.length >= limit) break
-    points.push(echoJson(point))
-  }
-  return { points }
-}
-
 function runAudit({ simulation, input }: ControlCall): object {
-  checkKeys(input, ['accountId', 'regions', 'startMs', 'endMs', 'metrics'])
+  checkKeys(input, ['accountId', 'regions', 'startMs', 'endMs', 'metrics', 'publications'])
   const { accountIds, regions } = simulation.options
   return audit(simulation, {
     accountId: textOf(input, 'accountId') ?? accountIds[0] ?? '',
@@ -146,6 +67,7 @@ function runAudit({ simulation, input }: ControlCall): object {
     startMs: required(numberOf(input, 'startMs'), 'startMs'),
     endMs: required(numberOf(input, 'endMs'), 'endMs'),
     metrics: textsOf(input, 'metrics'),
+    publications: flagOf(input, 'publications') ?? false,
   })
 }
 
@@ -157,12 +79,22 @@ const HANDLERS: Readonly<Record<string, Handler>> = {
     return simulation.counters
   },
   'GET truth': showTruth,
+  'GET truth/values': showValues,
   'GET clock': showClock,
   'POST clock': setClock,
   'GET denials': ({ simulation }) => ({ denials: simulation.denials.list() }),
   'POST denials': setDenials,
   'GET faults': ({ simulation }) => ({ faults: simulation.faults.list() }),
   'POST faults': addFault,
+  'GET chaos': ({ simulation }) => simulation.faults.chaos(),
+  'POST chaos': setChaos,
+  'GET quotas': showQuotas,
+  'POST quotas': setQuotas,
+  'GET late': showLate,
+  'POST late': setLate,
+  'GET listing': showListing,
+  'POST listing': setListing,
+  'POST functions': changeFunction,
   'POST sessions/expire': ({ simulation }) => {
     simulation.identities.expireSessions()
     return {}
@@ -177,16 +109,35 @@ const HANDLERS: Readonly<Record<string, Handler>> = {
   'POST audit': runAudit,
 }
 
+/** A control call that nobody knows; answered 404 with the list of what there is. */
+class UnknownCallError extends ControlError {}
+
+function perform(route: string, call: ControlCall): object {
+  const handler = Object.hasOwn(HANDLERS, route) ? HANDLERS[route] : undefined
+  if (handler) return handler(call)
+  throw new UnknownCallError(`unknown ${route}; known are ${Object.keys(HANDLERS).join(', ')}`)
+}
+
 /** Answers `/control/…`: 200 with JSON, 400 with `{"error"}` for bad input, 404 with the list of what there is. */
 export function answerControl(simulation: Simulation, info: SimulatorInfo, request: Request): Reply {
   const route = `${request.method} ${request.rawPath.slice('/control/'.length)}`
-  const handler = Object.hasOwn(HANDLERS, route) ? HANDLERS[route] : undefined
-  if (!handler)
-    return jsonReply(404, { error: `unknown ${route}; known are ${Object.keys(HANDLERS).join(', ')}` })
   try {
-    return jsonReply(200, handler({ simulation, info, query: request.query, input: parseInput(request) }))
+    const input = parseInput(request.body.toString('utf8'))
+    return jsonReply(200, perform(route, { simulation, info, query: request.query, input }))
   } catch (error) {
     if (!(error instanceof ControlError)) throw error
-    return jsonReply(400, { error: error.message })
+    return jsonReply(error instanceof UnknownCallError ? 404 : 400, { error: error.message })
   }
+}
+
+/** The same without HTTP, for tests in this process: a body makes it a POST. Throws ControlError. */
+export function callControl(
+  simulation: Simulation,
+  info: SimulatorInfo,
+  { path, body }: { readonly path: string; readonly body: object | undefined },
+): unknown {
+  const { pathname, searchParams } = new URL(path, 'http://control/')
+  const route = `${body === undefined ? 'GET' : 'POST'} ${pathname.slice(1)}`
+  const input = parseInput(body === undefined ? '' : JSON.stringify(body))
+  return perform(route, { simulation, info, query: searchParams, input })
 }

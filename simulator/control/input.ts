@@ -1,5 +1,3 @@
-import type { Request } from '../http.ts'
-
 /** A control request that cannot be done as asked; answered 400 with its message. */
 export class ControlError extends Error {
   constructor(message: string) {
@@ -12,9 +10,9 @@ export class ControlError extends Error {
 export type Input = Readonly<Record<string, unknown>>
 
 /** Reads a JSON object. Throws ControlError for anything else. */
-export function parseInput(request: Request): Input {
+export function parseInput(body: string): Input {
   try {
-    const value: unknown = JSON.parse(request.body.toString('utf8') || '{}')
+    const value: unknown = JSON.parse(body || '{}')
     if (typeof value === 'object' && value !== null && !Array.isArray(value)) return { ...value }
   } catch {
     // Refused below.
@@ -33,6 +31,20 @@ export function numberOf(input: Input, key: string): number | undefined {
   const value = input[key]
   if (value === undefined || (typeof value === 'number' && Number.isFinite(value))) return value
   throw new ControlError(`${key} must be a number, got ${JSON.stringify(value)}`)
+}
+
+/** An optional number from 0 to 1. */
+export function shareOf(input: Input, key: string): number | undefined {
+  const value = numberOf(input, key)
+  if (value === undefined || (value >= 0 && value <= 1)) return value
+  throw new ControlError(`${key} must be from 0 to 1, got ${value}`)
+}
+
+/** An optional boolean. */
+export function flagOf(input: Input, key: string): boolean | undefined {
+  const value = input[key]
+  if (value === undefined || typeof value === 'boolean') return value
+  throw new ControlError(`${key} must be true or false, got ${JSON.stringify(value)}`)
 }
 
 /** An optional string. */

@@ -1,4 +1,4 @@
-import type { ReceivedPoint, StoredValue } from './stored-point.ts'
+import type { ReceivedPoint, StoredPoint, StoredValue, Write } from './stored-point.ts'
 
 function escapeKey(text: string): string {
   return text.replaceAll(/[,= ]/g, String.raw`\$&`)
@@ -16,11 +16,28 @@ export function echoLine(point: ReceivedPoint): string {
   return `${point.measurement.replaceAll(/[, ]/g, String.raw`\$&`)}${tags.join('')} ${fields.join(',')} ${point.timeNs}`
 }
 
-/** A point as JSON can carry it: integers beyond 2^53 would lose digits as numbers, so they are text with an `i`. */
-export function echoJson(point: ReceivedPoint): object {
-  const fields = Object.entries(point.fields).map(([key, value]): [string, unknown] => [
-    key,
-    typeof value === 'bigint' ? (Number.isSafeInteger(Number(value)) ? Number(value) : `${value}i`) : value,
-  ])
-  return { ...point, fields: Object.fromEntries(fields), timeNs: String(point.timeNs) }
+/** Integers beyond 2^53 would lose digits as numbers, so they are text with an `i`. */
+function jsonValue(value: StoredValue): unknown {
+  if (typeof value !== 'bigint') return value
+  return Number.isSafeInteger(Number(value)) ? Number(value) : `${value}i`
+}
+
+function mapValues<From, To>(
+  record: Readonly<Record<string, From>>,
+  map: (value: From) => To,
+): Record<string, To> {
+  return Object.fromEntries(Object.entries(record).map(([key, value]) => [key, map(value)]))
+}
+
+/** A point as JSON can carry it. */
+export function echoJson(point: ReceivedPoint & Pick<Partial<StoredPoint>, 'published'>): object {
+  const { published, ...rest } = point
+  const history = (writes: readonly Write[]): object[] =>
+    writes.map(({ value, atMs }) => ({ value: jsonValue(value), atMs }))
+  return {
+    ...rest,
+    fields: mapValues(point.fields, jsonValue),
+    timeNs: String(point.timeNs),
+    ...(published ? { published: mapValues(published, history) } : {}),
+  }
 }

@@ -9,7 +9,9 @@ import { parseLines } from './line-protocol.generated.ts'
 import { isPrecision, timeNsOf } from './line-time.ts'
 import { createOutages, type Outages } from './outage.ts'
 import type { ParsedLine } from './parsed-line.ts'
+import { parsePlainLines } from './plain-line.ts'
 import { createReceived, type Received } from './received.ts'
+import type { Rewriting } from './rewriting.ts'
 
 /** A loopback DataKit (no token needed) and DataWay (token required) in front of one store. */
 export interface Receiver {
@@ -69,7 +71,7 @@ async function decode(request: Request): Promise<string> {
 
 function parseBody(body: string): ParsedLine[] {
   try {
-    return parseLines(body)
+    return parsePlainLines(body) ?? parseLines(body)
   } catch (error) {
     const { location, message } = error as Error & { location?: { start: { line: number; column: number } } }
     const place = location ? `line ${location.start.line}, column ${location.start.column}: ` : ''
@@ -112,15 +114,21 @@ function echo(request: Request, judged: readonly JudgedLine[]): Reply {
   return { kind: 'answer', status: 200, headers: {}, body: '' }
 }
 
+interface Surroundings {
+  readonly clock: Clock
+  readonly counters: Counters
+}
+
 class Writer implements Receiver {
   readonly token: string
-  readonly received = createReceived()
+  readonly received: Received
   readonly outages = createOutages()
   readonly #clock: Clock
   readonly #counters: Counters
 
-  constructor(token: string, clock: Clock, counters: Counters) {
+  constructor(token: string, rewriting: Rewriting, { clock, counters }: Surroundings) {
     this.token = token
+    this.received = createReceived(rewriting)
     this.#clock = clock
     this.#counters = counters
   }
@@ -162,15 +170,16 @@ class Writer implements Receiver {
   }
 
   #keep(judged: readonly JudgedLine[]): void {
+    const nowMs = this.#clock.nowMs()
     for (const { point } of judged) {
       if (!point) continue
-      this.received.add(point)
+      this.received.add(point, nowMs)
       this.#counters.receiver.points++
     }
   }
 }
 
 /** Creates a receiver that accepts this token. */
-export function createReceiver(token: string, clock: Clock, counters: Counters): Receiver {
-  return new Writer(token, clock, counters)
+export function createReceiver(token: string, rewriting: Rewriting, surroundings: Surroundings): Receiver {
+  return new Writer(token, rewriting, surroundings)
 }

@@ -28,8 +28,18 @@ export interface MinuteInput {
 /** Adds a sample that is known from `readyMs` on: at the start for what is counted at a request, at the end for the rest. */
 type Add = (metric: string, value: number, readyMs: EpochMs) => void
 
-/** Samples by `sampleKey`, in the order of their making. */
-type Drafts = Map<string, { readonly values: number[]; readonly readyMs: EpochMs[] }>
+/** Samples by `sampleKey`, in the order of their making. Lists are shared between metrics and minutes, never changed. */
+type Drafts = Map<string, { readonly values: readonly number[]; readonly readyMs: readonly EpochMs[] }>
+
+const lists = new Map<number, readonly number[]>()
+
+/** The same number many times: one list for all minutes with as many invocations. */
+function repeated(value: 0 | 1, length: number): readonly number[] {
+  const key = length * 2 + value
+  const list = lists.get(key) ?? Array.from({ length }, () => value)
+  lists.set(key, list)
+  return list
+}
 
 /** The key of a LambdaMinute. */
 export function sampleKey(metric: string, route: string): string {
@@ -74,34 +84,17 @@ function draftCore(input: MinuteInput, drafts: Drafts): void {
     if (invocations.length === 0) continue
     const starts = invocations.map(({ startMs }) => startMs)
     const ends = invocations.map(({ endMs }) => endMs)
-    const draft = (metric: string, values: number[], readyMs: EpochMs[]): unknown =>
+    const { length } = invocations
+    const draft = (metric: string, values: readonly number[], readyMs: readonly EpochMs[]): unknown =>
       drafts.set(sampleKey(metric, route), { values, readyMs })
-    draft(
-      'Invocations',
-      starts.map(() => 1),
-      ends,
-    )
-    draft(
-      'Errors',
-      invocations.map(({ isError }) => (isError ? 1 : 0)),
-      ends,
-    )
-    draft(
-      'Duration',
-      invocations.map(({ durationMs }) => durationMs),
-      ends,
-    )
-    draft(
-      'ConcurrentExecutions',
-      starts.map((atMs) => countRunning(input.running, atMs)),
-      starts,
-    )
-    // A copy: refused requests are added to it.
-    draft(
-      'Throttles',
-      starts.map(() => 0),
-      [...starts],
-    )
+    const errors = invocations.map(({ isError }) => (isError ? 1 : 0))
+    const durations = invocations.map(({ durationMs }) => durationMs)
+    const concurrency = starts.map((atMs) => countRunning(input.running, atMs))
+    draft('Invocations', repeated(1, length), ends)
+    draft('Errors', errors.includes(1) ? errors : repeated(0, length), ends)
+    draft('Duration', durations, ends)
+    draft('ConcurrentExecutions', concurrency, starts)
+    draft('Throttles', repeated(0, length), starts)
   }
 }
 
@@ -152,7 +145,8 @@ function addMapping(input: MinuteInput, add: Add, random: () => number): void {
 
 /** One sample of a metric at each invocation. */
 function addEach(input: MinuteInput, add: Add, metric: string, draw: () => number): void {
-  for (const { startMs, endMs } of input.invocations) add(metric, draw(), metric === 'OffsetLag' ? startMs : endMs)
+  for (const { startMs, endMs } of input.invocations)
+    add(metric, draw(), metric === 'OffsetLag' ? startMs : endMs)
 }
 
 function addTrait(input: MinuteInput, drafts: Drafts): void {
@@ -178,7 +172,8 @@ function addTrait(input: MinuteInput, drafts: Drafts): void {
       return isRareMinute(input) ? add('RecursiveInvocationsDropped', 1, minuteMs + MINUTE_MS / 2) : undefined
     case 'throttled':
       // Refused requests are no invocations: Throttles alone counts them, on top of a 0 for each that ran.
-      for (let left = Math.floor(random() * 4); left > 0; left--) add('Throttles', 1, minuteMs + MINUTE_MS / 2)
+      for (let left = Math.floor(random() * 4); left > 0; left--)
+        add('Throttles', 1, minuteMs + MINUTE_MS / 2)
       return undefined
     case 'plain':
     case 'long':
@@ -191,11 +186,11 @@ function createAdd(drafts: Drafts, route: string): Add {
   return (metric, value, readyMs) => {
     const key = sampleKey(metric, route)
     const draft = drafts.get(key)
-    if (draft === undefined) drafts.set(key, { values: [value], readyMs: [readyMs] })
-    else {
-      draft.values.push(value)
-      draft.readyMs.push(readyMs)
-    }
+    // Rows hold a handful of samples; copying them is cheaper than a list of its own for every row.
+    drafts.set(key, {
+      values: [...(draft?.values ?? []), value],
+      readyMs: [...(draft?.readyMs ?? []), readyMs],
+    })
   }
 }
 
@@ -213,7 +208,7 @@ export function deriveMinute(input: MinuteInput, lateness: Lateness | undefined)
     const delayMs = lateness?.delayMs(lambda.seed, minuteMs, key)
     const row =
       delayMs === undefined
-        ? makePunctualRow(values, readyMs, minuteMs)
+        ? makePunctualRow(values, readyMs, minuteMs + MINUTE_MS)
         : makeLateRow(values, readyMs, { delayMs, straggling })
     rows.set(key, row)
   }

@@ -7,13 +7,23 @@ export interface Samples {
 /** A statistic of at least one sample. */
 export type Statistic = (samples: Samples) => number
 
+class SampleList implements Samples {
+  readonly values: readonly number[]
+  #sorted: readonly number[] | undefined
+
+  constructor(values: readonly number[]) {
+    this.values = values
+  }
+
+  sorted(): readonly number[] {
+    const { values } = this
+    return (this.#sorted ??= values.length > 1 ? values.toSorted((left, right) => left - right) : values)
+  }
+}
+
 /** Wraps samples; the sorted copy is made when first needed. */
 export function makeSamples(values: readonly number[]): Samples {
-  let sorted: readonly number[] | undefined
-  return {
-    values,
-    sorted: () => (sorted ??= values.length > 1 ? values.toSorted((left, right) => left - right) : values),
-  }
+  return new SampleList(values)
 }
 
 function sum(values: readonly number[]): number {

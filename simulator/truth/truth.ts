@@ -7,7 +7,7 @@ import { type Lambda, PROVISIONED_INSTANCES } from './lambda.ts'
 import { countRunning, deriveMinute, type LambdaMinute, sampleKey } from './lambda-minute.ts'
 import { createLateness, type Lateness, type LateOptions } from './lateness.ts'
 import { hashText, mixSeed } from './random.ts'
-import { makeLateRow, makePunctualRow, type SampleRow, seenValues } from './sample-row.ts'
+import { firstSeenMs, makeLateRow, makePunctualRow, type SampleRow, seenValues } from './sample-row.ts'
 import { ALL_TRAFFIC, listSeries, type Scope, type Series } from './series.ts'
 
 /** What CloudWatch says of any series and minute at any time. Nothing is stored: everything follows from the options. */
@@ -25,15 +25,21 @@ export interface Truth {
   seenFromMs(lambda: Lambda, minuteMs: EpochMs): EpochMs | undefined
   /** Makes something happen to a lambda; a change in the past changes the past. */
   change(change: Change): void
+  /** How data come late; undefined while they do not. */
+  readonly late: LateOptions | undefined
   /** Turns late data on, or off with undefined, for the past too. */
   setLate(late: LateOptions | undefined): void
 }
 
-/** At 200 to 500 bytes each, some 40 MB at most; 300 active lambdas × 180 minutes fit. */
-const CACHED_MINUTES = 60_000
+/** At some 2 KB each, 80 MB at most; 100 active lambdas × 180 minutes fit. */
+const CACHED_MINUTES = 20_000
 
 /** A poll reads some twenty minutes of every lambda again: those of a large fleet must fit too. */
-const CACHED_MINUTES_PER_LAMBDA = 20
+const CACHED_MINUTES_PER_LAMBDA = 25
+
+const CACHED_REGION_MINUTES = 400
+
+const NO_TIMES: readonly EpochMs[] = []
 
 /** Instants of a minute at which region-wide concurrency is counted: every 15 s. */
 const COUNTED_AT_MS = [0, 15_000, 30_000, 45_000]
@@ -53,13 +59,17 @@ function minuteKey(lambda: Lambda, minuteMs: EpochMs): number {
 
 class DerivedTruth implements Truth {
   #fleet: Fleet
+  late: LateOptions | undefined
   #lateness: Lateness | undefined
   #series = new Map<string, ReadonlyMap<string, Series>>()
   #active = new Map<string, readonly Lambda[]>()
+  /** What is final of a region's sums and concurrency: every poll asks for it again, and it takes all lambdas to derive. */
+  #regional = createGenerationCache<string, SampleRow>(CACHED_REGION_MINUTES)
   #invocations: ReturnType<typeof createGenerationCache<number, readonly Invocation[]>>
   #minutes: ReturnType<typeof createGenerationCache<number, LambdaMinute>>
 
   constructor(options: FleetOptions, late: LateOptions | undefined) {
+    this.late = late
     this.#lateness = late && createLateness(late)
     ;[this.#fleet, this.#invocations, this.#minutes] = this.#begin(options)
   }
@@ -83,6 +93,7 @@ class DerivedTruth implements Truth {
     ;[this.#fleet, this.#invocations, this.#minutes] = this.#begin(options)
     this.#series = new Map()
     this.#active = new Map()
+    this.#regional = createGenerationCache(CACHED_REGION_MINUTES)
   }
 
   change(change: Change): void {
@@ -92,6 +103,7 @@ class DerivedTruth implements Truth {
   }
 
   setLate(late: LateOptions | undefined): void {
+    this.late = late
     this.#lateness = late && createLateness(late)
     this.#restart(this.#fleet.options)
   }
@@ -108,14 +120,23 @@ class DerivedTruth implements Truth {
     if (scope.kind !== 'region' || REGION_CONCURRENCY.has(metric)) {
       return seenValues(this.row(series, minuteMs), nowMs)
     }
-    return this.#activeOf(scope).flatMap((lambda) =>
-      seenValues(this.#minuteOf(lambda, minuteMs).rows.get(metric), nowMs),
+    const key = `${scope.accountId} ${scope.region} ${metric} ${minuteMs}`
+    const known = this.#regional.get(key)
+    if (known !== undefined && nowMs >= known.finalMs) return known.values
+    const rows = this.#activeOf(scope).flatMap(
+      (lambda) => this.#minuteOf(lambda, minuteMs).rows.get(metric) ?? [],
     )
+    const values = rows.flatMap((row) => seenValues(row, nowMs))
+    const finalMs = rows.reduce((latest, row) => Math.max(latest, row.finalMs), minuteMs + MINUTE_MS)
+    if (nowMs >= finalMs) this.#regional.put(key, makePunctualRow(values, NO_TIMES, finalMs))
+    return values
   }
 
   row({ scope, metric }: Series, minuteMs: EpochMs): SampleRow | undefined {
     if (scope.kind === 'region') {
-      return REGION_CONCURRENCY.has(metric) ? this.#concurrency(scope, metric, minuteMs) : undefined
+      if (!REGION_CONCURRENCY.has(metric)) return undefined
+      const key = `${scope.accountId} ${scope.region} ${metric} ${minuteMs}`
+      return this.#regional.get(key) ?? this.#regional.put(key, this.#concurrency(scope, metric, minuteMs))
     }
     const route = scope.kind === 'lambda' ? scope.route : ALL_TRAFFIC
     return this.#minuteOf(scope.lambda, minuteMs).rows.get(sampleKey(metric, route))
@@ -132,7 +153,7 @@ class DerivedTruth implements Truth {
   seenFromMs(lambda: Lambda, minuteMs: EpochMs): EpochMs | undefined {
     let firstMs: EpochMs | undefined
     for (const row of this.#minuteOf(lambda, minuteMs).rows.values()) {
-      firstMs = Math.min(firstMs ?? Number.POSITIVE_INFINITY, row.firstMs)
+      firstMs = Math.min(firstMs ?? Number.POSITIVE_INFINITY, firstSeenMs(row))
     }
     return firstMs
   }
@@ -146,7 +167,8 @@ class DerivedTruth implements Truth {
   }
 
   #starting(lambda: Lambda, minuteMs: EpochMs): readonly Invocation[] {
-    return this.#invocations.take(minuteKey(lambda, minuteMs), () => drawInvocations(lambda, minuteMs))
+    const key = minuteKey(lambda, minuteMs)
+    return this.#invocations.get(key) ?? this.#invocations.put(key, drawInvocations(lambda, minuteMs))
   }
 
   /** Those that run in the minute: what started in it, or early enough before it to reach into it. */
@@ -162,12 +184,13 @@ class DerivedTruth implements Truth {
   }
 
   #minuteOf(lambda: Lambda, minuteMs: EpochMs): LambdaMinute {
-    return this.#minutes.take(minuteKey(lambda, minuteMs), () => {
-      const invocations = this.#starting(lambda, minuteMs)
-      // Concurrency is counted where an invocation starts: a silent minute needs no look back.
-      const running = invocations.length > 0 ? this.#running(lambda, minuteMs) : []
-      return deriveMinute({ lambda, minuteMs, invocations, running }, this.#lateness)
-    })
+    const key = minuteKey(lambda, minuteMs)
+    const known = this.#minutes.get(key)
+    if (known !== undefined) return known
+    const invocations = this.#starting(lambda, minuteMs)
+    // Concurrency is counted where an invocation starts: a silent minute needs no look back.
+    const running = invocations.length > 0 ? this.#running(lambda, minuteMs) : []
+    return this.#minutes.put(key, deriveMinute({ lambda, minuteMs, invocations, running }, this.#lateness))
   }
 
   #concurrency(scope: RegionScope, metric: string, minuteMs: EpochMs): SampleRow {
@@ -178,7 +201,7 @@ class DerivedTruth implements Truth {
     const claimed = metric === 'ClaimedAccountConcurrency' ? claimedConcurrency(lambdas) : 0
     const atMs = COUNTED_AT_MS.map((offsetMs) => minuteMs + offsetMs)
     const values = atMs.map((each) => countRunning(running, each) + claimed)
-    if (!this.#lateness) return makePunctualRow(values, atMs, minuteMs)
+    if (!this.#lateness) return makePunctualRow(values, atMs, minuteMs + MINUTE_MS)
     const seed = mixSeed(hashText(`${scope.accountId}/${scope.region}`), this.#fleet.options.seed)
     const delayMs = this.#lateness.delayMs(seed, minuteMs, metric)
     return makeLateRow(values, atMs, { delayMs, straggling: undefined })

@@ -2,6 +2,7 @@ import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { echoLine } from '../../simulator/receiver/echo.ts'
 import { parseLines } from '../../simulator/receiver/line-protocol.generated.ts'
+import { parsePlainLines } from '../../simulator/receiver/plain-line.ts'
 
 /** Names as a careful client sends them: not empty, no line breaks, no backslash at the end, no comment. */
 const name = fc
@@ -83,5 +84,65 @@ describe('the line protocol grammar', () => {
       location = (error as { location: { start: object } }).location.start
     }
     expect(location).toMatchObject({ line: 2, column: 4 })
+  })
+})
+
+describe('the short way for plain lines', () => {
+  const grammar = (body: string): unknown => {
+    try {
+      return parseLines(body)
+    } catch {
+      return 'refused'
+    }
+  }
+  const pieces = [
+    'm',
+    'a',
+    ',',
+    '=',
+    '"',
+    '#',
+    '\\',
+    '\n',
+    '\t',
+    '\r',
+    '0',
+    '17',
+    '-',
+    '+',
+    '.',
+    'e',
+    '9e9',
+    '1e400',
+    '名',
+    ' ',
+  ]
+  const anything = fc.array(fc.constantFrom(...pieces), { maxLength: 14 }).map((parts) => parts.join(''))
+  const number = fc.stringMatching(/^[-+]?\d{1,20}(\.\d{0,3})?(e[-+]?\d{1,3})?$/)
+  const near = fc
+    .tuple(
+      fc.constantFrom('m', 'a b', 'm,t=v', 'm,t='),
+      fc.oneof(number, anything),
+      fc.constantFrom('1', '', '12x', '9'.repeat(19), '1700000000000000000'),
+    )
+    .map(([head, written, time]) => `${head} f=${written} ${time}`)
+
+  it('reads what the grammar reads, or leaves it to the grammar', () => {
+    let taken = 0
+    fc.assert(
+      fc.property(fc.oneof(anything, near), (body) => {
+        const plain = parsePlainLines(body)
+        taken += plain === undefined ? 0 : 1
+        expect(plain ?? grammar(body)).toEqual(grammar(body))
+      }),
+      { numRuns: 5_000 },
+    )
+    expect(taken).toBeGreaterThan(100)
+  })
+
+  it('takes every metric line of a collector', () => {
+    const line =
+      'aws_AWS/Lambda,FunctionName=a-1,RegionId=us-east-1 Duration_p99_9=1.5e-7,Errors_Sum=0 1700000000000000000'
+    expect(parsePlainLines(`${line}\n${line}\n`)).toEqual(parseLines(`${line}\n${line}\n`))
   })
 })

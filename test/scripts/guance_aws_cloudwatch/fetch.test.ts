@@ -1,6 +1,5 @@
 import fc from 'fast-check'
 import { afterEach, describe, expect, it } from 'vitest'
-import { discoverSeries } from '../../../scripts/guance_aws_cloudwatch/discover.ts'
 import { fetchRequest } from '../../../scripts/guance_aws_cloudwatch/fetch.ts'
 import { planRequests } from '../../../scripts/guance_aws_cloudwatch/plan.ts'
 import { type AwsRegion, openAccount } from '../../../scripts/guance_integration/main.ts'
@@ -39,7 +38,7 @@ async function regionAgainst(
 }
 
 function requestFor(statistics: readonly string[]) {
-  const [request] = planRequests([{ series: SERIES, statistics }], WINDOW, 60)
+  const [request] = planRequests([{ wanted: [{ series: SERIES, statistics }], window: WINDOW }], 60)
   if (request === undefined) throw new Error('no request planned')
   return request
 }
@@ -204,40 +203,5 @@ describe('fetchRequest', () => {
         ['Sum'],
       ),
     ).rejects.toThrow(/cloudwatch:GetMetricData failed: a reply that cannot be read/)
-  })
-})
-
-describe('discoverSeries', () => {
-  const metric = (name: string, dimensions: Readonly<Record<string, string>> = {}) => ({
-    Namespace: 'AWS/Lambda',
-    MetricName: name,
-    Dimensions: Object.entries(dimensions).map(([Name, Value]) => ({ Name, Value })),
-  })
-
-  it('gives every series once, dimensions sorted, over all pages', async () => {
-    const { region } = await regionAgainst([
-      {
-        Metrics: [metric('Errors', { Resource: 'f:1', FunctionName: 'f' }), metric('Errors')],
-        NextToken: 'a',
-      },
-      { Metrics: [metric('Errors', { FunctionName: 'f', Resource: 'f:1' })] },
-    ])
-    expect(await discoverSeries(region, 'AWS/Lambda')).toEqual([
-      {
-        namespace: 'AWS/Lambda',
-        metric: 'Errors',
-        dimensions: [
-          { name: 'FunctionName', value: 'f' },
-          { name: 'Resource', value: 'f:1' },
-        ],
-      },
-      { namespace: 'AWS/Lambda', metric: 'Errors', dimensions: [] },
-    ])
-  })
-
-  it('fails as a whole when a later page fails: a partial list would hide functions', async () => {
-    const denied = { status: 400, body: '{"__type":"com.amazonaws.cloudwatch#AccessDeniedException"}' }
-    const { region } = await regionAgainst([{ Metrics: [metric('Errors')], NextToken: 'a' }, denied])
-    await expect(discoverSeries(region, 'AWS/Lambda')).rejects.toThrow(/AWS refuses cloudwatch:ListMetrics/)
   })
 })
