@@ -26,9 +26,12 @@ export type {
   AccountSession,
   Check,
   Expectation,
+  Explanation,
   Problem,
+  Question,
   RunContext,
   Script,
+  SinkTraits,
   Slice,
   Usage,
 } from './script.ts'

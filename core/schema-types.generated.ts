@@ -221,6 +221,14 @@ type: "datakit"
  * Base URL, e.g. http://127.0.0.1:9529.
  */
 url: string
+/**
+ * What the store behind it does with the same series and timestamp twice; unknown (the default) writes every minute once.
+ */
+rewrite?: ("last" | "max" | "both" | "unknown")
+/**
+ * Whether a second line for the same minute adds its fields instead of replacing the first; default false.
+ */
+mergesFields?: boolean
 }
 export interface DatawayConnector {
 type: "dataway"
@@ -232,6 +240,14 @@ url: string
  * Name of the stored secret that holds the workspace token.
  */
 tokenSecret: string
+/**
+ * What the store behind it does with the same series and timestamp twice; unknown (the default) writes every minute once.
+ */
+rewrite?: ("last" | "max" | "both" | "unknown")
+/**
+ * Whether a second line for the same minute adds its fields instead of replacing the first; default false.
+ */
+mergesFields?: boolean
 }
 /**
  * marketplace.json: every script set with its texts, parameters, files and digests. Generated.

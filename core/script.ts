@@ -11,6 +11,7 @@ import type { Json } from './json.ts'
 import type { Point } from './point.ts'
 import type { Account } from './schema-types.generated.ts'
 import type { EpochMs } from './time.ts'
+import type { Window } from './window.ts'
 
 /** Something a task could not do although it went on; the record shows it by name. */
 export interface Problem {
@@ -48,6 +49,14 @@ export interface AccountSession {
   readonly expiresAtMs?: EpochMs
 }
 
+/** What the store behind the connector does with the same series and timestamp written twice; decides how early a value may go out. */
+export interface SinkTraits {
+  /** last: the newer value counts. max: the larger. both: both are kept, and sums double. unknown: nobody knows, so nothing is written twice. */
+  readonly rewrite: 'last' | 'max' | 'both' | 'unknown'
+  /** Whether a second line for the same minute adds its fields to the first instead of replacing it. */
+  readonly mergesFields: boolean
+}
+
 /** What the host gives a running script. Every await inside a script ends when `signal` aborts. */
 export interface RunContext {
   readonly taskId: string
@@ -58,6 +67,9 @@ export interface RunContext {
   readonly signal: AbortSignal
   /** Requests in flight per account and region: `COLLECTOR_THREAD_POOL_SIZE`, default 5 as upstream. */
   readonly concurrency: number
+  readonly sink: SinkTraits
+  /** Asked for by hand (`dff exec --backfill FROM..TO`): collect this window again instead of what is due. */
+  readonly backfill?: Window
   log(text: string): void
   report(problem: Problem): void
   meter(usage: Usage): void
@@ -90,9 +102,23 @@ export interface Check {
   readonly remedy?: string
 }
 
+/** Which series `dff why` asks about; a metric left out means all of the function. */
+export interface Question {
+  readonly name: string
+  readonly metric?: string
+}
+
+/** One series explained: facts by label, in the order in which they are to be read. */
+export interface Explanation {
+  readonly title: string
+  readonly facts: readonly { readonly label: string; readonly value: string }[]
+}
+
 /** What `DFF.API` publishes. `expected` and `doctor` run in a task process too: the host never imports a script. */
 export interface Script {
   run(context: RunContext): Promise<Json | undefined>
   expected?(context: RunContext): Promise<Expectation>
   doctor?(context: RunContext): Promise<readonly Check[]>
+  /** From state alone: asks AWS nothing. */
+  explain?(context: RunContext, question: Question): Promise<readonly Explanation[]>
 }

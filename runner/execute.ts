@@ -3,8 +3,11 @@
  * own, answers what that process asks, and writes record and log.
  */
 import { coerceError, DffError } from '../core/error.ts'
-import type { Problem, Usage } from '../core/script.ts'
+import type { Problem, Question, SinkTraits, Usage } from '../core/script.ts'
 import { SECOND_MS } from '../core/time.ts'
+import type { Window } from '../core/window.ts'
+import { DEFAULT_CONNECTOR_ID } from './connector/registry.ts'
+import { sinkTraits } from './connector/traits.ts'
 import type { HostParts } from './host-parts.ts'
 import type { ApiFunctionInfo, LogLine, TaskResources } from './host-api.ts'
 import { declaredTriggers } from './deploy/functions.ts'
@@ -25,6 +28,8 @@ export interface Execution {
   readonly scope: TaskScope
   readonly lease: Lease
   readonly connectorId: string
+  /** By hand: this window again, instead of what is due. */
+  readonly backfill: Window | null
   readonly signal: AbortSignal
   readonly onLines: (lines: readonly LogLine[]) => void
 }
@@ -154,7 +159,14 @@ function readConcurrency(): Concurrency {
   return { requests: DEFAULT_CONCURRENCY, note }
 }
 
-function startOf(execution: Execution, concurrency: number): Omit<StartMessage, 'kind'> {
+async function readTraits({ connectors }: HostParts, connectorId: string): Promise<SinkTraits> {
+  return sinkTraits((await connectors.resolve(connectorId)).config)
+}
+
+function startOf(
+  execution: Execution,
+  { concurrency, sink }: { readonly concurrency: number; readonly sink: SinkTraits },
+): Omit<StartMessage, 'kind'> {
   const { task, scope } = execution
   return {
     mode: 'run',
@@ -165,6 +177,9 @@ function startOf(execution: Execution, concurrency: number): Omit<StartMessage, 
     triggerTimeMs: task.triggerTimeMs,
     isDebug: task.isDebug,
     concurrency,
+    sink,
+    backfill: execution.backfill,
+    question: null,
     sets: scope.sets,
   }
 }
@@ -205,7 +220,10 @@ export async function executeTask(parts: HostParts, execution: Execution): Promi
   })
   try {
     const outcome = await runChild({
-      start: startOf(execution, requests),
+      start: startOf(execution, {
+        concurrency: requests,
+        sink: await readTraits(parts, execution.connectorId),
+      }),
       signal: AbortSignal.any([execution.signal, lost.signal]),
       secretsInUse: await listSecrets(parts),
       onSpawned: (pid) => parts.store.queue.recordChild(lease, pid, readStartTicks(pid)),
@@ -239,6 +257,8 @@ export interface AskRequest {
   readonly scriptPath?: string
   /** Empty for inspect, which calls nothing. */
   readonly exportName?: string
+  /** For explain. */
+  readonly question?: Question
   readonly signal: AbortSignal
 }
 
@@ -260,6 +280,9 @@ export async function askScript(parts: HostParts, scope: TaskScope, request: Ask
       triggerTimeMs: Date.now(),
       isDebug: true,
       concurrency: readConcurrency().requests,
+      sink: await readTraits(parts, DEFAULT_CONNECTOR_ID),
+      backfill: null,
+      question: request.question ?? null,
       sets: scope.sets,
     },
     signal: request.signal,

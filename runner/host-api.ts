@@ -2,10 +2,11 @@
  * What a command can ask of a host: the same calls whether the command owns the home itself or talks to the owner
  * over its socket. Inputs and outputs are JSON, because they cross that socket and because `--json` prints them.
  */
-import type { Check, Problem, Usage } from '../core/script.ts'
+import type { Check, Explanation, Problem, SinkTraits, Usage } from '../core/script.ts'
 import type { ConnectorConfig, SetManifest } from '../core/schema-types.generated.ts'
 import type { EpochMs } from '../core/time.ts'
 import type { Json } from '../core/json.ts'
+import type { Window } from '../core/window.ts'
 
 /** Func's seven, in Func's order (guance.md §4.8). */
 export const TASK_STATUSES = [
@@ -175,6 +176,13 @@ export interface CheckReport {
   readonly checks: readonly Check[]
 }
 
+export interface ConnectorTestReport extends CheckReport {
+  /** What the store does with a rewrite; null when that was not asked or cannot be found out. */
+  readonly found: SinkTraits | null
+  /** Whether the connector was changed to say so. */
+  readonly isSaved: boolean
+}
+
 /** Everything that is not the answer itself: log lines while a task runs, and what the host is doing. */
 export type HostEvent =
   | { readonly kind: 'log'; readonly line: LogLine }
@@ -205,7 +213,13 @@ export interface HostMethods {
     TriggerRow
   >
   exec: Method<
-    { readonly target: string; readonly atMs: EpochMs | null; readonly debug: boolean },
+    {
+      readonly target: string
+      readonly atMs: EpochMs | null
+      readonly debug: boolean
+      /** By hand: this window again, instead of what is due. */
+      readonly backfill?: Window
+    },
     ExecResult
   >
   'task.list': Method<
@@ -235,9 +249,23 @@ export interface HostMethods {
     ConnectorRow
   >
   'connector.list': Method<Empty, readonly ConnectorRow[]>
-  'connector.test': Method<{ readonly id: string }, CheckReport>
+  'connector.test': Method<
+    {
+      readonly id: string
+      /** Also find out what the store does with a rewrite. */
+      readonly rewrite?: boolean
+      /** Store what was found in the connector. */
+      readonly save?: boolean
+    },
+    ConnectorTestReport
+  >
   doctor: Method<{ readonly setId: string | null }, readonly CheckReport[]>
   verify: Method<{ readonly setId: string }, CheckReport>
+  /** A null target asks every deployed script, a null metric means all of the function. */
+  why: Method<
+    { readonly target: string | null; readonly name: string; readonly metric: string | null },
+    readonly Explanation[]
+  >
 }
 
 export type MethodName = keyof HostMethods

@@ -1,6 +1,8 @@
 import { randomBytes } from 'node:crypto'
 import { type EpochMs, SECOND_MS } from '../core/time.ts'
+import type { Window } from '../core/window.ts'
 import { DEFAULT_CONNECTOR_ID } from './connector/registry.ts'
+import { describeTraits } from './connector/traits.ts'
 import type { ConnectorRow } from './host-api.ts'
 import type { HostParts } from './host-parts.ts'
 import type { NewTask } from './store/store.ts'
@@ -16,6 +18,8 @@ export interface TaskRequest {
   readonly funcId: string
   readonly triggerTimeMs: EpochMs
   readonly isDebug: boolean
+  /** Not kept with the task: what is asked for by hand and did not begin is not begun by another host. */
+  readonly backfill?: Window
 }
 
 /** When it was asked for, then chance: sorts by time, fits in a file name and is one double click. */
@@ -25,22 +29,26 @@ function makeTaskId(nowMs: EpochMs): string {
 
 /** `datakit http://127.0.0.1:9529`: what a record says of where its points went. */
 function describeConnector({ id, config }: ConnectorRow, output: string): string {
-  const where = `${config.type} ${config.type === 'file' ? output : config.url}`
+  const traits = describeTraits(config)
+  const address = config.type === 'file' ? output : config.url
+  const where = `${config.type} ${address}${traits === undefined ? '' : ` (${traits})`}`
   return id === DEFAULT_CONNECTOR_ID ? where : `${id}: ${where}`
 }
 
 /** A task that waits: of a tick, or with null of somebody's Execute. */
 export async function makeTask(
   parts: Pick<HostParts, 'store' | 'connectors' | 'paths'>,
-  request: TaskRequest,
+  { funcId, triggerTimeMs, isDebug }: TaskRequest,
   tick: { readonly triggerId: string; readonly tickMs: EpochMs } | null,
 ): Promise<NewTask> {
-  const script = await parts.store.scripts.get(scriptIdOf(request.funcId))
-  const api = script?.functions.find((candidate) => candidate.funcId === request.funcId)
+  const script = await parts.store.scripts.get(scriptIdOf(funcId))
+  const api = script?.functions.find((candidate) => candidate.funcId === funcId)
   const connector = await parts.connectors.resolve(DEFAULT_CONNECTOR_ID)
   const nowMs = Date.now()
   return {
-    ...request,
+    funcId,
+    triggerTimeMs,
+    isDebug,
     id: makeTaskId(nowMs),
     triggerId: tick?.triggerId ?? null,
     origin: tick === null ? 'direct' : 'cronJob',

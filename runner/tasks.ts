@@ -3,6 +3,7 @@ import { existsSync } from 'node:fs'
 import { coerceError, DffError } from '../core/error.ts'
 import { DEFAULT_CONNECTOR_ID } from './connector/registry.ts'
 import { type Asked, askScript, type AskRequest, executeTask, LEASE_MS } from './execute.ts'
+import type { Window } from '../core/window.ts'
 import type { HostParts } from './host-parts.ts'
 import type { HostEvent, LogLine, TaskRecord } from './host-api.ts'
 import type { ClaimResult, Lease, NewTask, StoredTrigger, TaskEnd } from './store/store.ts'
@@ -17,7 +18,9 @@ const CLAIM_POLL_MS = 250
 const ABANDONED = 'The host that was to run it ended before it began.'
 
 /** What is needed of a task to run it, whether it was just made or read back. */
-type ClaimableTask = Pick<NewTask, 'id' | 'funcId' | 'triggerTimeMs' | 'isDebug'>
+type ClaimableTask = Pick<NewTask, 'id' | 'funcId' | 'triggerTimeMs' | 'isDebug'> & {
+  readonly backfill?: Window
+}
 
 type LogListener = (lines: readonly LogLine[]) => void
 
@@ -105,10 +108,11 @@ class HostTasks implements Tasks {
     signal: AbortSignal,
   ): Promise<TaskRecord> {
     const { queue } = this.#parts.store
-    const task = await makeTask(this.#parts, request, null)
+    const made = await makeTask(this.#parts, request, null)
+    const task = request.backfill === undefined ? made : { ...made, backfill: request.backfill }
     const unwatch = this.watch(task.id, (lines) => lines.forEach((line) => onEvent({ kind: 'log', line })))
     try {
-      await queue.enqueueOnce(task)
+      await queue.enqueueOnce(made)
       await this.#claimInTurn(task, onEvent, signal)
       await this.#untilEnded(task.id, signal)
     } finally {
@@ -197,7 +201,11 @@ class HostTasks implements Tasks {
   }
 
   /** Waits for the function's lease: an Execute beside a tick runs after it, never together with it. */
-  async #claimInTurn(task: NewTask, onEvent: (event: HostEvent) => void, signal: AbortSignal): Promise<void> {
+  async #claimInTurn(
+    task: ClaimableTask,
+    onEvent: (event: HostEvent) => void,
+    signal: AbortSignal,
+  ): Promise<void> {
     const { queue } = this.#parts.store
     const until = AbortSignal.any([signal, this.#stopping.signal])
     const stopped = aborted(until)
@@ -251,7 +259,8 @@ class HostTasks implements Tasks {
       checkDeployed(scope)
       folders.push(...Object.values(scope.sets))
       const connectorId = DEFAULT_CONNECTOR_ID
-      await executeTask(this.#parts, { task, scope, lease, connectorId, signal, onLines })
+      const backfill = task.backfill ?? null
+      await executeTask(this.#parts, { task, scope, lease, connectorId, backfill, signal, onLines })
     } catch (error) {
       await store.queue.finish(lease, failedEnd(coerceError(error, task.funcId)))
     }

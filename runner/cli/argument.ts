@@ -1,5 +1,6 @@
 import { DffError } from '../../core/error.ts'
 import type { EpochMs } from '../../core/time.ts'
+import type { Window } from '../../core/window.ts'
 import { TASK_STATUSES, type TaskStatus } from '../host-api.ts'
 import type { Texts } from '../text/texts.ts'
 import { formatCount } from './view/format.ts'
@@ -46,11 +47,29 @@ export function parseStatus(texts: Texts, text: string): TaskStatus {
 /** ISO 8601; a time without an offset is UTC, because everything shown is UTC. */
 const TIME = /^\d{4}-\d\d-\d\d(T\d\d:\d\d(:\d\d(\.\d{1,3})?)?(Z|[+-]\d\d:\d\d)?)?$/
 
-export function parseTime(texts: Texts, text: string): EpochMs {
+function readTime(text: string): EpochMs | undefined {
   const match = TIME.exec(text)
   const hasTime = match?.[1] !== undefined
   const hasOffset = match?.[4] !== undefined
   const timeMs = match === null ? Number.NaN : Date.parse(hasTime && !hasOffset ? `${text}Z` : text)
-  if (Number.isFinite(timeMs)) return timeMs
+  return Number.isFinite(timeMs) ? timeMs : undefined
+}
+
+export function parseTime(texts: Texts, text: string): EpochMs {
+  const timeMs = readTime(text)
+  if (timeMs !== undefined) return timeMs
   throw refuse(texts, '--at', texts.view.usage.timeExpected, text)
+}
+
+/** `FROM..TO`; whether it can be collected is the host's to say. */
+export function parseBackfill(texts: Texts, text: string): Window {
+  const [startMs, endMs, ...rest] = text.split('..').map(readTime)
+  if (startMs !== undefined && endMs !== undefined && rest.length === 0) return { startMs, endMs }
+  throw new DffError({
+    code: 'BAD_PARAMETER',
+    place: '--backfill',
+    expected: texts.view.usage.backfillExpected,
+    got: JSON.stringify(text),
+    remedy: texts.view.usage.backfillRemedy,
+  })
 }

@@ -43,13 +43,13 @@ interface ReceivedPoint {
 /** As `formatWindow` (core/window.ts) writes a window into a log. */
 const WINDOW = /\[(\S+Z), (\S+Z)\)/g
 
-/** From the earliest to the latest minute that the tasks' logs say was collected. */
+/** The minutes that the tasks' logs say are complete, wherever they collected. */
 function collectedWindow({ log, texts }: DemoRun): Window {
   const windows = log.flatMap(({ text }) => [...text.matchAll(WINDOW)])
   if (windows.length > 0) {
     return {
-      startMs: Math.min(...windows.map(([, start = '']) => Date.parse(start))),
-      endMs: Math.max(...windows.map(([, , end = '']) => Date.parse(end))),
+      startMs: Math.max(...windows.map(([, start = '']) => Date.parse(start))),
+      endMs: Math.min(...windows.map(([, , end = '']) => Date.parse(end))),
     }
   }
   const { windowExpected: expected, windowRemedy: remedy } = texts.demo

@@ -15,6 +15,7 @@ import { addStatusCommand } from './command/status.ts'
 import { addTaskCommands } from './command/task.ts'
 import { addTriggerCommands } from './command/trigger.ts'
 import { addVerifyCommand } from './command/verify.ts'
+import { addWhyCommand } from './command/why.ts'
 import { type CliParts, type ExitCode, makeInvocation } from './invocation.ts'
 import type { Body, Registry } from './registry.ts'
 
@@ -34,6 +35,7 @@ const FAMILIES = [
   addOutboxCommands,
   addDoctorCommand,
   addVerifyCommand,
+  addWhyCommand,
   addDemoCommand,
 ]
 

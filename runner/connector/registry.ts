@@ -83,6 +83,19 @@ async function checkConnector(
   return config
 }
 
+/** What the store does with a rewrite is kept as it was told, unless something else is said: a new token does not make it another store. */
+function keepTraits(config: ConnectorConfig, before: ConnectorConfig | undefined): ConnectorConfig {
+  if (config.type === 'file' || before === undefined || before.type !== config.type) return config
+  if (before.url !== config.url || config.rewrite !== undefined || config.mergesFields !== undefined)
+    return config
+  const { rewrite, mergesFields } = before
+  return {
+    ...config,
+    ...(rewrite === undefined ? {} : { rewrite }),
+    ...(mergesFields === undefined ? {} : { mergesFields }),
+  }
+}
+
 /** The connectors of a home. */
 export function createConnectorRegistry(deps: ConnectorDeps): ConnectorRegistry {
   const { connectors, vault, output } = deps
@@ -104,7 +117,8 @@ export function createConnectorRegistry(deps: ConnectorDeps): ConnectorRegistry 
     list,
     resolve,
     async set(id, given, token) {
-      const config = await checkConnector(id, given, token)
+      const checked = await checkConnector(id, given, token)
+      const config = keepTraits(checked, (await list()).find((row) => row.id === id)?.config)
       // The token first: a connector must never name a secret that is not there.
       if (token !== null) await vault.set(tokenSecretName(id), token, null)
       else if (config.type === 'dataway') await vault.read(config.tokenSecret)

@@ -2,6 +2,7 @@ import { DffError } from '../../core/error.ts'
 import { type EpochMs, formatTime, MINUTE_MS, SECOND_MS } from '../../core/time.ts'
 import type { Backlog, HostHandlers } from '../host-api.ts'
 import type { HostParts } from '../host-parts.ts'
+import { checkBackfill } from '../backfill.ts'
 import { resolveTarget } from '../target.ts'
 
 /** How long exec goes on delivering after its task: enough for a poll of a large account, short for a person. */
@@ -27,12 +28,18 @@ function refuseFuture(atMs: EpochMs, nowMs: EpochMs): void {
 /** The Execute button. */
 export function makeExecHandlers(parts: HostParts): Pick<HostHandlers, 'exec'> {
   return {
-    exec: async ({ target, atMs, debug }, onEvent, signal) => {
+    exec: async ({ target, atMs, debug, backfill }, onEvent, signal) => {
       if (atMs !== null) refuseFuture(atMs, Date.now())
+      const window = backfill === undefined ? {} : { backfill: checkBackfill(backfill, Date.now()) }
       const { funcId } = await resolveTarget(parts, target)
       // Delivery runs beside the task, so that a full outbox can empty while it collects.
       parts.sender.start()
-      const request = { funcId, triggerTimeMs: atMs ?? Date.now(), isDebug: debug }
+      const request = {
+        funcId,
+        triggerTimeMs: atMs ?? Date.now(),
+        isDebug: debug,
+        ...window,
+      }
       const record = await parts.tasks.execute(request, onEvent, signal)
       const backlog = await deliver(parts, signal)
       return { record, backlog, deliveryError: parts.sender.status().lastError }

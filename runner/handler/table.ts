@@ -9,6 +9,7 @@ import { makeSecretHandlers } from './secret.ts'
 import { makeStatusHandlers } from './status.ts'
 import { makeTaskHandlers } from './task.ts'
 import { makeTriggerHandlers } from './trigger.ts'
+import { makeWhyHandlers } from './why.ts'
 
 /** Every method of host-api.ts, for a client in this process and for the socket alike. */
 export function makeHandlers(parts: HostParts): HostHandlers {
@@ -22,5 +23,6 @@ export function makeHandlers(parts: HostParts): HostHandlers {
     ...makeSecretHandlers(parts),
     ...makeConnectorHandlers(parts),
     ...makeCheckHandlers(parts),
+    ...makeWhyHandlers(parts),
   }
 }

@@ -45,7 +45,8 @@ function guardedLookup(protocol: string) {
   }
 }
 
-async function readBounded(body: Dispatcher.ResponseData['body']): Promise<string> {
+/** At most the first 16 KiB of an answer. */
+export async function readBounded(body: Dispatcher.ResponseData['body']): Promise<string> {
   const chunks: Uint8Array[] = []
   let bytes = 0
   // Leaving the loop early destroys the stream, and with it the connection of whoever answers without end.
@@ -91,10 +92,11 @@ function writePath(base: URL, category: string, query: Readonly<Record<string, s
 }
 
 /**
- * Connects through the proxy that HTTPS_PROXY, HTTP_PROXY and NO_PROXY name, and else by itself, which is when names are
- * guarded: behind a proxy only the proxy resolves them. This machine is never asked for at a proxy, which is another one.
+ * An HTTP client that connects through the proxy that HTTPS_PROXY, HTTP_PROXY and NO_PROXY name, and else by itself, which
+ * is when names are guarded: behind a proxy only the proxy resolves them. This machine is never asked for at a proxy,
+ * which is another one. One connection: a connector has one request in flight.
  */
-async function openAgent(base: URL): Promise<Dispatcher> {
+export async function openAgent(base: URL): Promise<Dispatcher> {
   // Loaded here because it takes 70 ms that a command which sends nothing should not pay.
   const { Agent, EnvHttpProxyAgent } = await import('undici')
   const options = {
@@ -105,7 +107,7 @@ async function openAgent(base: URL): Promise<Dispatcher> {
   return isLoopbackUrl(base) ? new Agent(options) : new EnvHttpProxyAgent(options)
 }
 
-/** A sink that posts gzip to `<url>/v1/write/<category>`. One connection is enough: a connector has one batch in flight. */
+/** A sink that posts gzip to `<url>/v1/write/<category>`. */
 export async function openHttpSink(options: HttpSinkOptions): Promise<Sink> {
   const base = parseSinkUrl(options.url, 'connector: url')
   const agent = await openAgent(base)

@@ -68,11 +68,17 @@ const isCheck = hasShape({
   'remedy?': isSentence,
 })
 
+const isExplanation = hasShape({
+  title: isSentence,
+  facts: isListOf(hasShape({ label: isSentence, value: isSentence }), 1_000),
+})
+
 const VALUES: Readonly<Record<string, Guard>> = {
   inspect: hasShape({ mode: isName }),
   run: hasShape({ mode: isName, returnValue: isJson }),
   expected: hasShape({ mode: isName, expectation: isExpectation }),
   doctor: hasShape({ mode: isName, checks: isListOf(isCheck, 10_000) }),
+  explain: hasShape({ mode: isName, explanations: isListOf(isExplanation, 10_000) }),
 }
 
 /** The guard that a tag names; an own key only, because `constructor` is a tag that a hostile child can send. */

@@ -100,7 +100,7 @@ function onlyJson<T>(value: T, place: string): T {
 }
 
 async function callFunction(
-  mode: StartMessage['mode'],
+  { mode, question }: StartMessage,
   api: ApiFunction,
   context: RunContext,
 ): Promise<TaskValue> {
@@ -115,6 +115,10 @@ async function callFunction(
     }
     case 'doctor':
       return { mode, checks: onlyJson((await api.script.doctor?.(context)) ?? [], mode) }
+    case 'explain': {
+      const explained = question === null ? undefined : await api.script.explain?.(context, question)
+      return { mode, explanations: onlyJson(explained ?? [], mode) }
+    }
     default:
       return mode satisfies never
   }
@@ -139,7 +143,7 @@ async function runTask(start: StartMessage, code: CodeMap): Promise<void> {
     const api = pickFunction(start, functions)
     isLoaded = true
     link.send({ kind: 'loaded', functions: infos })
-    const value = await callFunction(start.mode, api, createContext(start, link))
+    const value = await callFunction(start, api, createContext(start, link))
     await end({ kind: 'done', value })
   } catch (thrown) {
     await failWith(thrown)

@@ -142,6 +142,8 @@ export function createContext(start: StartMessage, link: HostLink): RunContext {
     debug: isDebug,
     signal: link.signal,
     concurrency: start.concurrency,
+    sink: start.sink,
+    ...(start.backfill === null ? {} : { backfill: start.backfill }),
     log: writeLog,
     report: (problem) => link.send({ kind: 'problem', problem: cleanProblem(problem) }),
     meter: (usage) => link.send({ kind: 'usage', usage: cleanUsage(usage) }),

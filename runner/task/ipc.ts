@@ -3,7 +3,17 @@
  * batches stay binary). The child is not trusted: the host checks each message's shape before it acts.
  */
 import type { Json } from '../../core/json.ts'
-import type { AccountSession, Check, Expectation, Problem, Usage } from '../../core/script.ts'
+import type {
+  AccountSession,
+  Check,
+  Expectation,
+  Explanation,
+  Problem,
+  Question,
+  SinkTraits,
+  Usage,
+} from '../../core/script.ts'
+import type { Window } from '../../core/window.ts'
 import type { Account } from '../../core/schema-types.generated.ts'
 import type { EpochMs } from '../../core/time.ts'
 import type { ErrorParts } from '../../core/error.ts'
@@ -11,7 +21,7 @@ import type { ApiFunctionInfo, TaskResources } from '../host-api.ts'
 import type { EncodedBatch } from '../store/store.ts'
 
 /** `inspect` loads the Startup script and reports its API functions; the others also call one of them. */
-export type TaskMode = 'inspect' | 'run' | 'expected' | 'doctor'
+export type TaskMode = 'inspect' | 'run' | 'expected' | 'doctor' | 'explain'
 
 export interface StartMessage {
   readonly kind: 'start'
@@ -25,6 +35,10 @@ export interface StartMessage {
   readonly triggerTimeMs: EpochMs
   readonly isDebug: boolean
   readonly concurrency: number
+  readonly sink: SinkTraits
+  readonly backfill: Window | null
+  /** For mode explain. */
+  readonly question: Question | null
   /** Set id → directory of its installed generation. */
   readonly sets: Readonly<Record<string, string>>
 }
@@ -56,6 +70,7 @@ export type TaskValue =
   | { readonly mode: 'run'; readonly returnValue: Json }
   | { readonly mode: 'expected'; readonly expectation: Expectation }
   | { readonly mode: 'doctor'; readonly checks: readonly Check[] }
+  | { readonly mode: 'explain'; readonly explanations: readonly Explanation[] }
 
 export type ChildMessage =
   | Request

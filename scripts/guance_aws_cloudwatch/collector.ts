@@ -16,6 +16,7 @@ import {
 } from 'guance-aws-lambda/sets/guance_integration'
 import { loadDelivered } from './delivered.ts'
 import { examineCloudwatch } from './doctor.ts'
+import { explainSeries } from './explain.ts'
 import { collectNamespace, type NamespaceResult } from './namespace-run.ts'
 import { type CompiledConfigs, compileConfigs } from './targets.ts'
 
@@ -99,6 +100,7 @@ export function CloudwatchCollector(
       )
     },
     expected: async (context) => expectMetrics(context, checked, compiled),
+    explain: async (context, question) => explainSeries(context, question, { account: checked, compiled }),
     doctor: async (context) =>
       examineCloudwatch(
         { context, account: await openAccount(context, checked, SINGLE_ATTEMPT), regions },

@@ -1,26 +1,31 @@
-import { formatTime, type RunContext } from 'guance-aws-lambda/dff'
+import { formatTime, formatWindow, type RunContext } from 'guance-aws-lambda/dff'
 import {
   accountState,
   type AwsAccount,
   AwsFailure,
   type AwsRegion,
-  isFatal,
-  loadInventory,
   DEFAULT_CLOUD_PROVIDER,
-  reportProblem,
+  type Inventory,
+  loadInventory,
 } from 'guance-aws-lambda/sets/guance_integration'
-import { loadCursor } from './cursor.ts'
+import { auditBuckets } from './audit.ts'
+import { collectBackfill } from './backfill.ts'
+import type { NamespaceContext } from './circumstances.ts'
 import { loadDelivered } from './delivered.ts'
 import { discoverSeries } from './discover.ts'
-import { groupByBucket, makeBucket, type Pack, packBuckets, planStages } from './packs.ts'
-import type { TagsOf } from './points.ts'
-import { collectSlice, formatStage, type SliceContext } from './slice.ts'
-import { makeTags } from './tags.ts'
+import { groupByIdentity, type Identity } from './identity.ts'
+import { addLateness } from './lateness.ts'
+import { loadListedAt } from './listing.ts'
+import { collectLive } from './live.ts'
+import { addDuration, recentOf } from './longest.ts'
+import { objectClassOf } from './object-class.ts'
+import { loadRegionState, newRegionState, regionState } from './region-state.ts'
+import { repairGaps } from './repair.ts'
+import { makeTags, type TagsOf } from './tags.ts'
+import { Tally } from './tally.ts'
 import type { CompiledConfigs, NamespaceTarget } from './targets.ts'
-import { lostSince, windowEndMs } from './window.ts'
-
-/** Class of the objects whose tags a namespace's metrics take over. */
-const OBJECT_CLASSES: ReadonlyMap<string, string> = new Map([['AWS/Lambda', 'aws_lambda']])
+import { makeTimeouts } from './timeouts.ts'
+import { nowOf } from './window.ts'
 
 /** Of the linked function, unless object_tags says otherwise: the one tag that groups functions and hardly ever changes. */
 const DEFAULT_OBJECT_TAGS = ['Runtime']
@@ -34,16 +39,27 @@ export interface NamespaceRun {
   readonly target: NamespaceTarget
 }
 
-async function prepareTags({ context, account, region, compiled, target }: NamespaceRun): Promise<TagsOf> {
-  const { configs } = compiled
-  const objectClass = OBJECT_CLASSES.get(target.namespace)
+interface Prepared {
+  readonly shared: NamespaceContext
+  readonly identities: readonly Identity[]
+}
+
+/** The objects that a namespace's metrics are of. */
+async function loadLinked({ context, account, region, target }: NamespaceRun) {
+  const objectClass = objectClassOf(target.namespace)
+  if (objectClass === undefined) return { inventory: undefined, hasFunctions: false }
   const { accountId } = account
-  const inventory =
-    objectClass === undefined
-      ? undefined
-      : await loadInventory(context, { objectClass, accountId, region: region.region })
+  const inventory = await loadInventory(context, { objectClass, accountId, region: region.region })
+  return { inventory, hasFunctions: true }
+}
+
+function prepareTags(
+  { account, region, compiled, target }: NamespaceRun,
+  inventory: Inventory | undefined,
+): TagsOf {
+  const { configs } = compiled
   return makeTags({
-    accountId,
+    accountId: account.accountId,
     region: region.region,
     cloudProvider: configs.cloud_provider ?? DEFAULT_CLOUD_PROVIDER,
     extraTags: account.account.extra_tags ?? {},
@@ -63,61 +79,39 @@ function reportNothingListed({ context, region, target }: NamespaceRun): void {
   })
 }
 
-async function preparePacks(
-  run: NamespaceRun,
-): Promise<{ readonly packs: readonly Pack[]; readonly endMs: number }> {
-  const { context, region, compiled, target } = run
+async function makeContext(run: NamespaceRun): Promise<Prepared> {
+  const { context, account, region, compiled, target } = run
   const { namespace, catalogue } = target
-  const { listed, series: selected } = await discoverSeries(region, target)
+  const listed = await discoverSeries(region, namespace, context)
   // A catalogue vouches for the spelling: there, nothing listed is a region without functions.
-  if (listed === 0 && catalogue === undefined) reportNothingListed(run)
-  const wanted = selected.map((series) => ({
+  if (listed.length === 0 && catalogue === undefined) reportNothingListed(run)
+  const wanted = target.select(listed).map((series) => ({
     series,
     statistics: compiled.statisticsOf(series.metric, catalogue?.metrics[series.metric]),
   }))
+  const identities = groupByIdentity(wanted, catalogue?.nameDimension)
+  const place = { scope: region.scope, namespace }
+  const { inventory, hasFunctions } = await loadLinked(run)
   // After the first reply, whose Date header says what AWS's time is.
-  const endMs = windowEndMs(context.triggerTimeMs, region.clock.awsNowMs())
-  const buckets = await Promise.all(
-    [...groupByBucket(wanted, catalogue?.nameDimension)].map(async ([bucket, series]) =>
-      makeBucket(bucket, series, await loadCursor(context, region, { namespace, bucket })),
-    ),
-  )
-  const packs = packBuckets(buckets, endMs)
+  const nowMs = nowOf(context.triggerTimeMs, region.clock.awsNowMs())
   context.log(
-    `${region.scope}: ${namespace} lists ${listed} series, ${wanted.length} wanted, up to ${formatTime(endMs)} in ${packs.length} slices`,
+    `${region.scope}: ${namespace} lists ${listed.length} series, ${wanted.length} wanted, of ${identities.length} dimension sets, at ${formatTime(nowMs)}`,
   )
-  return { packs, endMs }
-}
-
-function reportLost({ context, region, namespace }: SliceContext, { throughMs }: Pack, endMs: number): void {
-  const lostMs = throughMs === undefined ? 0 : lostSince(throughMs, endMs)
-  if (lostMs === 0) return
-  context.report({
-    code: 'gap',
-    severity: 'warning',
-    scope: `${region.scope}/${namespace}`,
-    message: `${Math.round(lostMs / 60_000)} minutes before ${formatTime(endMs)} are too old for CloudWatch's one-minute data and stay missing.`,
-  })
-}
-
-/** Refused for the whole region alike: the next slice would be told the same. */
-function endsRegion(error: unknown): boolean {
-  return !(error instanceof AwsFailure) || (error.kind !== 'transient' && error.kind !== 'throttled')
-}
-
-/** The windows of a pack, one commit each; after a failure its later windows wait, because cursors must not jump. */
-async function collectPack(slice: SliceContext, pack: Pack, endMs: number): Promise<number> {
-  let points = 0
-  reportLost(slice, pack, endMs)
-  for (const stage of planStages(pack, endMs)) {
-    // Oldest window first: its commit is what the next one starts from.
-    const result = await collectSlice(slice, stage)
-    points += result.points
-    slice.context.log(
-      `${slice.region.scope}: ${slice.namespace} ${formatStage(stage)}: ${result.requests} requests, ${result.points} points`,
-    )
+  const shared: NamespaceContext = {
+    context,
+    region,
+    place,
+    catalogue,
+    sink: context.sink,
+    nowMs,
+    tagsOf: prepareTags(run, inventory),
+    listed: new Set(identities.map(({ fingerprint }) => fingerprint)),
+    timeouts: hasFunctions ? makeTimeouts(inventory, nowMs) : undefined,
+    known: await loadRegionState(context, place),
+    delivered: new Set(await loadDelivered(context, region.scope, namespace)),
+    accountState: accountState(account),
   }
-  return points
+  return { shared, identities }
 }
 
 export interface NamespaceResult {
@@ -126,34 +120,57 @@ export interface NamespaceResult {
   readonly slices: number
 }
 
+async function keepRegionState(
+  { context, place, nowMs, known }: NamespaceContext,
+  tally: Tally,
+): Promise<void> {
+  const before = known ?? newRegionState(nowMs)
+  const longest = tally.longest.reduce(
+    (joined, [day, seconds]) => addDuration(joined, day, seconds),
+    recentOf(before.longest, nowMs),
+  )
+  const lateness = addLateness(before.lateness, tally.sampledLines, tally.lateMs)
+  const listedMs = (await loadListedAt(context, place, place.namespace)) ?? nowMs
+  await context.commit({
+    points: [],
+    state: regionState(place, { ...before, listedMs, longest, lateness }),
+  })
+}
+
+function failureOf(tally: Tally): AwsFailure {
+  return new AwsFailure(
+    'transient',
+    'cloudwatch:GetMetricData',
+    new Error(`no query came complete: ${tally.reason}`),
+  )
+}
+
 /**
- * Collects one namespace of a region slice by slice; a slice that fails is reported and keeps its cursors. Throws
- * what stops the region: a refusal, or a failed discovery.
+ * Collects one namespace of a region slice by slice, live traffic first, then old gaps, then the audit; what does not
+ * come complete is reported and keeps its place. Throws what stops the region: a refusal, or a failed discovery.
  */
 export async function collectNamespace(run: NamespaceRun): Promise<NamespaceResult> {
-  const { context, account, region, target } = run
-  const { namespace } = target
-  const { packs, endMs } = await preparePacks(run)
-  const slice: SliceContext = {
-    context,
-    region,
-    namespace,
-    tagsOf: await prepareTags(run),
-    delivered: new Set(await loadDelivered(context, region.scope, namespace)),
-    accountState: accountState(account),
+  const { shared, identities } = await makeContext(run)
+  const { context, place, nowMs } = shared
+  const tally = new Tally()
+  const { backfill } = context
+  const live =
+    backfill === undefined
+      ? await collectLive(shared, identities, tally)
+      : await collectBackfill(shared, { identities, window: backfill, tally })
+  if (backfill === undefined) {
+    await keepRegionState(shared, tally)
+    // A poll that AWS did not answer is no time for more.
+    if (live.failed === 0)
+      await repairGaps(shared, { behind: live.behind, liveRequests: live.requests, tally })
+    if (live.failed === 0) await auditBuckets(shared, identities, tally)
   }
-  const failures: unknown[] = []
-  let points = 0
-  for (const pack of packs) {
-    try {
-      // One pack after the other: that is what bounds memory.
-      points += await collectPack(slice, pack, endMs)
-    } catch (error) {
-      context.signal.throwIfAborted()
-      if (isFatal(error) || endsRegion(error)) throw error
-      failures.push(error)
-      reportProblem(context, error, `${region.scope}/${namespace}`)
-    }
-  }
-  return { points, failures, slices: packs.length }
+  tally.report(context, `${place.scope}/${place.namespace}`, nowMs)
+  const complete = tally.completeWindow()
+  const completeness = complete === undefined ? '' : `, complete for all in ${formatWindow(complete)}`
+  context.log(
+    `${place.scope}: ${place.namespace}: ${tally.requests} requests, ${tally.points} points${completeness}`,
+  )
+  const failures = Array.from({ length: live.failed }, () => failureOf(tally))
+  return { points: tally.points, failures, slices: live.slices }
 }

@@ -12,7 +12,7 @@ export interface Series {
 }
 
 /** The dimension set with its values; series of one identity share a line per minute. */
-export function identityOf({ dimensions }: Series): string {
+export function identityOf({ dimensions }: Pick<Series, 'dimensions'>): string {
   return JSON.stringify(dimensions.map(({ name, value }) => [name, value]))
 }
 

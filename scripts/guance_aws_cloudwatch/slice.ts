@@ -1,85 +1,167 @@
-import { formatTime, type Json, type RunContext } from 'guance-aws-lambda/dff'
-import { AwsFailure, type AwsRegion, mapConcurrently } from 'guance-aws-lambda/sets/guance_integration'
-import { cursorState } from './cursor.ts'
+import type { EpochMs, Json, Point } from 'guance-aws-lambda/dff'
+import { AwsFailure, mapConcurrently } from 'guance-aws-lambda/sets/guance_integration'
+import { askLongest } from './ask-longest.ts'
+import { bucketState, type BucketState, forgetGone, loadBucket } from './bucket.ts'
+import { circumstancesOf, type NamespaceContext } from './circumstances.ts'
+import { concludePlan } from './conclude.ts'
 import { deliveredState } from './delivered.ts'
+import { type EntryPlan, planLive, planOld, type Work } from './entry-plan.ts'
 import { fetchRequest, type QueryOutcome } from './fetch.ts'
-import type { Stage } from './packs.ts'
-import { planRequests } from './plan.ts'
-import { makePoints, type TagsOf } from './points.ts'
+import type { Entry } from './ledger.ts'
+import { type MetricRequest, planRequests } from './plan.ts'
+import type { Dimension } from './series.ts'
+import type { Tally } from './tally.ts'
 import { PERIOD_SEC } from './window.ts'
-
-/** What the slices of one namespace in one region share. */
-export interface SliceContext {
-  readonly context: RunContext
-  readonly region: AwsRegion
-  readonly namespace: string
-  readonly tagsOf: TagsOf
-  /** Fields that ever had a datapoint; grows. */
-  readonly delivered: Set<string>
-  /** Stored with every slice. */
-  readonly accountState: Readonly<Record<string, Json>>
-}
 
 export interface SliceResult {
   readonly requests: number
   readonly points: number
+  /** Work whose identity has gaps left, with its ledger entry. */
+  readonly behind: readonly { readonly work: Work; readonly entry: Entry }[]
+  /** Whether anything at all came complete. */
+  readonly hasWorked: boolean
 }
 
-function requireComplete(outcomes: readonly QueryOutcome[]): void {
-  const open = outcomes.filter(({ outcome }) => outcome.kind === 'partial' || outcome.kind === 'transient')
-  const [first] = open
-  if (first === undefined) return
-  const reason = 'reason' in first.outcome ? first.outcome.reason : ''
-  const cause = new Error(`${open.length} of ${outcomes.length} queries did not come complete: ${reason}`)
-  throw new AwsFailure('transient', 'cloudwatch:GetMetricData', cause)
+/** A request that fails leaves its queries open; a refusal is everyone's and ends the region. */
+async function fetchOpen(
+  { region, context }: NamespaceContext,
+  request: MetricRequest,
+): Promise<readonly QueryOutcome[]> {
+  try {
+    return await fetchRequest(region, request)
+  } catch (error) {
+    context.signal.throwIfAborted()
+    const isPassing =
+      error instanceof AwsFailure && (error.kind === 'transient' || error.kind === 'throttled')
+    if (!isPassing) throw error
+    const outcome = { kind: 'transient', reason: error.message } as const
+    return request.queries.map((query) => ({ query, outcome }))
+  }
 }
 
-function reportForbidden(
-  { context, region, namespace }: SliceContext,
-  outcomes: readonly QueryOutcome[],
-): void {
-  const forbidden = outcomes.filter(({ outcome }) => outcome.kind === 'forbidden')
-  const [first] = forbidden
-  if (first === undefined) return
-  context.report({
-    code: 'forbidden',
-    severity: 'error',
-    scope: `${region.scope}/${namespace}`,
-    action: 'cloudwatch:GetMetricData',
-    message: `AWS answers Forbidden for ${forbidden.length} queries, the first of ${first.query.series.metric}; their minutes are left out. Allow cloudwatch:GetMetricData without a condition that excludes them.`,
-  })
+function planEntry(shared: NamespaceContext, work: Work, state: BucketState): EntryPlan | undefined {
+  const { identity } = work
+  const known = state.entries.get(identity.fingerprint)
+  const circumstances = circumstancesOf(shared, identity, state)
+  if (work.purpose === 'live') return planLive(work, known, circumstances)
+  // By hand an identity may be asked for before its first poll, which then looks back as it would have.
+  const base = known ?? planLive({ identity, purpose: 'live' }, undefined, circumstances)?.base
+  return base === undefined ? undefined : planOld(work, base, circumstances)
+}
+
+/** Outcomes by the dimensions of their series, which all series of an identity share. */
+function groupOutcomes(outcomes: readonly QueryOutcome[]) {
+  const groups = new Map<readonly Dimension[], QueryOutcome[]>()
+  for (const one of outcomes) {
+    const { dimensions } = one.query.series
+    const group = groups.get(dimensions)
+    if (group === undefined) groups.set(dimensions, [one])
+    else group.push(one)
+  }
+  return groups
+}
+
+async function loadBuckets(shared: NamespaceContext, works: readonly Work[]) {
+  const numbers = [...new Set(works.map(({ identity }) => identity.bucket))]
+  const { context, place, nowMs } = shared
+  const states = await Promise.all(
+    numbers.map(async (bucket) => loadBucket(context, place, { bucket, nowMs })),
+  )
+  const byNumber = new Map(states.map((state) => [state.bucket, state]))
+  return {
+    states,
+    stateOf: (bucket: number): BucketState => {
+      const state = byNumber.get(bucket)
+      if (state === undefined) throw new Error(`bucket ${bucket} is not loaded`)
+      return state
+    },
+  }
+}
+
+function spanOf(plans: readonly EntryPlan[]): { readonly startMs: EpochMs; readonly endMs: EpochMs } {
+  return {
+    startMs: plans.reduce((least, { window }) => Math.min(least, window.startMs), Number.MAX_SAFE_INTEGER),
+    endMs: plans.reduce((most, { window }) => Math.max(most, window.endMs), 0),
+  }
+}
+
+async function fetchPlans(shared: NamespaceContext, plans: readonly EntryPlan[]) {
+  const asks = plans
+    .filter(({ window }) => window.startMs < window.endMs)
+    .map(({ work, window }) => ({ wanted: work.identity.wanted, window }))
+  const requests = planRequests(asks, PERIOD_SEC)
+  const answers = await mapConcurrently(requests, shared.context.concurrency, async (one) =>
+    fetchOpen(shared, one),
+  )
+  return { requests: requests.length, outcomes: answers.flat() }
+}
+
+/** Commits points with the buckets they stand for. */
+async function commitSlice(
+  shared: NamespaceContext,
+  {
+    works,
+    states,
+    points,
+    outcomes,
+    isComplete,
+  }: {
+    works: readonly Work[]
+    states: readonly BucketState[]
+    points: readonly Point[]
+    outcomes: readonly QueryOutcome[]
+    isComplete: boolean
+  },
+): Promise<void> {
+  const { context, place, nowMs, region, listed } = shared
+  const purpose = works[0]?.purpose
+  const isAudited = works.some((work) => work.purpose !== 'live' && work.endsAudit) && isComplete
+  for (const state of states) {
+    forgetGone(state, listed, nowMs)
+    if (purpose === 'live') state.polledMs = nowMs
+    if (isAudited) state.auditedMs = nowMs
+  }
+  const delivered = new Set(shared.delivered)
+  const fields = deliveredState(region, delivered, outcomes)
+  const buckets = states.map((state) => bucketState(place, state, nowMs))
+  const state: Record<string, Json> = Object.assign({}, ...buckets, fields, shared.accountState)
+  await context.commit({ points, state })
+  for (const field of delivered) shared.delivered.add(field)
 }
 
 /**
- * Asks for one stage and commits its points with its cursors. Throws AwsFailure with nothing committed when any query
- * is incomplete: the cursors stay, and the next run asks for the whole slice again.
+ * Asks for some identities and commits their lines with their ledgers. An identity with an incomplete query stays
+ * where it is, whatever the others do. Throws AwsFailure when AWS refuses, with nothing committed.
  */
-export async function collectSlice(slice: SliceContext, stage: Stage): Promise<SliceResult> {
-  const { context, region, namespace } = slice
-  const requests = stage.parts.flatMap(({ wanted, window }) => planRequests(wanted, window, PERIOD_SEC))
-  const answers = await mapConcurrently(requests, context.concurrency, async (request) =>
-    fetchRequest(region, request),
-  )
-  const outcomes = answers.flat()
-  requireComplete(outcomes)
-  const points = makePoints(outcomes, slice.tagsOf)
-  const cursors = stage.cursors.map(({ bucket, cursor }) =>
-    cursorState(region, { namespace, bucket }, cursor),
-  )
-  const delivered = new Set(slice.delivered)
-  const state = deliveredState(region, delivered, outcomes)
-  await context.commit({
-    points,
-    state: Object.assign({}, ...cursors, state, slice.accountState) as Record<string, Json>,
+export async function collectSlice(
+  shared: NamespaceContext,
+  works: readonly Work[],
+  tally: Tally,
+): Promise<SliceResult> {
+  const { states, stateOf } = await loadBuckets(shared, works)
+  const identities = works.map(({ identity }) => identity)
+  tally.requests += await askLongest(shared, { identities, stateOf, tally })
+  const plans = works.flatMap((work) => planEntry(shared, work, stateOf(work.identity.bucket)) ?? [])
+  const { requests, outcomes } = await fetchPlans(shared, plans)
+  await Promise.all(states.map(async ({ book }) => book.load(shared.context, spanOf(plans))))
+  const groups = groupOutcomes(outcomes)
+  const waitingBefore = tally.waiting
+  const points = plans.flatMap((plan) => {
+    const { bucket, sample } = plan.work.identity
+    const own = groups.get(sample.dimensions) ?? []
+    return concludePlan(shared, { plan, outcomes: own, state: stateOf(bucket), tally })
   })
-  for (const field of delivered) slice.delivered.add(field)
-  reportForbidden(slice, outcomes)
-  return { requests: requests.length, points: points.length }
-}
-
-/** `[oldest start, latest end)` of what a stage asks for. */
-export function formatStage(stage: Stage): string {
-  const starts = stage.parts.map(({ window }) => window.startMs)
-  const ends = stage.parts.map(({ window }) => window.endMs)
-  return `[${formatTime(Math.min(...starts))}, ${formatTime(Math.max(...ends))})`
+  // An audit that had nothing to decide on is done all the same.
+  if (plans.length > 0 || works[0]?.purpose === 'audit') {
+    const isComplete = tally.waiting === waitingBefore
+    await commitSlice(shared, { works, states, points, outcomes, isComplete })
+  }
+  tally.requests += requests
+  tally.points += points.length
+  const behind = works.flatMap((work) => {
+    const entry = stateOf(work.identity.bucket).entries.get(work.identity.fingerprint)
+    return entry === undefined || entry.gaps.length === 0 ? [] : [{ work, entry }]
+  })
+  const hasWorked = plans.length === 0 || tally.waiting - waitingBefore < plans.length
+  return { requests, points: points.length, behind, hasWorked }
 }

@@ -1,5 +1,6 @@
+import type { EpochMs } from 'guance-aws-lambda/dff'
 import type { Inventory } from 'guance-aws-lambda/sets/guance_integration'
-import type { TagsOf } from './points.ts'
+import type { Entry, Tags } from './ledger.ts'
 import { dimensionSetOf, type Series } from './series.ts'
 
 /** Dimension of event source mapping metrics; its function is known from the listing alone. */
@@ -16,16 +17,23 @@ interface TagSources {
   readonly objectTags: readonly string[]
 }
 
-function nameOf(series: Series, { nameDimension, inventory }: TagSources): string | undefined {
-  const value = (wanted: string) => series.dimensions.find(({ name }) => name === wanted)?.value
-  const named = nameDimension === undefined ? undefined : value(nameDimension)
-  if (named !== undefined) return named
-  const mapping = value(MAPPING_DIMENSION)
-  return mapping === undefined ? undefined : inventory?.aliases[mapping]
+/** Tags of an identity's lines. */
+export interface LineTags {
+  /** Follow from the dimensions: never change. */
+  readonly own: Tags
+  /** Of the account's extra tags and the linked object: a later change would make another series of the same line. */
+  readonly changing: Tags
+}
+
+/** Tags of a series' lines; pure, and the same for every minute of a run. */
+export type TagsOf = (series: Series) => LineTags
+
+function valueOf(series: Series, wanted: string | undefined): string | undefined {
+  return series.dimensions.find(({ name }) => name === wanted)?.value
 }
 
 function ownTags(series: Series, sources: TagSources): Record<string, string> {
-  const name = nameOf(series, sources)
+  const name = valueOf(series, sources.nameDimension)
   const dimensionSet = dimensionSetOf(series)
   return {
     ...(name === undefined ? {} : { name }),
@@ -35,6 +43,10 @@ function ownTags(series: Series, sources: TagSources): Record<string, string> {
     account_id: sources.accountId,
     ...Object.fromEntries(series.dimensions.map((dimension) => [dimension.name, dimension.value])),
   }
+}
+
+function withoutEmpty(tags: Tags): Tags {
+  return Object.fromEntries(Object.entries(tags).filter(([, value]) => value !== ''))
 }
 
 /** Makes the tags of a series: its own, then the account's extra tags, then the linked object's; none overwrites an earlier one. */
@@ -48,9 +60,39 @@ export function makeTags(sources: TagSources): TagsOf {
   )
   return (series) => {
     const own = ownTags(series, sources)
-    const object = own['name'] === undefined ? undefined : linked.get(own['name'])
-    return Object.fromEntries(
-      Object.entries({ ...object, ...extraTags, ...own }).filter(([, value]) => value !== ''),
-    )
+    const mapping = valueOf(series, MAPPING_DIMENSION)
+    const name = own['name'] ?? (mapping === undefined ? undefined : inventory?.aliases[mapping])
+    const changing = {
+      ...(name === undefined ? {} : linked.get(name)),
+      ...extraTags,
+      ...(name === undefined ? {} : { name }),
+    }
+    const isOwn = (key: string): boolean => Object.hasOwn(own, key)
+    return {
+      own: withoutEmpty(own),
+      changing: withoutEmpty(Object.fromEntries(Object.entries(changing).filter(([key]) => !isOwn(key)))),
+    }
   }
+}
+
+/** The changeable tags with which a minute was, or would have been, first written. */
+export function tagsAt({ past, tags }: Pick<Entry, 'past' | 'tags'>, timeMs: EpochMs): Tags {
+  return past.find(({ untilMs }) => timeMs < untilMs)?.tags ?? tags
+}
+
+function isSame(left: Tags, right: Tags): boolean {
+  const keys = Object.keys(left)
+  return keys.length === Object.keys(right).length && keys.every((key) => left[key] === right[key])
+}
+
+/** Takes over new tags for minutes from `fromMs` on; what was written before keeps the old ones as long as it may be written again. */
+export function changeTags(
+  entry: Entry,
+  tags: Tags,
+  { fromMs, keepMs }: { fromMs: EpochMs; keepMs: EpochMs },
+): Entry {
+  const past = entry.past.filter(({ untilMs }) => untilMs > keepMs)
+  if (isSame(entry.tags, tags)) return past.length === entry.past.length ? entry : { ...entry, past }
+  const untilMs = Math.max(fromMs, past.at(-1)?.untilMs ?? fromMs)
+  return { ...entry, tags, past: [...past, { untilMs, tags: entry.tags }] }
 }

@@ -1,62 +1,48 @@
-import {
-  alignDown,
-  DAY_MS,
-  type EpochMs,
-  HOUR_MS,
-  MINUTE_MS,
-  splitWindow,
-  type Window,
-} from 'guance-aws-lambda/dff'
+import { alignDown, DAY_MS, type EpochMs, HOUR_MS, MINUTE_MS, type Window } from 'guance-aws-lambda/dff'
 
 /** The finest period CloudWatch keeps for standard metrics; finer costs nothing more, because calls are billed by metric. */
 export const PERIOD_SEC = 60
-const PERIOD_MS = PERIOD_SEC * 1000
 
-/**
- * How long after a minute's end its datapoints are taken as final. A minute of Lambda in fact grows for as long as its
- * longest invocation; the settling engine, which knows each function's timeout, takes this constant's place.
- */
-const PUBLICATION_DELAY_MS = 5 * MINUTE_MS
+/** From a minute's end until a store that takes corrections gets its first value. */
+export const EARLY_MS = 2 * MINUTE_MS
 
-/** First look at a series: full dashboards for the price of one poll, and older than AWS takes to list a new function (15 minutes). */
-const FIRST_LOOK_MS = 3 * HOUR_MS
+/** First look at an identity: full dashboards for the price of one poll, and older than AWS takes to list a new function (15 minutes). */
+export const FIRST_LOOK_MS = 3 * HOUR_MS
+
+/** A metric is listed up to 15 minutes after its first datapoint (aws.md §1.3). */
+export const NEW_METRIC_MS = 30 * MINUTE_MS
 
 /** CloudWatch keeps one-minute datapoints for 15 days; half a day is left for the run itself. */
-const MAX_LOOKBACK_MS = 14 * DAY_MS + 12 * HOUR_MS
+export const MAX_LOOKBACK_MS = 14 * DAY_MS + 12 * HOUR_MS
 
-/** Five statistics, which must travel together, of 14 days are the 100,800 datapoints of one page (aws.md §1.1). */
-const MAX_WINDOW_MS = 14 * DAY_MS
+/** More than this behind, the last hours go first: 500 queries of 180 minutes are 90,000 datapoints, within the 100,800 of one page. */
+export const MAX_LIVE_MS = 180 * MINUTE_MS
 
-/** AWS lists a metric up to 15 minutes after its first datapoint (aws.md §1.3); the rest is for the run itself. */
-const LATE_LISTING_MS = 20 * MINUTE_MS
+/** AWS bills metrics by the call, not by datapoints: a day at once costs an eighth of what three hours at a time do. */
+export const REPAIR_CHUNK_MS = DAY_MS
 
-/** End of what is taken as final: from the scheduled time, never later than AWS's own clock allows. */
-export function windowEndMs(triggerTimeMs: EpochMs, awsNowMs: EpochMs): EpochMs {
-  return alignDown(Math.min(triggerTimeMs, awsNowMs) - PUBLICATION_DELAY_MS, PERIOD_MS)
+/** Exclusive end of the minutes that ended at least `ageMs` ago: whole minutes by the scheduled time, never later than AWS's own clock allows. */
+export function endAt(nowMs: EpochMs, ageMs: number): EpochMs {
+  return alignDown(nowMs - ageMs, MINUTE_MS)
 }
 
-/** The window of series met for the first time. */
-export function firstWindow(endMs: EpochMs): Window {
-  return { startMs: endMs - FIRST_LOOK_MS, endMs }
+/** `now` for everything that is to be final: the scheduled time, never later than AWS's own clock. */
+export function nowOf(triggerTimeMs: EpochMs, awsNowMs: EpochMs): EpochMs {
+  return Math.min(triggerTimeMs, awsNowMs)
 }
 
-/** The window, with the minutes before it in which a metric that AWS lists only now may have begun. */
-export function lateWindow({ startMs, endMs }: Window): Window {
-  return { startMs: startMs - LATE_LISTING_MS, endMs }
+/** What one poll asks of an identity, and what it leaves for later. */
+export interface LiveWindow {
+  readonly window: Window
+  /** Skipped because live traffic goes first; empty when startMs ≥ endMs. */
+  readonly skipped: Window
 }
 
-/** How much of the time since the cursor CloudWatch no longer keeps by the minute. */
-export function lostSince(throughMs: EpochMs, endMs: EpochMs): number {
-  return Math.max(0, endMs - MAX_LOOKBACK_MS - throughMs)
-}
-
-/** Pieces that come to at most so many datapoints for each query, oldest first. */
-export function cutWindow(window: Window, maxDatapoints: number): readonly Window[] {
-  const longestMs = Math.max(1, Math.floor(maxDatapoints)) * PERIOD_MS
-  return splitWindow(window, Math.min(MAX_WINDOW_MS, longestMs))
-}
-
-/** From the cursor, or from what CloudWatch still keeps, to the end; empty when everything is committed. */
-export function catchUpWindow(throughMs: EpochMs, endMs: EpochMs): Window {
-  return { startMs: throughMs + lostSince(throughMs, endMs), endMs }
+/** From `fromMs` to the end, but no more than the last three hours. */
+export function liveWindow(fromMs: EpochMs, endMs: EpochMs): LiveWindow {
+  const startMs = Math.max(fromMs, endMs - MAX_LIVE_MS)
+  return {
+    window: { startMs: Math.min(startMs, endMs), endMs },
+    skipped: { startMs: fromMs, endMs: startMs },
+  }
 }

@@ -1,3 +1,4 @@
+import type { FunctionConfiguration } from '@aws-sdk/client-lambda'
 import type { Point, RunContext } from 'guance-aws-lambda/dff'
 import {
   accountState,
@@ -7,6 +8,7 @@ import {
   type Inventory,
   type InventoryEntry,
   inventoryState,
+  keepTimeouts,
   loadInventory,
   type RegionResult,
   reportProblem,
@@ -22,6 +24,9 @@ import { listMappings } from './list-mappings.ts'
 
 /** Ten pages; an object with its message is 2 to 3 KB. */
 const OBJECTS_PER_COMMIT = 500
+
+/** The version that is edited; every function has it. */
+const LATEST = '$LATEST'
 
 export interface ObjectsRun {
   readonly context: RunContext
@@ -50,6 +55,19 @@ async function listAliases({ context }: ObjectsRun, region: AwsRegion): Promise<
   }
 }
 
+function isLatest({ Version = LATEST }: FunctionConfiguration): boolean {
+  return Version === LATEST
+}
+
+/** Joins a version to its function: tags of the one that is edited, the largest timeout of all. */
+function addVersion(entries: Map<string, InventoryEntry>, lambda: FunctionConfiguration): void {
+  const entry = makeInventoryEntry(lambda)
+  const known = entries.get(entry.name)
+  const timeoutSec = Math.max(entry.timeoutSec ?? 0, known?.timeoutSec ?? 0)
+  const tags = known === undefined || isLatest(lambda) ? entry.tags : known.tags
+  entries.set(entry.name, { name: entry.name, tags, ...(timeoutSec === 0 ? {} : { timeoutSec }) })
+}
+
 /** Commits objects as they are listed: each is true by itself, and memory stays bounded. The inventory waits for the last page. */
 async function commitObjects(run: ObjectsRun, region: AwsRegion): Promise<readonly InventoryEntry[]> {
   const { context, account, cloudProvider } = run
@@ -60,7 +78,7 @@ async function commitObjects(run: ObjectsRun, region: AwsRegion): Promise<readon
     extraTags: account.account.extra_tags ?? {},
     timeMs: context.triggerTimeMs,
   }
-  const entries: InventoryEntry[] = []
+  const entries = new Map<string, InventoryEntry>()
   let waiting: Point[] = []
   const flush = async (): Promise<void> => {
     if (waiting.length > 0) await context.commit({ points: waiting, state: accountState(account) })
@@ -68,13 +86,14 @@ async function commitObjects(run: ObjectsRun, region: AwsRegion): Promise<readon
   }
   for await (const page of listFunctions(region)) {
     for (const lambda of page) {
-      entries.push(makeInventoryEntry(lambda))
-      waiting.push(makeFunctionObject(lambda, object))
+      addVersion(entries, lambda)
+      // The object is the function: of its versions, the one that is edited.
+      if (isLatest(lambda)) waiting.push(makeFunctionObject(lambda, object))
     }
     if (waiting.length >= OBJECTS_PER_COMMIT) await flush()
   }
   await flush()
-  return entries
+  return [...entries.values()]
 }
 
 async function keepInventory({ context }: ObjectsRun, region: AwsRegion): Promise<void> {
@@ -94,8 +113,14 @@ export async function collectObjects(run: ObjectsRun, region: AwsRegion): Promis
   try {
     const entries = await commitObjects(run, region)
     const aliases = await listAliases(run, region)
-    const inventory = { listedAtMs: context.triggerTimeMs, entries, aliases }
-    const state = await inventoryState(context, inventoryKey(region), inventory)
+    const key = inventoryKey(region)
+    const before = (await loadInventory(context, key))?.entries ?? []
+    const inventory = {
+      listedAtMs: context.triggerTimeMs,
+      entries: keepTimeouts(entries, before, context.triggerTimeMs),
+      aliases,
+    }
+    const state = await inventoryState(context, key, inventory)
     await context.commit({ points: [], state: { ...state, ...accountState(run.account) } })
     context.log(`${scope}: ${entries.length} functions`)
     return { kind: 'collected', scope, points: entries.length }

@@ -9,6 +9,8 @@ export interface AwsClock {
   observe(dateHeader: string | undefined): void
   /** AWS's time now, to the second; the local time until a reply has come. */
   awsNowMs(): EpochMs
+  /** Whether a reply has said what AWS's time is. */
+  isKnown(): boolean
 }
 
 interface AwsClockOptions {
@@ -21,11 +23,13 @@ interface AwsClockOptions {
 export function makeAwsClock({ scope, report, now = Date.now }: AwsClockOptions): AwsClock {
   let offsetMs = 0
   let isReported = false
+  let isKnown = false
   return {
     observe(dateHeader) {
       const awsMs = dateHeader === undefined ? Number.NaN : Date.parse(dateHeader)
       if (Number.isNaN(awsMs)) return
       offsetMs = awsMs - now()
+      isKnown = true
       if (isReported || Math.abs(offsetMs) <= MAX_SKEW_MS) return
       isReported = true
       const seconds = Math.round(Math.abs(offsetMs) / 1000)
@@ -38,5 +42,6 @@ export function makeAwsClock({ scope, report, now = Date.now }: AwsClockOptions)
       })
     },
     awsNowMs: () => now() + offsetMs,
+    isKnown: () => isKnown,
   }
 }

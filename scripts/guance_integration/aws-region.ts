@@ -6,6 +6,7 @@ import { AwsFailure, classifyAwsError } from './aws-error.ts'
 import { type Backoff, retryWithBackoff } from './backoff.ts'
 import { dropEnvironment } from './environment.ts'
 import { meterAttempts } from './metering.ts'
+import { paceAttempts, regionLimits } from './region-limits.ts'
 
 /**
  * The SDK has no request timeout of its own and, asked for one, only warns unless throwOnRequestTimeout says otherwise
@@ -59,7 +60,7 @@ function once<T>(make: () => Promise<T>): () => Promise<T> {
 }
 
 /** Imported on first use: a client package costs about 100 ms and 10 MB (aws.md §6.8). */
-function makeClients({ context, region, clock, credentials }: AwsRegionOptions) {
+function makeClients({ context, accountId, region, clock, credentials, backoff }: AwsRegionOptions) {
   const config = {
     region,
     credentials,
@@ -69,17 +70,23 @@ function makeClients({ context, region, clock, credentials }: AwsRegionOptions) 
   }
   const meter = (service: string) => meterAttempts(service, (usage) => context.meter(usage), clock)
   const step = { step: 'deserialize', priority: 'low', name: 'meterAttempts' } as const
+  const limits = regionLimits(context, `${accountId}/${region}`)
+  const pace = (service: string) => paceAttempts(service, limits, backoff.sleep)
+  // Inside the SDK's retries, which wrap this step, and before the request is signed, whose signature ages.
+  const turn = { relation: 'before', toMiddleware: 'httpSigningMiddleware', name: 'paceAttempts' } as const
   return {
     cloudwatch: once(async () => {
       const { CloudWatchClient } = await import('@aws-sdk/client-cloudwatch')
       const client = new CloudWatchClient(config)
       client.middlewareStack.add(meter('cloudwatch'), step)
+      client.middlewareStack.addRelativeTo(pace('cloudwatch'), turn)
       return client
     }),
     lambda: once(async () => {
       const { LambdaClient } = await import('@aws-sdk/client-lambda')
       const client = new LambdaClient(config)
       client.middlewareStack.add(meter('lambda'), step)
+      client.middlewareStack.addRelativeTo(pace('lambda'), turn)
       client.middlewareStack.add(dropEnvironment, {
         step: 'deserialize',
         priority: 'high',

@@ -1,4 +1,4 @@
-import type { Check, Expectation, Problem, RunContext } from 'guance-aws-lambda/dff'
+import type { Check, Expectation, Explanation, Problem, Question, RunContext } from 'guance-aws-lambda/dff'
 
 /**
  * What became of one region of one collector. `degraded` went without something it may not have (a denied listing)
@@ -19,4 +19,6 @@ export interface Collector {
   expected(context: RunContext): Promise<Expectation>
   /** Tries each IAM action it needs, in each region. */
   doctor(context: RunContext): Promise<readonly Check[]>
+  /** From stored state alone: no network. Left out by a collector without series. */
+  explain?(context: RunContext, question: Question): Promise<readonly Explanation[]>
 }

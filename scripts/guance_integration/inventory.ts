@@ -1,12 +1,14 @@
-import type { EpochMs, Json, RunContext } from 'guance-aws-lambda/dff'
+import { type EpochMs, type Json, MINUTE_MS, type RunContext, SECOND_MS } from 'guance-aws-lambda/dff'
 
 /** One object of the last complete listing, as little of it as linkage, timeouts and `expected` need. */
 export interface InventoryEntry {
   readonly name: string
   /** Tags that metrics may take over; nothing that changes at each deployment. */
   readonly tags: Readonly<Record<string, string>>
-  /** Longest configured run time, for functions. */
+  /** Longest configured run time of its versions, for functions. */
   readonly timeoutSec?: number
+  /** A longer one that counted before, and when it was first seen changed. */
+  readonly earlierTimeout?: { readonly timeoutSec: number; readonly changedMs: EpochMs }
 }
 
 /** What an object collector last listed in one region; the metrics collector reads it. */
@@ -28,6 +30,36 @@ const ENTRIES_PER_CHUNK = 2_000
 
 function stateKey({ objectClass, accountId, region }: InventoryKey): string {
   return `inventory/${objectClass}/${accountId}/${region}`
+}
+
+/** From an invocation's end until its datapoints are there, at most (aws.md §1.6), and a minute for the minute it is stamped with. */
+const REPORT_MS = 4 * MINUTE_MS
+
+/** The timeout that counts: the longer earlier one for as long as an invocation begun under it may still report. */
+export function effectiveTimeoutSec(
+  { timeoutSec, earlierTimeout }: Pick<InventoryEntry, 'timeoutSec' | 'earlierTimeout'>,
+  nowMs: EpochMs,
+): number | undefined {
+  if (earlierTimeout === undefined) return timeoutSec
+  const reportedMs = earlierTimeout.changedMs + earlierTimeout.timeoutSec * SECOND_MS + REPORT_MS
+  return nowMs >= reportedMs ? timeoutSec : Math.max(timeoutSec ?? 0, earlierTimeout.timeoutSec)
+}
+
+/** The newly listed entries, with what of the last listing still counts. */
+export function keepTimeouts(
+  entries: readonly InventoryEntry[],
+  before: readonly InventoryEntry[],
+  nowMs: EpochMs,
+): readonly InventoryEntry[] {
+  const known = new Map(before.map((entry) => [entry.name, entry]))
+  return entries.map((entry) => {
+    const earlier = known.get(entry.name)
+    const countedSec = earlier === undefined ? undefined : effectiveTimeoutSec(earlier, nowMs)
+    if (countedSec === undefined || countedSec <= (entry.timeoutSec ?? countedSec)) return entry
+    const isSame = earlier?.earlierTimeout?.timeoutSec === countedSec
+    const earlierTimeout = isSame ? earlier.earlierTimeout : { timeoutSec: countedSec, changedMs: nowMs }
+    return { ...entry, earlierTimeout }
+  })
 }
 
 interface Header {

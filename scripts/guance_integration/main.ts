@@ -12,6 +12,13 @@ export type { AwsRegion } from './aws-region.ts'
 export { type Backoff, SINGLE_ATTEMPT } from './backoff.ts'
 export type { Collector, RegionResult } from './collector.ts'
 export { mapConcurrently } from './concurrency.ts'
-export { type Inventory, type InventoryEntry, inventoryState, loadInventory } from './inventory.ts'
+export {
+  effectiveTimeoutSec,
+  type Inventory,
+  type InventoryEntry,
+  inventoryState,
+  keepTimeouts,
+  loadInventory,
+} from './inventory.ts'
 export { type ActionProbe, collectRegions, isFatal, probeRegions } from './region-run.ts'
 export { Runner } from './runner.ts'

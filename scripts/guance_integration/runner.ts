@@ -9,6 +9,7 @@ import {
 } from 'guance-aws-lambda/dff'
 import { makeProblem } from './aws-error.ts'
 import type { Collector, RegionResult } from './collector.ts'
+import { commitRates } from './region-limits.ts'
 import { isFatal } from './region-run.ts'
 
 /** More are in the record; the exception stays a paragraph. */
@@ -71,6 +72,7 @@ async function runAll(context: RunContext, collectors: readonly Collector[]): Pr
     // One after the other: metrics take their tags from the objects collected before them.
     ends.push(await runCollector(context, collector, index + 1))
   }
+  await commitRates(context)
   throwOnFailure(collectors, ends)
   return Object.fromEntries(
     ends.map((end, index) => [
@@ -135,6 +137,10 @@ export function Runner(collectors: Collector | readonly Collector[]): Script {
   return {
     run: async (context) => runAll(context, list),
     expected: async (context) => expectAll(context, list),
+    explain: async (context, question) => {
+      const parts = await Promise.all(list.map(async (collector) => collector.explain?.(context, question)))
+      return parts.flatMap((part) => part ?? [])
+    },
     doctor: async (context) => {
       const checks = await Promise.all(list.map(async (collector) => examine(context, collector)))
       return checks.flat()

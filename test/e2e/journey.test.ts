@@ -14,9 +14,10 @@ interface Audit {
   readonly samples: readonly string[]
 }
 
-/** The publication delay the collector keeps (scripts/guance_aws_cloudwatch/window.ts) and its first look back, seen from outside. */
-const DELAY_MS = 5 * MINUTE_MS
-const LOOKBACK_MS = 3 * HOUR_MS
+/** After the minute's end: three minutes of pipeline and Lambda's longest timeout, when every function is final (scripts/guance_aws_cloudwatch/horizon.ts). */
+const FINAL_MS = 19 * MINUTE_MS
+/** The first look goes three hours back from where the quickest function is final. */
+const LOOKBACK_MS = 3 * HOUR_MS + 3 * MINUTE_MS
 
 let shell: Shell
 
@@ -29,8 +30,9 @@ async function exec(): Promise<ExecResult> {
 }
 
 async function audit(regions: readonly string[], record: TaskRecord): Promise<Audit> {
-  const endMs = alignDown((record.startTimeMs ?? 0) - DELAY_MS, MINUTE_MS)
-  return (await shell.control('audit', { regions, startMs: endMs - LOOKBACK_MS, endMs })) as Audit
+  const nowMs = alignDown(record.startTimeMs ?? 0, MINUTE_MS)
+  const window = { startMs: nowMs - LOOKBACK_MS, endMs: nowMs - FINAL_MS }
+  return (await shell.control('audit', { regions, ...window })) as Audit
 }
 
 beforeAll(async () => {

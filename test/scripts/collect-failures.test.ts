@@ -2,7 +2,7 @@ import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest'
 import type { Script } from '../../core/dff.ts'
 import { CloudwatchCollector } from '../../scripts/guance_aws_cloudwatch/main.ts'
 import { LambdaCollector } from '../../scripts/guance_aws_lambda/main.ts'
-import { type Backoff, Runner, SINGLE_ATTEMPT } from '../../scripts/guance_integration/main.ts'
+import { type Backoff, Runner } from '../../scripts/guance_integration/main.ts'
 import {
   type Aws,
   COMPLETE,
@@ -16,8 +16,11 @@ import {
 import { makeRun, makeStore, type TestRun, type TestStore } from './run-context.ts'
 
 const REGIONS = ['us-east-1', 'eu-west-1']
-const DELAY_MS = 5 * 60_000
-const FIRST_LOOK_MS = 180 * 60_000
+/** The longest horizon: three minutes and Lambda's longest timeout. */
+const DELAY_MS = 18 * 60_000
+/** Three hours before the shortest horizon. */
+const FIRST_LOOK_MS = 165 * 60_000
+const ONE_ATTEMPT: Backoff = { ...NO_WAIT, attempts: 1 }
 
 let aws: Aws
 
@@ -41,7 +44,7 @@ function runAt(store: TestStore, number: number): TestRun {
   return makeRun(store, { triggerTimeMs: FIRST_TRIGGER_MS + number * FIVE_MINUTES_MS, session: aws.session })
 }
 
-/** End of the windows of run `number`. */
+/** Up to here run `number` has published every function. */
 function endOf(number: number): number {
   return FIRST_TRIGGER_MS + number * FIVE_MINUTES_MS - DELAY_MS
 }
@@ -119,7 +122,7 @@ describe('a run that AWS refuses something', () => {
       code: 'TASK_FAILED',
       message: expect.stringContaining('cloudwatch:GetMetricData'),
     })
-    expect([...store.state.keys()].filter((key) => key.startsWith('cursor/'))).toEqual([])
+    expect([...store.state.keys()].filter((key) => key.startsWith('ledger/'))).toEqual([])
     expect(store.points.filter(({ category }) => category === 'custom_object')).toHaveLength(120)
   })
 
@@ -169,7 +172,7 @@ describe('a run with failures on the way', () => {
 
   it('repairs what failed at the next run and writes nothing twice', async () => {
     const store = makeStore()
-    await script(REGIONS, SINGLE_ATTEMPT).run(runAt(store, 0))
+    await script(REGIONS, ONE_ATTEMPT).run(runAt(store, 0))
     await aws.control('POST', 'faults', {
       api: 'cloudwatch:GetMetricData',
       kind: 'error500',
@@ -177,12 +180,12 @@ describe('a run with failures on the way', () => {
       region: 'us-east-1',
     })
     const broken = runAt(store, 1)
-    await script(REGIONS, SINGLE_ATTEMPT).run(broken)
+    await script(REGIONS, ONE_ATTEMPT).run(broken)
     expect(broken.problems).toMatchObject([
       { code: 'transient', scope: expect.stringContaining('us-east-1') },
     ])
     await aws.control('POST', 'faults', { clear: true })
-    await script(REGIONS, SINGLE_ATTEMPT).run(runAt(store, 2))
+    await script(REGIONS, ONE_ATTEMPT).run(runAt(store, 2))
     const audit = await aws.audit(store, { startMs: endOf(0) - FIRST_LOOK_MS, endMs: endOf(2) })
     expect(audit).toEqual({ expected: audit.expected, ...COMPLETE })
     expectNoPointTwice(store)

@@ -1,6 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import type { Script } from '../../core/dff.ts'
-import { SINGLE_ATTEMPT } from '../../scripts/guance_integration/main.ts'
 import {
   type Aws,
   COMPLETE,
@@ -8,12 +7,16 @@ import {
   expectNoPointTwice,
   FIRST_TRIGGER_MS,
   FIVE_MINUTES_MS,
+  NO_WAIT,
   startAws,
 } from './aws-fixture.ts'
+import { decodeLedger } from '../../scripts/guance_aws_cloudwatch/ledger.ts'
 import { makeRun, makeStore, type TestRun, type TestStore } from './run-context.ts'
 
 const FUNCTIONS = 1_200
-const FIRST_END_MS = FIRST_TRIGGER_MS - FIVE_MINUTES_MS
+/** Where the first run ends for what does not wait for an invocation, and where for Lambda's longest timeout. */
+const FIRST_END_MS = FIRST_TRIGGER_MS - 3 * 60_000
+const LATEST_END_MS = FIRST_TRIGGER_MS - 18 * 60_000
 
 let aws: Aws
 
@@ -24,7 +27,7 @@ beforeAll(async () => {
 afterAll(async () => aws.close())
 
 function script(): Script {
-  return deployedScript(['us-east-1'], SINGLE_ATTEMPT)
+  return deployedScript(['us-east-1'], { ...NO_WAIT, attempts: 1 })
 }
 
 /** One request at a time, so that faults meet the first slice. */
@@ -33,11 +36,14 @@ function runAt(store: TestStore, number: number): TestRun {
   return makeRun(store, { triggerTimeMs, session: aws.session, concurrency: 1 })
 }
 
-function cursors(store: TestStore): ReadonlySet<number> {
-  const values = [...store.state].flatMap(([key, value]) =>
-    key.startsWith('cursor/') ? [(value as { throughMs: number }).throughMs] : [],
+/** Watermarks of all identities. */
+function watermarks(store: TestStore): ReadonlySet<number> {
+  const ledgers = [...store.state].flatMap(([key, value]) =>
+    key.startsWith('ledger/') ? [decodeLedger(value)] : [],
   )
-  return new Set(values)
+  return new Set(
+    ledgers.flatMap((ledger) => [...(ledger?.entries.values() ?? [])].map(({ throughMs }) => throughMs)),
+  )
 }
 
 describe('1,200 functions in one region', () => {
@@ -46,7 +52,9 @@ describe('1,200 functions in one region', () => {
     const first = runAt(store, 0)
     await script().run(first)
     const { requests } = first.totals()
-    expect(requests['lambda:ListFunctions']).toBe(FUNCTIONS / 50)
+    // Versions with a timeout of their own are listed too.
+    expect(requests['lambda:ListFunctions']).toBeGreaterThanOrEqual(FUNCTIONS / 50)
+    const wanted = Number(/lists \d+ series, (\d+) wanted/.exec(first.lines.join('\n'))?.[1])
     expect(requests['cloudwatch:ListMetrics']).toBeGreaterThan(4)
     expect(requests['cloudwatch:GetMetricData']).toBeGreaterThan(4)
     const slices = store.commits.filter(({ points }) => points[0]?.category === 'metric')
@@ -56,24 +64,25 @@ describe('1,200 functions in one region', () => {
     const broken = runAt(store, 1)
     await script().run(broken)
     expect(broken.problems).toMatchObject([{ code: 'transient' }])
-    expect(cursors(store)).toEqual(new Set([FIRST_END_MS, FIRST_END_MS + FIVE_MINUTES_MS]))
+    const [oldest = 0, ...others] = [...watermarks(store)].toSorted((left, right) => left - right)
+    expect(others.length).toBeGreaterThan(0)
+    expect(Math.max(...others)).toBe(FIRST_END_MS + FIVE_MINUTES_MS)
+    expect(oldest).toBeLessThan(FIRST_END_MS + FIVE_MINUTES_MS)
 
     await script().run(runAt(store, 2))
-    expect(cursors(store)).toEqual(new Set([FIRST_END_MS + 2 * FIVE_MINUTES_MS]))
+    expect(Math.min(...watermarks(store))).toBeGreaterThanOrEqual(LATEST_END_MS + 2 * FIVE_MINUTES_MS)
     // The three hours before are the business of collect.test.ts; here they would only cost time.
-    const span = { startMs: FIRST_END_MS - FIVE_MINUTES_MS, endMs: FIRST_END_MS + 2 * FIVE_MINUTES_MS }
+    const span = { startMs: LATEST_END_MS - FIVE_MINUTES_MS, endMs: LATEST_END_MS + 2 * FIVE_MINUTES_MS }
     const recent = store.points.filter(
       ({ category, timeMs }) => category !== 'metric' || timeMs >= span.startMs,
     )
     const audit = await aws.audit({ ...store, points: recent }, span)
     expect(audit).toEqual({ expected: audit.expected, ...COMPLETE })
     expectNoPointTwice(store)
-  }, 60_000)
 
-  it('cost no more than one billed metric each', async () => {
-    const run = runAt(makeStore(), 0)
-    await script().run(run)
-    const listed = /lists (\d+) series, (\d+) wanted/.exec(run.lines.join('\n'))
-    expect(run.totals().billedMetrics).toBe(Number(listed?.[2]))
-  }, 60_000)
+    const steady = runAt(store, 3)
+    await script().run(steady)
+    // One billed metric for each series, statistics and windows notwithstanding.
+    expect(steady.totals().billedMetrics).toBe(wanted)
+  }, 120_000)
 })

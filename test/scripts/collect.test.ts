@@ -13,8 +13,10 @@ import {
 import { makeRun, makeStore, type TestRun, type TestStore } from './run-context.ts'
 
 const REGIONS = ['us-east-1', 'eu-west-1']
-const DELAY_MS = 5 * 60_000
-const FIRST_LOOK_MS = 180 * 60_000
+/** The longest horizon: three minutes and Lambda's longest timeout. */
+const DELAY_MS = 18 * 60_000
+/** Three hours before the shortest horizon. */
+const FIRST_LOOK_MS = 165 * 60_000
 
 let aws: Aws
 
@@ -38,7 +40,7 @@ function runAt(store: TestStore, number: number): TestRun {
   return makeRun(store, { triggerTimeMs: FIRST_TRIGGER_MS + number * FIVE_MINUTES_MS, session: aws.session })
 }
 
-/** End of the windows of run `number`. */
+/** Up to here run `number` has published every function. */
 function endOf(number: number): number {
   return FIRST_TRIGGER_MS + number * FIVE_MINUTES_MS - DELAY_MS
 }

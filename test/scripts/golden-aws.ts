@@ -22,6 +22,8 @@ export interface CaseAws {
   readonly regions: Readonly<Record<string, CaseRegion>>
 }
 
+const DAY_SEC = 86_400
+
 interface AskedMetric {
   readonly Namespace: string
   readonly MetricName: string
@@ -51,6 +53,8 @@ function answerQuery(
   day: string,
 ) {
   const { Metric, Stat, Period } = query.MetricStat
+  // How long invocations took in two weeks: the case knows of none before its day.
+  if (Period === DAY_SEC) return { Id: query.Id, StatusCode: 'Complete', Timestamps: [], Values: [] }
   if (Period !== 60) throw new Error(`aws.json has minutes, not ${Period} s`)
   const key = keyOf(
     Metric.MetricName,

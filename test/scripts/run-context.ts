@@ -1,4 +1,14 @@
-import type { AccountSession, Json, Point, Problem, RunContext, Slice, Usage } from '../../core/dff.ts'
+import type {
+  AccountSession,
+  Json,
+  Point,
+  Problem,
+  RunContext,
+  SinkTraits,
+  Slice,
+  Usage,
+  Window,
+} from '../../core/dff.ts'
 
 /** A RunContext in memory: state and points survive from run to run as they would in a store. */
 export interface TestStore {
@@ -25,6 +35,9 @@ export interface TestRunOptions {
   readonly debug?: boolean
   readonly concurrency?: number
   readonly signal?: AbortSignal
+  /** Default: nobody knows, as for a DataKit that nobody has tested. */
+  readonly sink?: SinkTraits
+  readonly backfill?: Window
   /** Called before a commit takes effect; a throw refuses it whole. */
   readonly beforeCommit?: (slice: Slice) => void
 }
@@ -33,7 +46,7 @@ function applySlice(store: TestStore, slice: Slice): void {
   // As over IPC: what the script changes afterwards must not reach the store.
   const copy = structuredClone(slice)
   store.commits.push(copy)
-  store.points.push(...copy.points)
+  for (const point of copy.points) store.points.push(point)
   for (const [key, value] of Object.entries(copy.state)) {
     if (value === null) store.state.delete(key)
     else store.state.set(key, value)
@@ -52,6 +65,8 @@ export function makeRun(store: TestStore, options: TestRunOptions): TestRun {
     debug: options.debug ?? false,
     signal: options.signal ?? new AbortController().signal,
     concurrency: options.concurrency ?? 5,
+    sink: options.sink ?? { rewrite: 'unknown', mergesFields: false },
+    ...(options.backfill === undefined ? {} : { backfill: options.backfill }),
     lines,
     problems,
     usage,

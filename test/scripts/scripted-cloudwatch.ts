@@ -3,7 +3,7 @@ import { createServer, type IncomingMessage, type ServerResponse } from 'node:ht
 import type { AddressInfo } from 'node:net'
 
 /** A reply as JSON, or a status with any body. */
-type ScriptedReply = object | { readonly status: number; readonly body: string }
+export type ScriptedReply = object | { readonly status: number; readonly body: string }
 
 function parseReply(reply: ScriptedReply): { readonly status: number; readonly body: string } {
   return 'status' in reply && 'body' in reply ? reply : { status: 200, body: JSON.stringify(reply) }
@@ -38,12 +38,12 @@ async function readCall(message: IncomingMessage): Promise<AskedCall> {
   }
 }
 
-type Answer = (call: AskedCall) => ScriptedReply
-
 function answerInTurn(replies: readonly ScriptedReply[]): Answer {
   const waiting = [...replies]
   return () => waiting.shift() ?? { Metrics: [], MetricDataResults: [] }
 }
+
+type Answer = (call: AskedCall) => ScriptedReply
 
 /**
  * An HTTP server that gives these replies in turn and then empty ones, for what the simulator does not say, such as a

@@ -1,5 +1,7 @@
 import { DffError } from '../../../core/error.ts'
+import { describeTraits } from '../../connector/traits.ts'
 import { homePaths } from '../../home.ts'
+import type { SinkTraits } from '../../../core/script.ts'
 import type { ConnectorRow } from '../../host-api.ts'
 import { type Destination, isSinkType, makeDestination, SINK_TYPES } from '../form/destination.ts'
 import { takeSecret } from '../form/secret-prompt.ts'
@@ -12,7 +14,16 @@ interface SetOptions {
   readonly type: string
   readonly url?: string
   readonly token?: string
+  readonly rewrite?: string
+  readonly mergesFields?: boolean
 }
+
+interface TestOptions {
+  readonly rewrite?: boolean
+  readonly save?: boolean
+}
+
+const REWRITES: readonly SinkTraits['rewrite'][] = ['last', 'max', 'both', 'unknown']
 
 /** The token when one is given or can be asked for; null keeps the one that is stored. */
 async function takeToken(invocation: Invocation, { type, token }: SetOptions): Promise<string | null> {
@@ -56,15 +67,37 @@ function refuseMissingToken(
   })
 }
 
+function refuse(place: string, expected: string, got: string, remedy: string): DffError {
+  return new DffError({ code: 'BAD_PARAMETER', place, expected, got, remedy })
+}
+
+/** What the store does with a rewrite, as told; undefined when nothing was said of it. */
+function readTraits(
+  { texts: { form } }: Invocation,
+  { type, rewrite, mergesFields }: SetOptions,
+): SinkTraits | undefined {
+  if (rewrite === undefined && mergesFields === undefined) return undefined
+  const given = REWRITES.find((known) => known === (rewrite ?? 'unknown'))
+  const place = rewrite === undefined ? '--merges-fields' : '--rewrite'
+  if (type === 'file') {
+    throw refuse(place, form.sink.unusedExpected(type), rewrite ?? 'the flag', form.sink.unusedRemedy)
+  }
+  if (given === undefined) throw refuse(place, form.sink.rewriteExpected, rewrite ?? '', form.wrongTypeRemedy)
+  return { rewrite: given, mergesFields: mergesFields === true }
+}
+
 async function setConnector(invocation: Invocation, id: string, options: SetOptions): Promise<void> {
   const { texts, home } = invocation
-  const destination = await readOptions(invocation, id, options)
+  const traits = readTraits(invocation, options)
+  const { config, token } = await readOptions(invocation, id, options)
+  const destination = { config: config.type === 'file' ? config : { ...config, ...traits }, token }
   const row = await withClient(invocation, async (client) => {
     const before = (await client.call('connector.list', {})).find((known) => known.id === id)
     refuseMissingToken(invocation, destination, before)
     return client.call('connector.set', { id, ...destination })
   })
-  const where = `${row.config.type} ${formatDestination(texts, row, homePaths(home).output)}`
+  const told = describeTraits(row.config)
+  const where = `${row.config.type} ${formatDestination(texts, row, homePaths(home).output)}${told === undefined ? '' : ` (${told})`}`
   answer(invocation, row, () => [texts.view.connector.stored(row.id, where)])
 }
 
@@ -73,9 +106,18 @@ async function listConnectors(invocation: Invocation): Promise<void> {
   answer(invocation, rows, () => renderConnectors(invocation.texts, rows, homePaths(invocation.home).output))
 }
 
-async function testConnector(invocation: Invocation, id: string): Promise<ExitCode> {
-  const report = await withClient(invocation, (client) => client.call('connector.test', { id }))
-  answer(invocation, report, () => renderReports(invocation.texts, [report]))
+async function testConnector(
+  invocation: Invocation,
+  id: string,
+  { rewrite, save }: TestOptions,
+): Promise<ExitCode> {
+  const { texts } = invocation
+  const input = { id, rewrite: rewrite === true || save === true, save: save === true }
+  const report = await withClient(invocation, (client) => client.call('connector.test', input))
+  answer(invocation, report, () => [
+    ...renderReports(texts, [report]),
+    ...(report.isSaved ? [texts.view.connector.saved(id)] : []),
+  ])
   return hasFailed([report]) ? 1 : 0
 }
 
@@ -89,6 +131,8 @@ export function addConnectorCommands({ program, parts: { texts }, action }: Regi
     .requiredOption(`--type <${SINK_TYPES.join('|')}>`, help.type)
     .option('--url <url>', help.url)
     .option('--token <source>', help.token)
+    .option(`--rewrite <${REWRITES.join('|')}>`, help.rewrite)
+    .option('--merges-fields', help.mergesFields)
     .addHelpText('after', `\n${help.setAfter}`)
     .action(action(setConnector))
   connector
@@ -99,5 +143,7 @@ export function addConnectorCommands({ program, parts: { texts }, action }: Regi
     .command('test')
     .description(help.test)
     .argument('<id>', help.id)
-    .action(action(async (invocation, id: string) => testConnector(invocation, id)))
+    .option('--rewrite', help.testRewrite)
+    .option('--save', help.testSave)
+    .action(action(testConnector))
 }

@@ -1,6 +1,6 @@
 import { exitCodeOf, isErrorCode } from '../../../core/error.ts'
 import type { ExecResult, HostClient, HostEvent } from '../../host-api.ts'
-import { parseTime } from '../argument.ts'
+import { parseBackfill, parseTime } from '../argument.ts'
 import { answerLine, type ExitCode, type Invocation, showProgress, withClient } from '../invocation.ts'
 import type { Registry } from '../registry.ts'
 import { writeError, writeLines } from '../terminal.ts'
@@ -10,6 +10,7 @@ import { renderOutcome } from '../view/task-view.ts'
 
 interface ExecOptions {
   readonly at?: string
+  readonly backfill?: string
   readonly debug?: boolean
 }
 
@@ -85,13 +86,15 @@ function report(invocation: Invocation, result: ExecResult): void {
 
 async function execute(invocation: Invocation, target: string, options: ExecOptions): Promise<ExitCode> {
   const atMs = options.at === undefined ? null : parseTime(invocation.texts, options.at)
+  const backfill =
+    options.backfill === undefined ? {} : { backfill: parseBackfill(invocation.texts, options.backfill) }
   return withClient(invocation, async (client) => {
     let taskId: string | undefined
     const listen = makeListener(invocation, (seen) => {
       taskId = seen
     })
     const { interrupted, dispose } = makeInterrupt(invocation)
-    const running = client.call('exec', { target, atMs, debug: options.debug === true }, listen)
+    const running = client.call('exec', { target, atMs, ...backfill, debug: options.debug === true }, listen)
     // After an interrupt nobody waits for it, and closing the client rejects it.
     running.catch(() => undefined)
     try {
@@ -115,6 +118,7 @@ export function addExecCommand({ program, parts: { texts }, action }: Registry):
     .description(help.summary)
     .argument('<target>', texts.help.targetArgument)
     .option('--at <time>', help.at)
+    .option('--backfill <from..to>', help.backfill)
     .option('--debug', help.debug)
     .action(action(execute))
 }

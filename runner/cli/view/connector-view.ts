@@ -1,4 +1,5 @@
 import type { ConnectorRow } from '../../host-api.ts'
+import { describeTraits } from '../../connector/traits.ts'
 import type { Texts } from '../../text/texts.ts'
 import { renderTable } from './table.ts'
 
@@ -20,6 +21,7 @@ export function renderConnectors(
     row.id,
     row.config.type,
     formatDestination(texts, row, outputFolder),
+    describeTraits(row.config) ?? texts.view.none,
     row.isImplicit ? implicit : user,
   ])
   return renderTable(columns, rows)

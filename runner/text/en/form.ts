@@ -81,6 +81,7 @@ export const form = {
       type === 'datakit' ? 'For example http://127.0.0.1:9529.' : 'For example https://openway.guance.com.',
     tokenExpected: 'a workspace token',
     tokenRemedy: 'Workspace tokens begin with tkn_; find yours in Guance under Manage / Settings.',
+    rewriteExpected: 'last, max, both or unknown',
     unusedExpected: (type: string) => `only what a connector of type ${type} needs`,
     unusedRemedy: 'Leave it out, or choose another type.',
   },

@@ -77,6 +77,8 @@ Examples
   exec: {
     summary: 'the Execute button: run once now, with the log streaming, and deliver what it collects',
     at: 'run as if triggered at this time, for example 2026-11-23T18:36:00Z; without an offset it is UTC',
+    backfill:
+      'collect this window again instead of what is due, for example 2026-11-23T00:00:00Z..2026-11-23T06:00:00Z; at most 14 days 12 hours back',
     debug: 'collect, but write and send nothing',
   },
   task: {
@@ -111,11 +113,18 @@ Examples
     set: 'create or change a connector; points go to default alone',
     list: 'list connectors',
     test: 'check that a connector reaches its sink and is let in',
+    testRewrite:
+      'also find out what the store does with the same series and timestamp written twice: it writes dff_rewrite_test and reads it back',
+    testSave: 'with --rewrite, store what was found in the connector',
     id: 'id of the connector; default is the one in use',
     type: 'file, datakit or dataway',
     url: 'base URL of DataKit or DataWay',
     token: 'workspace token of DataWay: env:NAME, file:PATH, or - for stdin; asked for when left out',
+    rewrite:
+      'what the store does with the same series and timestamp written twice: last, max, both, unknown; default unknown, which writes every minute once',
+    mergesFields: 'a second line for the same minute adds its fields to the first',
     setAfter: `Points go to the connector default alone for now; others can be kept and tested.
+Without --rewrite and --merges-fields, a connector of the same type and URL keeps what it was told.
 
 Examples
   dff connector set default --type datakit --url http://127.0.0.1:9529
@@ -135,6 +144,11 @@ Examples
   doctor: { summary: 'find out what is wrong: credentials, IAM actions in each region, the sink' },
   verify: {
     summary: 'check that the trigger is clean, the objects have arrived and the metrics have arrived',
+  },
+  why: {
+    summary: 'explain one series: through which minute it is complete, what it waits for, its gaps',
+    function: 'name of the function',
+    metric: 'a metric, for example Errors; all of the function when left out',
   },
   demo: {
     summary:

@@ -41,11 +41,12 @@ export const view = {
     edit: 'Edit it to change regions, metrics or tags; it holds no secrets.',
   },
   connector: {
-    columns: ['CONNECTOR', 'TYPE', 'WHERE', 'SET BY'],
+    columns: ['CONNECTOR', 'TYPE', 'WHERE', 'REWRITE', 'SET BY'],
     implicit: 'default, nothing is set',
     user: 'you',
     stored: (id: string, where: string) => `Connector ${id}: ${where}`,
     token: (secret: string) => `token in secret ${secret}`,
+    saved: (id: string) => `Stored in connector ${id}.`,
   },
   trigger: {
     columns: ['TRIGGER', 'STATE', 'CRON', "SCRIPT'S CRON", 'OVERRIDE', 'TIME ZONE', 'NEXT TICK', 'LAST'],
@@ -167,7 +168,12 @@ export const view = {
     batchExpected: 'the number of a batch',
     countExpected: (max: string) => `a whole number from 1 to ${max}`,
     timeExpected: 'a time such as 2026-11-23T18:36:00Z',
+    backfillExpected: 'FROM..TO, two times such as 2026-11-23T18:36:00Z',
+    backfillRemedy: 'For example --backfill 2026-11-23T00:00:00Z..2026-11-23T06:00:00Z.',
     statusExpected: (known: readonly string[]) => `one of ${known.join(', ')}`,
+  },
+  why: {
+    nothing: (name: string) => `No deployed script knows a series of ${name}.`,
   },
   duration: {
     ms: (value: string) => `${value} ms`,

@@ -24,6 +24,8 @@ const GOLDENS: readonly (readonly [name: string, words: readonly string[]])[] = 
   ['outbox-list', ['outbox', 'list']],
   ['outbox-retry', ['outbox', 'retry']],
   ['verify', ['verify', 'guance_aws_lambda']],
+  ['why', ['why', 'checkout']],
+  ['connector-test-rewrite', ['connector', 'test', 'default', '--rewrite', '--save']],
 ]
 
 describe('output', () => {
@@ -124,6 +126,25 @@ describe('exit code', () => {
     [['task', 'list', '--status', 'done'], 'waiting, pending'],
     [['exec', 'a', '--at', '2026-13-40T00:00Z'], '2026-11-23T18:36:00Z'],
     [['exec', 'a', '--at', 'tomorrow'], '2026-11-23T18:36:00Z'],
+    [['exec', 'a', '--backfill', '2026-11-23T00:00:00Z'], 'FROM..TO'],
+    [['exec', 'a', '--backfill', '2026-11-23..soon'], 'FROM..TO'],
+    [['exec', 'a', '--backfill', '2026-11-21..2026-11-22..2026-11-23'], 'FROM..TO'],
+    [['connector', 'set', 'default', '--type', 'file', '--rewrite', 'last'], 'a connector of type file'],
+    [['connector', 'set', 'default', '--type', 'file', '--merges-fields'], '--merges-fields'],
+    [
+      [
+        'connector',
+        'set',
+        'default',
+        '--type',
+        'datakit',
+        '--url',
+        'http://127.0.0.1:9529',
+        '--rewrite',
+        'add',
+      ],
+      'last, max, both or unknown',
+    ],
     [['outbox', 'list', '--state', 'gone'], 'waiting, dead'],
     [['outbox', 'drop', '7; rm'], 'the number of a batch'],
     [['connector', 'set', 'default', '--type', 'kafka'], 'file, datakit or dataway'],
@@ -151,6 +172,34 @@ describe('dff', () => {
       name: 'exec',
       input: { target: 'guance_aws_lambda', atMs, debug: false },
     })
+  })
+
+  it('sends a window to collect again', async () => {
+    const words = ['exec', 'guance_aws_lambda', '--backfill', '2026-11-23T06:00+08:00..2026-11-23T01:00']
+    const { world } = await runScene(words)
+    const backfill = { startMs: Date.UTC(2026, 10, 22, 22), endMs: Date.UTC(2026, 10, 23, 1) }
+    expect(world.calls[0]?.input).toEqual({
+      target: 'guance_aws_lambda',
+      atMs: null,
+      debug: false,
+      backfill,
+    })
+  })
+
+  it('tells a connector what its store does with a rewrite, and shows it in the list', async () => {
+    const world = makeWorld()
+    const set = ['connector', 'set', 'default', '--type', 'datakit', '--url', 'http://127.0.0.1:9529']
+    await runScene(set, { world })
+    expect(world.connectors[0]?.config).toEqual({ type: 'datakit', url: 'http://127.0.0.1:9529' })
+    const { stdout } = await runScene([...set, '--rewrite', 'max', '--merges-fields'], { world })
+    expect(stdout).toBe('Connector default: datakit http://127.0.0.1:9529 (rewrite max, merges fields)\n')
+    expect(world.connectors[0]?.config).toMatchObject({ rewrite: 'max', mergesFields: true })
+    expect((await runScene(['connector', 'list'], { world })).stdout).toContain('rewrite max, merges fields')
+  })
+
+  it('says that nobody knows a series, with exit code 1', async () => {
+    const { code, stdout } = await runScene(['why', 'chekout'])
+    expect({ code, stdout }).toEqual({ code: 1, stdout: 'No deployed script knows a series of chekout.\n' })
   })
 
   it('sends an override, and default as none', async () => {

@@ -163,9 +163,25 @@ function makeHandlers(world: World): Handlers {
       return row
     },
     'connector.list': () => world.connectors,
-    'connector.test': ({ id }) => report(id),
+    'connector.test': ({ id, rewrite, save }) => ({
+      ...report(id),
+      found: rewrite === true ? { rewrite: 'last', mergesFields: false } : null,
+      isSaved: save === true,
+    }),
     doctor: ({ setId }) => [report(setId ?? 'host')],
     verify: ({ setId }) => report(setId),
+    why: ({ name, metric }) =>
+      name === 'checkout'
+        ? [
+            {
+              title: `checkout ${metric ?? 'Errors'}`,
+              facts: [
+                { label: 'complete through', value: '2026-11-23T18:30:00Z' },
+                { label: 'waits for', value: 'nothing' },
+              ],
+            },
+          ]
+        : [],
   }
 }
 

@@ -35,6 +35,7 @@ const COMMANDS = [
   'outbox drop',
   'doctor',
   'verify',
+  'why',
   'demo',
 ]
 
@@ -48,7 +49,7 @@ describe('help', () => {
 
   it('lists every command of the program, so that none is without a golden text', async () => {
     const { stdout } = await runScene(['--help'])
-    const listed = [...stdout.matchAll(/^ {2}([a-z]+)(?: \[options\])?(?: [<[]\w+[>\]])? {2,}/gm)].map(
+    const listed = [...stdout.matchAll(/^ {2}([a-z]+)(?: \[options\])?(?: [<[]\w+[>\]])* {2,}/gm)].map(
       (match) => match[1],
     )
     const known = new Set(COMMANDS.map((command) => command.split(' ')[0]).filter((name) => name !== ''))

@@ -23,11 +23,13 @@ const ONE_DOCUMENT: readonly (readonly string[])[] = [
   ['connector', 'set', 'default', '--type', 'file'],
   ['connector', 'list'],
   ['connector', 'test', 'default'],
+  ['connector', 'test', 'default', '--rewrite', '--save'],
   ['outbox', 'list'],
   ['outbox', 'retry'],
   ['outbox', 'drop', '7'],
   ['doctor'],
   ['verify', 'guance_aws_lambda'],
+  ['why', 'checkout', 'Errors'],
 ]
 
 const STREAMS: readonly (readonly string[])[] = [
@@ -42,6 +44,8 @@ const FAILURES: readonly (readonly string[])[] = [
   ['install', 'guance_aws_lamda'],
   ['install', 'guance_aws_lambda', '-p', 'region=us-east-1'],
   ['exec', 'guance_aws_lambda', '--at', 'yesterday'],
+  ['exec', 'guance_aws_lambda', '--backfill', 'yesterday..today'],
+  ['connector', 'set', 'default', '--type', 'file', '--rewrite', 'last'],
   ['task', 'list', '--limit', '0'],
   ['task', 'show', 'nothing'],
   ['outbox', 'drop', 'seven'],

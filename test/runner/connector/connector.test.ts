@@ -51,6 +51,18 @@ describe('connectors', () => {
     ])
   })
 
+  it('keep what they were told of their store while type and URL stay the same', async () => {
+    const plain: ConnectorConfig = { type: 'datakit', url: server.url }
+    await registry.set('default', { ...plain, rewrite: 'last', mergesFields: true }, null)
+    const told = { ...plain, rewrite: 'last', mergesFields: true }
+    expect((await registry.set('default', plain, null)).config).toEqual(told)
+    const unknown = { ...plain, rewrite: 'unknown', mergesFields: false } as const
+    expect((await registry.set('default', unknown, null)).config).toEqual(unknown)
+    await registry.set('default', { ...plain, rewrite: 'last' }, null)
+    const elsewhere: ConnectorConfig = { type: 'datakit', url: `${server.url}/other` }
+    expect((await registry.set('default', elsewhere, null)).config).toEqual(elsewhere)
+  })
+
   it('are known by name, and a typo is answered with the nearest', async () => {
     await registry.set('staging', { type: 'datakit', url: server.url }, null)
     await expect(registry.resolve('stagin')).rejects.toMatchObject({

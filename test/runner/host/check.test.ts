@@ -1,4 +1,4 @@
-import { readFileSync, writeFileSync } from 'node:fs'
+import { readdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { openClient } from '../../../runner/client.ts'
@@ -27,6 +27,33 @@ beforeEach(async () => {
 afterEach(async () => {
   await client.close()
   ground.remove()
+})
+
+describe('why', () => {
+  it('asks the deployed scripts in a task process, from state alone', async () => {
+    await deploy({ names: ['a', 'b c'] })
+    await client.call('exec', EXEC)
+    const facts = [
+      { label: 'runs', value: '1' },
+      { label: 'rewrite', value: 'last' },
+    ]
+    const ask = { target: null, name: 'b c', metric: null }
+    expect(await client.call('why', ask)).toEqual([{ title: 'b c all metrics', facts }])
+    expect(await client.call('why', { target: 'demo_set', name: 'a', metric: 'Errors' })).toEqual([
+      { title: 'a Errors', facts },
+    ])
+    expect(await client.call('why', { ...ask, name: 'unheard of' })).toEqual([])
+    expect(await client.call('task.list', { limit: 10, funcId: null, status: null })).toHaveLength(1)
+  })
+})
+
+describe('connector test --rewrite', () => {
+  it('finds by experiment that the last line of a file counts, and leaves nothing behind', async () => {
+    const report = await client.call('connector.test', { id: 'default', rewrite: true, save: true })
+    expect(report).toMatchObject({ found: { rewrite: 'last', mergesFields: false }, isSaved: false })
+    expect(report.checks.at(-1)).toMatchObject({ id: 'connector.rewrite', status: 'ok' })
+    expect(readdirSync(join(ground.home, '.dff/output'))).toEqual([])
+  })
 })
 
 describe('verify', () => {

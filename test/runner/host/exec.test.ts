@@ -62,6 +62,37 @@ describe('exec', () => {
     expect(record.returnValue).toEqual({ count: 2, triggerTimeMs: 1_700_000_000_000 })
   })
 
+  it('tells the script what its sink does with a rewrite, and the window asked for by hand', async () => {
+    await deployed({ names: ['a'] })
+    const linesOf = async (backfill?: { startMs: number; endMs: number }): Promise<string> => {
+      const request = backfill === undefined ? EXEC : { ...EXEC, backfill }
+      const { record } = await client.call('exec', request)
+      const { lines } = await client.call('log', { taskId: record.id, follow: false })
+      return lines.map(({ text }) => text).join('\n')
+    }
+    expect(await linesOf()).toContain('sink {"rewrite":"last","mergesFields":false}, backfill null')
+    const startMs = Math.floor(Date.now() / 60_000) * 60_000 - 3_600_000
+    const endMs = startMs + 600_000
+    expect(await linesOf({ startMs: startMs + 1_500, endMs: endMs - 1_500 })).toContain(
+      `backfill {"startMs":${startMs},"endMs":${endMs}}`,
+    )
+    const future = { ...EXEC, backfill: { startMs, endMs: Date.now() + 3_600_000 } }
+    await expect(client.call('exec', future)).rejects.toMatchObject({ code: 'BAD_PARAMETER' })
+  })
+
+  it('says in the record what the connector was told of its store', async () => {
+    await deployed({ names: ['a'] })
+    const config = { type: 'datakit', url: gate.url, rewrite: 'max', mergesFields: true } as const
+    await client.call('connector.set', { id: 'default', config, token: null })
+    const running = client.call('exec', EXEC)
+    await gate.arrived()
+    gate.open()
+    const { record } = await running
+    expect(record.connector).toBe(`datakit ${gate.url} (rewrite max, merges fields)`)
+    const { lines } = await client.call('log', { taskId: record.id, follow: false })
+    expect(lines.map(({ text }) => text).join('\n')).toContain('sink {"rewrite":"max","mergesFields":true}')
+  })
+
   it('writes nothing with debug', async () => {
     await deployed({ names: ['a'] })
     const { record } = await client.call('exec', { ...EXEC, debug: true })

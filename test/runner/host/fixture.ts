@@ -17,7 +17,7 @@ export function makeObject(name: string, timeMs: number): Point {
 }
 `
 
-const SET_MAIN = `import type { Check, Expectation, RunContext, Script } from 'guance-aws-lambda/dff'
+const SET_MAIN = `import type { Check, Expectation, Explanation, Question, RunContext, Script } from 'guance-aws-lambda/dff'
 import { makeObject, makePoint } from 'guance-aws-lambda/sets/demo_base'
 export interface DemoOptions {
   readonly names: readonly string[]
@@ -27,6 +27,7 @@ export interface DemoOptions {
 export function makeScript(options: DemoOptions): Script {
   return {
     async run(context: RunContext) {
+      context.log('sink ' + JSON.stringify(context.sink) + ', backfill ' + JSON.stringify(context.backfill ?? null))
       context.log('label ' + (options.label ?? 'none') + ', debug ' + context.debug)
       const count = Number((await context.load('count')) ?? 0) + 1
       const points = options.names.flatMap((name) => [
@@ -45,6 +46,14 @@ export function makeScript(options: DemoOptions): Script {
         objects: [{ measurement: 'demo_object', names: options.names, whenNone: 'No demo is known.' }],
         metrics: [{ measurement: 'demo', fields: ['value'] }],
       }
+    },
+    async explain(context: RunContext, { name, metric }: Question): Promise<readonly Explanation[]> {
+      if (!options.names.includes(name)) return []
+      const facts = [
+        { label: 'runs', value: String((await context.load('count')) ?? 0) },
+        { label: 'rewrite', value: context.sink.rewrite },
+      ]
+      return [{ title: name + ' ' + (metric ?? 'all metrics'), facts }]
     },
     async doctor(context: RunContext): Promise<readonly Check[]> {
       if (options.gate !== undefined && options.label === 'doctor') await (await fetch(options.gate, { signal: context.signal })).text()

@@ -58,6 +58,9 @@ export const START = {
   triggerTimeMs: 1_700_000_000_000,
   isDebug: false,
   concurrency: 5,
+  sink: { rewrite: 'last', mergesFields: false },
+  backfill: null,
+  question: null,
 } as const
 
 /** A process that has ended but was not waited for is dead too. */

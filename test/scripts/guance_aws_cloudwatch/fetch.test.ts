@@ -1,9 +1,7 @@
 import fc from 'fast-check'
 import { afterEach, describe, expect, it } from 'vitest'
-import { discoverSeries } from '../../../scripts/guance_aws_cloudwatch/discover.ts'
 import { fetchRequest } from '../../../scripts/guance_aws_cloudwatch/fetch.ts'
 import { planRequests } from '../../../scripts/guance_aws_cloudwatch/plan.ts'
-import { compileConfigs } from '../../../scripts/guance_aws_cloudwatch/targets.ts'
 import { type AwsRegion, openAccount } from '../../../scripts/guance_integration/main.ts'
 import { NO_WAIT } from '../aws-fixture.ts'
 import { makeRun, makeStore } from '../run-context.ts'
@@ -40,7 +38,7 @@ async function regionAgainst(
 }
 
 function requestFor(statistics: readonly string[]) {
-  const [request] = planRequests([{ series: SERIES, statistics }], WINDOW, 60)
+  const [request] = planRequests([{ wanted: [{ series: SERIES, statistics }], window: WINDOW }], 60)
   if (request === undefined) throw new Error('no request planned')
   return request
 }
@@ -205,77 +203,5 @@ describe('fetchRequest', () => {
         ['Sum'],
       ),
     ).rejects.toThrow(/cloudwatch:GetMetricData failed: a reply that cannot be read/)
-  })
-})
-
-describe('discoverSeries', () => {
-  const EVERYTHING: Parameters<typeof discoverSeries>[1] = {
-    namespace: 'AWS/Lambda',
-    select: (series) => series,
-  }
-  const metric = (name: string, dimensions: Readonly<Record<string, string>> = {}) => ({
-    Namespace: 'AWS/Lambda',
-    MetricName: name,
-    Dimensions: Object.entries(dimensions).map(([Name, Value]) => ({ Name, Value })),
-  })
-
-  it('gives every series once, dimensions sorted, over all pages', async () => {
-    const { region } = await regionAgainst([
-      {
-        Metrics: [metric('Errors', { Resource: 'f:1', FunctionName: 'f' }), metric('Errors')],
-        NextToken: 'a',
-      },
-      { Metrics: [metric('Errors', { FunctionName: 'f', Resource: 'f:1' })] },
-    ])
-    expect(await discoverSeries(region, EVERYTHING)).toEqual({
-      listed: 3,
-      series: [
-        {
-          namespace: 'AWS/Lambda',
-          metric: 'Errors',
-          dimensions: [
-            { name: 'FunctionName', value: 'f' },
-            { name: 'Resource', value: 'f:1' },
-          ],
-        },
-        { namespace: 'AWS/Lambda', metric: 'Errors', dimensions: [] },
-      ],
-    })
-  })
-
-  it('holds few more series than are wanted, however many AWS lists', async () => {
-    const { region } = await regionAgainst(
-      Array.from({ length: 24 }, (_, page) => ({
-        Metrics: Array.from({ length: 1_000 }, (_entry, index) => {
-          const name = { FunctionName: `f${page * 1_000 + index}` }
-          if (index % 2 === 0) return metric('Throttles', name)
-          // Every other page lists no wanted dimension set; by itself its smallest one would be held.
-          return metric('Errors', index % 20 === 1 && page % 2 === 1 ? name : { ...name, Resource: 'r' })
-        }),
-        ...(page < 23 ? { NextToken: String(page) } : {}),
-      })),
-    )
-    const [target] = compileConfigs({
-      regions: ['us-east-1'],
-      targets: [{ namespace: 'AWS/Lambda', metrics: ['Errors'] }],
-    }).namespaces
-    if (target === undefined) throw new Error('no target')
-    let most = 0
-    const found = await discoverSeries(region, {
-      ...target,
-      select: (series) => {
-        most = Math.max(most, series.length)
-        return target.select(series)
-      },
-    })
-    expect(found.listed).toBe(24_000)
-    expect(found.series).toHaveLength(12 * 50)
-    expect(most).toBeLessThan(5_600)
-  })
-
-  it('fails as a whole when a later page fails: a partial list would hide functions', async () => {
-    const denied = { status: 400, body: '{"__type":"com.amazonaws.cloudwatch#AccessDeniedException"}' }
-    const { region } = await regionAgainst([{ Metrics: [metric('Errors')], NextToken: 'a' }, denied])
-    await expect(discoverSeries(region, EVERYTHING)).rejects.toThrow(/AWS refuses cloudwatch:ListMetrics/)
   })
 })

@@ -17,6 +17,7 @@ describe('the AWS clock', () => {
     clock.observe(undefined)
     clock.observe('not a date')
     expect(clock.awsNowMs()).toBe(NOW)
+    expect(clock.isKnown()).toBe(false)
     expect(problems).toEqual([])
   })
 
@@ -24,6 +25,7 @@ describe('the AWS clock', () => {
     const { clock, problems } = clockAt(NOW)
     clock.observe('Mon, 23 Nov 2026 11:59:00 GMT')
     expect(clock.awsNowMs()).toBe(NOW - 60_000)
+    expect(clock.isKnown()).toBe(true)
     expect(problems).toEqual([])
   })
 

@@ -1,5 +1,10 @@
 import { describe, expect, it } from 'vitest'
-import { inventoryState, loadInventory } from '../../../scripts/guance_integration/inventory.ts'
+import {
+  effectiveTimeoutSec,
+  inventoryState,
+  keepTimeouts,
+  loadInventory,
+} from '../../../scripts/guance_integration/inventory.ts'
 import { makeRun, makeStore } from '../run-context.ts'
 
 const KEY = { objectClass: 'aws_lambda', accountId: '123456789012', region: 'us-east-1' }
@@ -44,5 +49,35 @@ describe('the inventory', () => {
     expect(
       await loadInventory(makeRun(makeStore(), { triggerTimeMs: 0, session: SESSION }), KEY),
     ).toBeUndefined()
+  })
+})
+
+describe('a timeout that was lowered', () => {
+  const MINUTE_MS = 60_000
+  const before = [{ name: 'f', tags: {}, timeoutSec: 900 }]
+
+  it('still counts for as long as an invocation begun under it may report', () => {
+    const [entry] = keepTimeouts([{ name: 'f', tags: {}, timeoutSec: 3 }], before, 0)
+    expect(entry).toMatchObject({ timeoutSec: 3, earlierTimeout: { timeoutSec: 900, changedMs: 0 } })
+    expect(effectiveTimeoutSec(entry ?? {}, 18 * MINUTE_MS)).toBe(900)
+    expect(effectiveTimeoutSec(entry ?? {}, 19 * MINUTE_MS)).toBe(3)
+    const [again] = keepTimeouts(
+      [{ name: 'f', tags: {}, timeoutSec: 3 }],
+      entry ? [entry] : [],
+      5 * MINUTE_MS,
+    )
+    expect(again).toEqual(entry)
+    const [later] = keepTimeouts(
+      [{ name: 'f', tags: {}, timeoutSec: 3 }],
+      entry ? [entry] : [],
+      30 * MINUTE_MS,
+    )
+    expect(later).toEqual({ name: 'f', tags: {}, timeoutSec: 3 })
+  })
+
+  it('is not kept when it was raised, or of a function that was not known', () => {
+    const raised = [{ name: 'f', tags: {}, timeoutSec: 901 }]
+    expect(keepTimeouts(raised, before, 0)).toEqual(raised)
+    expect(keepTimeouts(before, [], 0)).toEqual(before)
   })
 })

@@ -49,6 +49,15 @@ describe('Runner', () => {
     expect(value).toEqual({ '1 Objects': 3, '2 Metrics': 3 })
   })
 
+  it('explains a series by every collector that knows it', async () => {
+    const explains = collector('Metrics', works, {
+      explain: async (_context, { name, metric }) => [{ title: `${name} ${metric ?? ''}`, facts: [] }],
+    })
+    const script = Runner([collector('Objects', works), explains])
+    const explained = await script.explain?.(newRun(), { name: 'f', metric: 'Errors' })
+    expect(explained).toEqual([{ title: 'f Errors', facts: [] }])
+  })
+
   it('takes a single collector', async () => {
     expect(await Runner(collector('Objects', works)).run(newRun())).toEqual({ '1 Objects': 3 })
   })

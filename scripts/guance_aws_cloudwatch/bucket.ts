@@ -1,0 +1,82 @@
+import { DAY_MS, type EpochMs, HOUR_MS, type Json, type RunContext } from 'guance-aws-lambda/dff'
+import { DIGEST_HOURS } from './digest.ts'
+import { DigestBook } from './digest-book.ts'
+import { digestStart } from './entry-plan.ts'
+import { BUCKETS } from './identity.ts'
+import { decodeLedger, encodeLedger, type Entry, type Ledger } from './ledger.ts'
+import { type Longest, recentOf } from './longest.ts'
+import { ledgerKey, longestKey, type Place } from './state-keys.ts'
+
+/** State of one bucket while a slice works on it. */
+export interface BucketState {
+  readonly bucket: number
+  readonly entries: Map<string, Entry>
+  readonly book: DigestBook
+  /** By fingerprint of the function's name; an empty list says that AWS was asked and knows of none. */
+  readonly longest: Map<string, Longest>
+  auditedMs: EpochMs
+  polledMs: EpochMs
+  isLongestChanged: boolean
+}
+
+/** Spreads the audits of the buckets over the day. */
+function firstAudit(bucket: number, nowMs: EpochMs): EpochMs {
+  return nowMs - (bucket / BUCKETS) * DAY_MS
+}
+
+export async function loadLedger(
+  context: RunContext,
+  place: Place,
+  bucket: number,
+): Promise<Ledger | undefined> {
+  return decodeLedger(await context.load(ledgerKey(place, bucket)))
+}
+
+/** Loads what the host holds as of the last commit. */
+export async function loadBucket(
+  context: RunContext,
+  place: Place,
+  { bucket, nowMs }: { readonly bucket: number; readonly nowMs: EpochMs },
+): Promise<BucketState> {
+  const [ledger, longest] = await Promise.all([
+    loadLedger(context, place, bucket),
+    context.load(longestKey(place, bucket)),
+  ])
+  return {
+    bucket,
+    entries: new Map(ledger?.entries),
+    book: new DigestBook(place, bucket, ledger?.hours ?? []),
+    // Written by bucketState alone.
+    longest: new Map(Object.entries((longest ?? {}) as unknown as Record<string, Longest>)),
+    auditedMs: ledger?.auditedMs ?? firstAudit(bucket, nowMs),
+    polledMs: ledger?.polledMs ?? nowMs,
+    isLongestChanged: false,
+  }
+}
+
+/** Marks identities that AWS no longer lists, and forgets them with the digests of their last lines. */
+export function forgetGone(state: BucketState, listed: ReadonlySet<string>, nowMs: EpochMs): void {
+  for (const [fingerprint, entry] of state.entries) {
+    if (listed.has(fingerprint)) continue
+    const goneMs = entry.goneMs ?? nowMs
+    // A series is listed for two weeks after its last datapoint: nothing of it is still to come.
+    if (goneMs < nowMs - DIGEST_HOURS * HOUR_MS) state.entries.delete(fingerprint)
+    else if (entry.goneMs === undefined) state.entries.set(fingerprint, { ...entry, goneMs })
+  }
+}
+
+/** The bucket as state, to be committed with the points it stands for. */
+export function bucketState(
+  place: Place,
+  state: BucketState,
+  nowMs: EpochMs,
+): Readonly<Record<string, Json>> {
+  const { bucket, entries, auditedMs, polledMs, longest, isLongestChanged } = state
+  const digests = state.book.state(digestStart({ nowMs, auditedMs }))
+  const recent = [...longest].map(([id, list]) => [id, recentOf(list, nowMs)] as const)
+  return {
+    ...digests.state,
+    [ledgerKey(place, bucket)]: encodeLedger({ entries, auditedMs, polledMs, hours: digests.hours }),
+    ...(isLongestChanged ? { [longestKey(place, bucket)]: Object.fromEntries(recent) } : {}),
+  }
+}

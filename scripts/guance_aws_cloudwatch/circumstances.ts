@@ -1,0 +1,75 @@
+import { type EpochMs, MINUTE_MS, type RunContext, type SinkTraits } from 'guance-aws-lambda/dff'
+import type { AwsRegion } from 'guance-aws-lambda/sets/guance_integration'
+import type { BucketState } from './bucket.ts'
+import type { Catalogue, Json } from 'guance-aws-lambda/dff'
+import type { Circumstances } from './entry-plan.ts'
+import { growsWithInvocation, type HorizonCause } from './horizon.ts'
+import { fingerprintOf, type Identity } from './identity.ts'
+import { widenMs } from './lateness.ts'
+import { longestSec } from './longest.ts'
+import type { RegionState } from './region-state.ts'
+import type { Place } from './state-keys.ts'
+import type { TagsOf } from './tags.ts'
+import type { Timeouts } from './timeouts.ts'
+
+/** What all slices of one namespace in one region share. */
+export interface NamespaceContext {
+  readonly context: RunContext
+  readonly region: AwsRegion
+  readonly place: Place
+  readonly catalogue: Catalogue | undefined
+  readonly sink: SinkTraits
+  readonly nowMs: EpochMs
+  readonly tagsOf: TagsOf
+  /** Fingerprints of everything that is to be collected. */
+  readonly listed: ReadonlySet<string>
+  /** Undefined for a namespace without invocations. */
+  readonly timeouts: Timeouts | undefined
+  /** As of the last poll. */
+  readonly known: RegionState | undefined
+  /** Fields that ever had a datapoint; grows. */
+  readonly delivered: Set<string>
+  /** Stored with every slice. */
+  readonly accountState: Readonly<Record<string, Json>>
+}
+
+/** One identity in so many is watched beyond its horizon. */
+const SAMPLED_BUCKETS = 8
+
+/** Why an identity settles when it does. */
+export function causeOf(
+  { catalogue, timeouts, known, nowMs }: Pick<NamespaceContext, 'catalogue' | 'timeouts' | 'known' | 'nowMs'>,
+  identity: Identity,
+  longest: BucketState['longest'],
+): HorizonCause {
+  const grows = identity.wanted.some(({ series }) =>
+    growsWithInvocation(catalogue?.metrics[series.metric]?.stamp),
+  )
+  const { name } = identity
+  const own = name === undefined ? known?.longest : longest.get(fingerprintOf(name))
+  return {
+    hasInvocations: timeouts !== undefined && grows,
+    timeoutSec: name === undefined ? timeouts?.largestSec : timeouts?.of(name),
+    longestSec: own === undefined ? undefined : longestSec(own, nowMs),
+    widenMs: known === undefined ? 0 : widenMs(known.lateness),
+  }
+}
+
+/** Everything that decides on an identity besides its ledger entry. */
+export function circumstancesOf(
+  shared: NamespaceContext,
+  identity: Identity,
+  state: BucketState,
+): Circumstances {
+  const { nowMs, sink, known, tagsOf } = shared
+  return {
+    nowMs,
+    sink,
+    cause: causeOf(shared, identity, state.longest),
+    changing: tagsOf(identity.sample).changing,
+    isSampled: identity.bucket % SAMPLED_BUCKETS === 0,
+    listedMs: known?.listedMs,
+    auditedMs: state.auditedMs,
+    committedMs: Math.floor(state.polledMs / MINUTE_MS) * MINUTE_MS,
+  }
+}

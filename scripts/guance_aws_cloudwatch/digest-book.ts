@@ -1,0 +1,77 @@
+import type { EpochMs, Json, RunContext, Window } from 'guance-aws-lambda/dff'
+import { decodeHour, type Digests, encodeHour, hourOf, type LineDigest } from './digest.ts'
+import { digestKey, type Place } from './state-keys.ts'
+
+/** Digests of one bucket and hour by fingerprint: what was published, and what was seen to differ from it. */
+interface StoredHour {
+  readonly published: Record<string, string>
+  readonly seen: Record<string, string>
+}
+
+export type DigestKind = keyof StoredHour
+
+/** Digests of one bucket for the hours that a slice touches; texts are read identity by identity. */
+export class DigestBook {
+  readonly #place: Place
+  readonly #bucket: number
+  readonly #hours = new Map<number, StoredHour>()
+  readonly #changed = new Set<number>()
+  #stored: readonly number[]
+
+  constructor(place: Place, bucket: number, stored: readonly number[]) {
+    this.#place = place
+    this.#bucket = bucket
+    this.#stored = stored
+  }
+
+  /** Loads the hours of a window that are stored. */
+  async load(context: RunContext, window: Window): Promise<void> {
+    const wanted = this.#stored.filter(
+      (hour) => hour >= hourOf(window.startMs) && hour <= hourOf(window.endMs) && !this.#hours.has(hour),
+    )
+    await Promise.all(
+      wanted.map(async (hour) => {
+        // Written by `state` alone.
+        const stored = await context.load(digestKey(this.#place, this.#bucket, hour))
+        if (stored !== undefined) this.#hours.set(hour, stored as unknown as StoredHour)
+      }),
+    )
+  }
+
+  /** Digests of one identity in the loaded hours. */
+  read(kind: DigestKind, fingerprint: string): Digests {
+    const digests = new Map<EpochMs, LineDigest>()
+    for (const [hour, { [kind]: texts }] of this.#hours) decodeHour(hour, texts[fingerprint] ?? '', digests)
+    return digests
+  }
+
+  /** Adds digests to what was there; those from before `fromMs` would be deleted at once and are left out. */
+  add(
+    kind: DigestKind,
+    fingerprint: string,
+    { digests, fromMs }: { digests: Digests; fromMs: EpochMs },
+  ): void {
+    const hours = new Set([...digests.keys()].filter((timeMs) => timeMs >= fromMs).map(hourOf))
+    for (const hour of hours) {
+      const stored = this.#hours.get(hour) ?? { published: {}, seen: {} }
+      const joined = new Map<EpochMs, LineDigest>()
+      decodeHour(hour, stored[kind][fingerprint] ?? '', joined)
+      for (const [timeMs, digest] of digests) if (hourOf(timeMs) === hour) joined.set(timeMs, digest)
+      stored[kind][fingerprint] = encodeHour(hour, joined)
+      this.#hours.set(hour, stored)
+      this.#changed.add(hour)
+    }
+  }
+
+  /** What to commit: changed hours, and the deletion of those that are too old. Also the hours stored afterwards. */
+  state(fromMs: EpochMs): { readonly state: Record<string, Json>; readonly hours: readonly number[] } {
+    const oldest = hourOf(fromMs)
+    const state: Record<string, Json> = {}
+    const key = (hour: number): string => digestKey(this.#place, this.#bucket, hour)
+    for (const hour of this.#changed) state[key(hour)] = this.#hours.get(hour) as unknown as Json
+    const expired = this.#stored.filter((hour) => hour < oldest)
+    for (const hour of expired) state[key(hour)] = null
+    const hours = [...new Set([...this.#stored, ...this.#changed])].filter((hour) => hour >= oldest)
+    return { state, hours: hours.toSorted((left, right) => left - right) }
+  }
+}

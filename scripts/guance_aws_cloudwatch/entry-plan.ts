@@ -1,0 +1,250 @@
+import { HOUR_MS, type EpochMs, type SinkTraits, type Window } from 'guance-aws-lambda/dff'
+import { DIGEST_HOURS } from './digest.ts'
+import { type HorizonCause, latestMs, settleMs } from './horizon.ts'
+import { addedFields, fieldsOf, hashFields, type Identity } from './identity.ts'
+import type { Entry, Tags } from './ledger.ts'
+import { cutRanges, isWithin, joinRanges, lengthOf } from './ranges.ts'
+import { changeTags } from './tags.ts'
+import {
+  EARLY_MS,
+  endAt,
+  FIRST_LOOK_MS,
+  liveWindow,
+  MAX_LIVE_MS,
+  MAX_LOOKBACK_MS,
+  NEW_METRIC_MS,
+} from './window.ts'
+
+/** Why an identity is asked for. */
+export type Work =
+  | { readonly identity: Identity; readonly purpose: 'live' }
+  | {
+      readonly identity: Identity
+      readonly purpose: 'repair' | 'audit' | 'backfill'
+      readonly window: Window
+      /** Of an audit's last slice: its bucket is done for the day. */
+      readonly endsAudit?: boolean
+    }
+
+/** What decides on one identity besides its ledger entry. */
+export interface Circumstances {
+  readonly nowMs: EpochMs
+  readonly sink: SinkTraits
+  readonly cause: HorizonCause
+  readonly changing: Tags
+  /** Re-read for longer than it may grow, to learn how late AWS is. */
+  readonly isSampled: boolean
+  /** When the series were listed that the last poll knew; undefined at the first poll. */
+  readonly listedMs: EpochMs | undefined
+  /** Last poll that the bucket's ledger knows of. */
+  readonly committedMs: EpochMs
+  /** Last audit of the bucket. */
+  readonly auditedMs: EpochMs
+}
+
+/** One identity's part of a slice. */
+export interface EntryPlan {
+  readonly work: Work
+  readonly circumstances: Circumstances
+  /** As it was, or would be if the identity were known: what stays when the outcome is incomplete. */
+  readonly base: Entry
+  /** As it will be committed when everything comes complete, but for what the outcome changes. */
+  readonly entry: Entry
+  readonly window: Window
+  /** Of its gaps, what CloudWatch no longer keeps by the minute. */
+  readonly lostMs: number
+  readonly settledEndMs: EpochMs
+  readonly finalBeforeMs: EpochMs
+  readonly added: ReadonlySet<string>
+  /** Of the window, what is to be decided on. */
+  readonly isWanted: (timeMs: EpochMs) => boolean
+}
+
+/** Beyond its horizon, how long a sampled identity is watched. */
+const SAMPLE_MS = 30 * 60_000
+
+/** An audit reads again what the last one read of its last hours: what comes that late is seen whatever the hour. */
+const AUDIT_OVERLAP_HOURS = 6
+const MAX_DIGEST_HOURS = 48
+
+/** A line waits so many polls for a query that does not come complete. */
+const MAX_WAITS = 3
+
+const NO_FIELDS: ReadonlySet<string> = new Set()
+
+function isWrittenOnce({ rewrite }: SinkTraits): boolean {
+  return rewrite === 'unknown' || rewrite === 'both'
+}
+
+/**
+ * Older minutes have no digest any more: 31 hours, or more when the audit is late, because what it has not read yet it
+ * can only judge by them; two days at most.
+ */
+export function digestStart({ nowMs, auditedMs }: Pick<Circumstances, 'nowMs' | 'auditedMs'>): EpochMs {
+  const dueMs = Math.min(nowMs - DIGEST_HOURS * HOUR_MS, auditedMs - (AUDIT_OVERLAP_HOURS + 1) * HOUR_MS)
+  return endAt(Math.max(dueMs, nowMs - MAX_DIGEST_HOURS * HOUR_MS), 0)
+}
+
+/**
+ * An identity met for the first time: three hours back; when it was born while nothing ran, the rest is a gap. A store
+ * that adds rewrites up may have had an earlier owner: there the very first run starts at now.
+ */
+function meet(identity: Identity, { nowMs, sink, cause, changing, listedMs }: Circumstances): Entry {
+  const endMs = endAt(nowMs, settleMs(cause))
+  const isCautious = sink.rewrite === 'both' && listedMs === undefined
+  const lookMs = isCautious ? endMs : endMs - FIRST_LOOK_MS
+  const bornMs =
+    listedMs === undefined ? lookMs : Math.max(endAt(listedMs, NEW_METRIC_MS), endAt(nowMs, MAX_LOOKBACK_MS))
+  const firstMs = Math.min(lookMs, bornMs)
+  return {
+    throughMs: lookMs,
+    firstMs,
+    fields: hashFields(fieldsOf(identity)),
+    tags: changing,
+    past: [],
+    waits: 0,
+    gaps: joinRanges([{ startMs: firstMs, endMs: lookMs }]),
+    done: [],
+  }
+}
+
+/** A known identity, with the tags and fields of today. */
+function renew(
+  identity: Identity,
+  entry: Entry,
+  { changing, nowMs, sink, committedMs, auditedMs }: Circumstances,
+): Entry {
+  const { goneMs: _, changedMs, ...known } = entry
+  const startMs = digestStart({ nowMs, auditedMs })
+  const keepMs = Math.min(startMs, entry.gaps[0]?.startMs ?? nowMs)
+  const fields = hashFields(fieldsOf(identity))
+  const isChanged = fields !== entry.fields && entry.missingMs === undefined
+  const sinceMs = isChanged ? Math.max(entry.throughMs, entry.firstMs) : changedMs
+  // Where lines go out early, minutes after the watermark may be written already.
+  const writtenMs = isWrittenOnce(sink) ? 0 : endAt(committedMs, EARLY_MS)
+  const tagged = changeTags(known, changing, { fromMs: Math.max(entry.throughMs, writtenMs), keepMs })
+  const isRecent = sinceMs !== undefined && sinceMs > startMs
+  return { ...tagged, fields, ...(isRecent ? { changedMs: sinceMs } : {}) }
+}
+
+function readEnd({ nowMs, sink }: Circumstances, settledEndMs: EpochMs): EpochMs {
+  return isWrittenOnce(sink) ? settledEndMs : Math.max(settledEndMs, endAt(nowMs, EARLY_MS))
+}
+
+/** From where a known identity is read again: as long as it may grow, and further for what it has not told yet. */
+function rereadStart(
+  entry: Entry,
+  { cause, nowMs, isSampled, listedMs = nowMs }: Circumstances,
+  { endMs, isNew }: { readonly endMs: EpochMs; readonly isNew: boolean },
+): EpochMs {
+  const growing = endAt(nowMs, latestMs(cause) + (isSampled ? SAMPLE_MS : 0))
+  const missing = isNew
+    ? Math.min(endAt(Math.min(listedMs, endMs), NEW_METRIC_MS), entry.missingMs ?? endMs)
+    : endMs
+  return Math.max(Math.min(growing, missing), endMs - MAX_LIVE_MS, entry.firstMs)
+}
+
+/** What a poll asks of an identity; undefined when all its final minutes are committed. */
+export function planLive(
+  work: Work,
+  known: Entry | undefined,
+  circumstances: Circumstances,
+): EntryPlan | undefined {
+  const { identity } = work
+  const { nowMs, cause } = circumstances
+  const settledEndMs = endAt(nowMs, settleMs(cause))
+  const endMs = readEnd(circumstances, settledEndMs)
+  const base = known ?? meet(identity, circumstances)
+  const entry = known === undefined ? base : renew(identity, known, circumstances)
+  if (entry.throughMs >= endMs && known !== undefined) return undefined
+  const added = known === undefined ? NO_FIELDS : addedFields(fieldsOf(identity), known.fields)
+  const live = liveWindow(entry.throughMs, endMs)
+  const startMs =
+    known === undefined
+      ? live.window.startMs
+      : Math.min(live.window.startMs, rereadStart(entry, circumstances, { endMs, isNew: added.size > 0 }))
+  const gaps = joinRanges([...entry.gaps, live.skipped])
+  const kept = cutRanges(gaps, { startMs: 0, endMs: endAt(nowMs, MAX_LOOKBACK_MS) })
+  return {
+    work,
+    circumstances,
+    base,
+    entry: { ...entry, throughMs: Math.max(entry.throughMs, settledEndMs), gaps: kept },
+    window: { startMs, endMs },
+    lostMs: lengthOf(gaps) - lengthOf(kept),
+    settledEndMs,
+    finalBeforeMs: entry.throughMs,
+    added,
+    isWanted: (timeMs) => timeMs >= live.window.startMs || !isWithin(entry.gaps, timeMs),
+  }
+}
+
+/** What an old range asks of an identity; undefined when there is nothing to decide on. */
+export function planOld(
+  work: Exclude<Work, { readonly purpose: 'live' }>,
+  entry: Entry,
+  circumstances: Circumstances,
+): EntryPlan | undefined {
+  const { nowMs, sink, cause } = circumstances
+  const { purpose } = work
+  const settledEndMs = Math.min(endAt(nowMs, settleMs(cause)), Math.max(entry.throughMs, entry.firstMs))
+  const startMs =
+    purpose === 'audit'
+      ? Math.max(work.window.startMs, entry.firstMs, digestStart(circumstances))
+      : work.window.startMs
+  const window = { startMs, endMs: Math.min(work.window.endMs, settledEndMs) }
+  if (window.startMs >= window.endMs) return undefined
+  const isOpen = (timeMs: EpochMs): boolean => isWithin(entry.gaps, timeMs)
+  const isUntold = (timeMs: EpochMs): boolean =>
+    isOpen(timeMs) ||
+    (timeMs < entry.firstMs && !isWithin(entry.done, timeMs)) ||
+    timeMs >= digestStart(circumstances)
+  const tests = {
+    repair: isOpen,
+    audit: (timeMs: EpochMs) => !isOpen(timeMs),
+    // What has no digest any more was written once and for all.
+    backfill: (timeMs: EpochMs) => !isWrittenOnce(sink) || isUntold(timeMs),
+  }
+  return {
+    work,
+    circumstances,
+    base: entry,
+    entry,
+    window,
+    lostMs: 0,
+    settledEndMs,
+    finalBeforeMs: purpose === 'audit' ? entry.throughMs : 0,
+    added: NO_FIELDS,
+    isWanted: tests[purpose],
+  }
+}
+
+/** The ledger entry after a plan whose queries all came complete, or are Forbidden. */
+export function completeEntry({ work, entry, window }: EntryPlan): Entry {
+  if (work.purpose === 'audit') return entry
+  if (work.purpose === 'live') {
+    const { missingMs: _, ...rest } = entry
+    return { ...rest, waits: 0 }
+  }
+  const gaps = cutRanges(entry.gaps, window)
+  if (work.purpose === 'repair') return { ...entry, gaps }
+  const done = cutRanges([...entry.done, window], { startMs: entry.firstMs, endMs: Number.MAX_SAFE_INTEGER })
+  return { ...entry, gaps, done }
+}
+
+/** Whether a line has waited long enough for its incomplete queries to go out without them. */
+export function isOverdue({ entry, work }: EntryPlan): boolean {
+  return work.purpose === 'live' && entry.waits + 1 >= MAX_WAITS
+}
+
+/** The entry of an identity that stays where it was, because not all of its queries came complete. */
+export function waitingEntry({ base, work }: EntryPlan): Entry {
+  return work.purpose === 'live' ? { ...base, waits: Math.min(base.waits + 1, MAX_WAITS) } : base
+}
+
+/** The entry of an identity whose lines went out without `missing` fields: they are asked for again as if they were new. */
+export function partialEntry(plan: EntryPlan, missing: ReadonlySet<string>): Entry {
+  const fields = fieldsOf(plan.work.identity).filter((field) => !missing.has(field))
+  const missingMs = plan.entry.missingMs ?? plan.finalBeforeMs
+  return { ...plan.entry, fields: hashFields(fields), waits: MAX_WAITS, missingMs }
+}

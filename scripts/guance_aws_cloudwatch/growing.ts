@@ -1,0 +1,13 @@
+import type { Catalogue } from 'guance-aws-lambda/dff'
+
+/** Statistics that no further sample can make smaller, for values that are never negative. */
+const GROWING = ['Sum', 'Maximum', 'SampleCount']
+
+/** Whether a field can only grow while its minute is open: sums and maxima of what the catalogue says is counted or measured. */
+export function isGrowingField(catalogue: Catalogue | undefined): (field: string) => boolean {
+  return (field) => {
+    const cut = field.indexOf('_')
+    const isKnown = catalogue?.metrics[field.slice(0, cut)] !== undefined
+    return isKnown && GROWING.includes(field.slice(cut + 1))
+  }
+}

@@ -1,0 +1,179 @@
+import { type EpochMs, type Json, MINUTE_MS, type Window } from 'guance-aws-lambda/dff'
+
+export type Tags = Readonly<Record<string, string>>
+
+/** What is remembered of one identity; lines, cursors and gaps are committed together. */
+export interface Entry {
+  /** Every earlier minute is complete, final and committed, but for the gaps. */
+  readonly throughMs: EpochMs
+  /** Where its first look began: known since. */
+  readonly firstMs: EpochMs
+  /** Hashes of the fields collected so far. */
+  readonly fields: string
+  /** Since when `fields` is what it is, when that changed lately. */
+  readonly changedMs?: EpochMs
+  /** From where lines went out without some of their fields. */
+  readonly missingMs?: EpochMs
+  /** Tags that may change, as last written. */
+  readonly tags: Tags
+  /** Earlier ones, oldest first: minutes before `untilMs` were written with them. */
+  readonly past: readonly { readonly untilMs: EpochMs; readonly tags: Tags }[]
+  /** Polls that its lines have waited for a query that does not come complete. */
+  readonly waits: number
+  /** Ranges before throughMs that were skipped or came incomplete. */
+  readonly gaps: readonly Window[]
+  /** Ranges before firstMs that were fetched by hand. */
+  readonly done: readonly Window[]
+  /** When AWS first no longer listed it. */
+  readonly goneMs?: EpochMs
+}
+
+/** One bucket: the unit of state. */
+export interface Ledger {
+  /** By fingerprint. */
+  readonly entries: ReadonlyMap<string, Entry>
+  readonly auditedMs: EpochMs
+  /** `now` of the last poll that was committed. */
+  readonly polledMs: EpochMs
+  /** Hours for which digests are stored. */
+  readonly hours: readonly number[]
+}
+
+/** 36 bits in base64url: among the 1,000 identities of a full bucket, one in 70 million new ones is mistaken for known. */
+export const FINGERPRINT_LENGTH = 6
+
+type StoredRange = readonly [start: number, end: number]
+
+/** What few identities have; left out where it is usual. */
+interface StoredException {
+  readonly c?: number
+  readonly p?: readonly (readonly [until: number, tags: number])[]
+  readonly w?: number
+  readonly g?: readonly StoredRange[]
+  readonly d?: readonly StoredRange[]
+  readonly n?: number
+  readonly m?: number
+}
+
+/** Identities that are alike in everything usual share one row; times are in minutes. */
+interface StoredLedger {
+  readonly v: 1
+  readonly audited: number
+  readonly polled: number
+  readonly hours: readonly number[]
+  readonly tags: readonly Tags[]
+  readonly fields: readonly string[]
+  readonly rows: readonly (readonly [
+    through: number,
+    first: number,
+    fields: number,
+    tags: number,
+    ids: string,
+  ])[]
+  readonly except: Readonly<Record<string, StoredException>>
+}
+
+function toRanges(windows: readonly Window[]): readonly StoredRange[] {
+  return windows.map(({ startMs, endMs }) => [startMs / MINUTE_MS, endMs / MINUTE_MS])
+}
+
+function fromRanges(ranges: readonly StoredRange[] = []): readonly Window[] {
+  return ranges.map(([start, end]) => ({ startMs: start * MINUTE_MS, endMs: end * MINUTE_MS }))
+}
+
+/** Gives each distinct value a number. */
+class Table<T> {
+  readonly values: T[] = []
+  readonly #numbers = new Map<string, number>()
+
+  numberOf(value: T): number {
+    const key = JSON.stringify(value)
+    const known = this.#numbers.get(key)
+    if (known !== undefined) return known
+    this.#numbers.set(key, this.values.length)
+    return this.values.push(value) - 1
+  }
+}
+
+function exceptionOf(entry: Entry, tags: Table<Tags>): StoredException | undefined {
+  const { changedMs, past, waits, gaps, done, goneMs, missingMs } = entry
+  const exception: StoredException = {
+    ...(changedMs === undefined ? {} : { c: changedMs / MINUTE_MS }),
+    ...(past.length === 0
+      ? {}
+      : { p: past.map((one) => [one.untilMs / MINUTE_MS, tags.numberOf(one.tags)] as const) }),
+    ...(waits === 0 ? {} : { w: waits }),
+    ...(gaps.length === 0 ? {} : { g: toRanges(gaps) }),
+    ...(done.length === 0 ? {} : { d: toRanges(done) }),
+    ...(goneMs === undefined ? {} : { n: goneMs / MINUTE_MS }),
+    ...(missingMs === undefined ? {} : { m: missingMs / MINUTE_MS }),
+  }
+  return Object.keys(exception).length === 0 ? undefined : exception
+}
+
+/** The ledger as state: what identities share is written once. All times are whole minutes. */
+export function encodeLedger({ entries, auditedMs, polledMs, hours }: Ledger): Json {
+  const tags = new Table<Tags>()
+  const fields = new Table<string>()
+  const rows = new Map<string, [number, number, number, number, string]>()
+  const except: Record<string, StoredException> = {}
+  for (const [id, entry] of entries) {
+    const through = entry.throughMs / MINUTE_MS
+    const first = entry.firstMs / MINUTE_MS
+    const row = [through, first, fields.numberOf(entry.fields), tags.numberOf(entry.tags)] as const
+    const same = rows.get(row.join())
+    if (same === undefined) rows.set(row.join(), [...row, id])
+    else same[4] += id
+    const exception = exceptionOf(entry, tags)
+    if (exception !== undefined) except[id] = exception
+  }
+  const stored: StoredLedger = {
+    v: 1,
+    audited: Math.floor(auditedMs / MINUTE_MS),
+    polled: Math.floor(polledMs / MINUTE_MS),
+    hours,
+    tags: tags.values,
+    fields: fields.values,
+    rows: [...rows.values()],
+    except,
+  }
+  // Plain data, but an interface has no index signature and so is no Json to the compiler.
+  return stored as unknown as Json
+}
+
+function makeEntry(
+  stored: StoredLedger,
+  [through, first, fields, tags]: StoredLedger['rows'][number],
+  { c, p = [], w = 0, g, d, n, m }: StoredException,
+): Entry {
+  return {
+    throughMs: through * MINUTE_MS,
+    firstMs: first * MINUTE_MS,
+    fields: stored.fields[fields] ?? '',
+    tags: stored.tags[tags] ?? {},
+    past: p.map(([until, number]) => ({ untilMs: until * MINUTE_MS, tags: stored.tags[number] ?? {} })),
+    waits: w,
+    gaps: fromRanges(g),
+    done: fromRanges(d),
+    ...(c === undefined ? {} : { changedMs: c * MINUTE_MS }),
+    ...(n === undefined ? {} : { goneMs: n * MINUTE_MS }),
+    ...(m === undefined ? {} : { missingMs: m * MINUTE_MS }),
+  }
+}
+
+/** Reads what encodeLedger wrote; undefined when the bucket was never committed. */
+export function decodeLedger(json: Json | undefined): Ledger | undefined {
+  if (json === undefined || json === null) return undefined
+  // Written by encodeLedger alone.
+  const stored = json as unknown as StoredLedger
+  const entries = new Map<string, Entry>()
+  for (const row of stored.rows) {
+    const ids = row[4]
+    for (let at = 0; at < ids.length; at += FINGERPRINT_LENGTH) {
+      const id = ids.slice(at, at + FINGERPRINT_LENGTH)
+      entries.set(id, makeEntry(stored, row, stored.except[id] ?? {}))
+    }
+  }
+  const { audited, polled, hours } = stored
+  return { entries, auditedMs: audited * MINUTE_MS, polledMs: polled * MINUTE_MS, hours }
+}

@@ -1,0 +1,74 @@
+import type { Metric } from '@aws-sdk/client-cloudwatch'
+import type { AwsRegion } from 'guance-aws-lambda/sets/guance_integration'
+import { type Dimension, identityOf } from './series.ts'
+
+/** 500 a page (aws.md §1.3): a million series. More means that AWS keeps handing out tokens. */
+const MAX_PAGES = 2_000
+
+const ACTION = 'cloudwatch:ListMetrics'
+
+/** One dimension set with its values, and the metrics that AWS lists for it. Grouped, because a function has a dozen of them. */
+export interface ListedIdentity {
+  readonly dimensions: readonly Dimension[]
+  readonly metrics: readonly string[]
+}
+
+interface Page {
+  readonly metrics: readonly Metric[]
+  readonly token: string | undefined
+}
+
+function parseDimensions({ Dimensions }: Metric): readonly Dimension[] {
+  return (Dimensions ?? [])
+    .flatMap(({ Name, Value }) =>
+      Name === undefined || Value === undefined ? [] : [{ name: Name, value: Value }],
+    )
+    .toSorted((left, right) => (left.name < right.name ? -1 : 1))
+}
+
+/** One page. Throws AwsFailure. */
+export async function fetchListPage(region: AwsRegion, namespace: string, token?: string): Promise<Page> {
+  const { ListMetricsCommand } = await import('@aws-sdk/client-cloudwatch')
+  const client = await region.cloudwatch()
+  const input = { Namespace: namespace, ...(token === undefined ? {} : { NextToken: token }) }
+  return region.call(ACTION, async (abortSignal) => {
+    const { Metrics, NextToken } = await client.send(new ListMetricsCommand(input), { abortSignal })
+    // An empty 200 of a proxy parses to nothing at all, and would look like an account without metrics.
+    if (!Array.isArray(Metrics)) throw new SyntaxError('the page has no list of metrics')
+    return { metrics: Metrics, token: NextToken === '' ? undefined : NextToken }
+  })
+}
+
+/**
+ * Everything that AWS lists for the namespace, each series once. A page that fails fails the whole: a partial list taken
+ * for the whole would hide functions without a trace. Throws AwsFailure.
+ */
+export async function listIdentities(
+  region: AwsRegion,
+  namespace: string,
+): Promise<readonly ListedIdentity[]> {
+  const found = new Map<
+    string,
+    { readonly dimensions: readonly Dimension[]; readonly metrics: Set<string> }
+  >()
+  let token: string | undefined
+  for (let page = 0; page < MAX_PAGES; page += 1) {
+    // One page after the other: each one names the next.
+    const parsed: Page = await fetchListPage(region, namespace, token)
+    for (const metric of parsed.metrics) {
+      if (metric.MetricName === undefined || (metric.Namespace ?? namespace) !== namespace) continue
+      const dimensions = parseDimensions(metric)
+      const identity = identityOf({ dimensions })
+      const known = found.get(identity)
+      if (known === undefined) found.set(identity, { dimensions, metrics: new Set([metric.MetricName]) })
+      else known.metrics.add(metric.MetricName)
+    }
+    token = parsed.token
+    if (token !== undefined) continue
+    return [...found.values()].map(({ dimensions, metrics }) => ({
+      dimensions,
+      metrics: [...metrics].toSorted(),
+    }))
+  }
+  throw new Error(`ListMetrics of ${namespace} did not end after ${MAX_PAGES} pages`)
+}

@@ -1,0 +1,91 @@
+import { type EpochMs, formatTime, MINUTE_MS, type RunContext, type Window } from 'guance-aws-lambda/dff'
+import type { Entry } from './ledger.ts'
+import { type Longest, addDuration } from './longest.ts'
+
+/** What a run saw in one namespace of one region: becomes one problem of each kind, however many lines it is about. */
+export class Tally {
+  requests = 0
+  points = 0
+  /** Minutes per identity that CloudWatch no longer keeps. */
+  lostMs = 0
+  /** Identities whose lines wait, and why the first does. */
+  waiting = 0
+  /** Identities whose lines went out without some of their fields. */
+  partial = 0
+  reason = ''
+  differences = 0
+  /** Age of the oldest minute that differs. */
+  oldestDifferenceMs = 0
+  forbidden = 0
+  forbiddenMetric = ''
+  /** For the histogram: sampled lines that became final, and how late the late ones were. */
+  sampledLines = 0
+  readonly lateMs: number[] = []
+  longest: Longest = []
+  /** Minutes that are complete and final for every identity of the live part: from the latest first look to the earliest watermark. */
+  #completeFromMs = 0
+  #completeThroughMs = Number.MAX_SAFE_INTEGER
+
+  addWatermark({ firstMs, throughMs }: Pick<Entry, 'firstMs' | 'throughMs'>): void {
+    this.#completeFromMs = Math.max(this.#completeFromMs, firstMs)
+    this.#completeThroughMs = Math.min(this.#completeThroughMs, throughMs)
+  }
+
+  /** Undefined when there is no such minute. */
+  completeWindow(): Window | undefined {
+    const [startMs, endMs] = [this.#completeFromMs, this.#completeThroughMs]
+    return startMs > 0 && startMs < endMs ? { startMs, endMs } : undefined
+  }
+
+  addDifference(ageMs: number): void {
+    this.differences += 1
+    this.oldestDifferenceMs = Math.max(this.oldestDifferenceMs, ageMs)
+  }
+
+  addLongest(longest: Longest): void {
+    for (const [day, seconds] of longest) this.longest = addDuration(this.longest, day, seconds)
+  }
+
+  addReason(reason: string): void {
+    if (this.reason === '') this.reason = reason
+  }
+
+  /** Reports what is worth a line in the record. */
+  report(context: RunContext, scope: string, nowMs: EpochMs): void {
+    const warn = (code: string, message: string): void =>
+      context.report({ code, severity: 'warning', scope, message })
+    if (this.lostMs > 0) {
+      warn(
+        'gap',
+        `${Math.round(this.lostMs / MINUTE_MS)} minutes of functions before ${formatTime(nowMs)} are too old for CloudWatch's one-minute data and stay missing.`,
+      )
+    }
+    if (this.waiting > 0) {
+      warn(
+        'transient',
+        `Queries did not come complete: ${this.reason}. The lines of ${this.waiting} functions wait; the next run asks again.`,
+      )
+    }
+    if (this.partial > 0) {
+      warn(
+        'incomplete',
+        `The lines of ${this.partial} functions went out without the metrics that did not come complete in 3 polls: ${this.reason}.`,
+      )
+    }
+    if (this.differences > 0) {
+      warn(
+        'late-change',
+        `CloudWatch changed ${this.differences} lines after they were published, the oldest ${Math.round(this.oldestDifferenceMs / MINUTE_MS)} minutes after its time. They are not written again, because this connector's store is not known to replace a line: see \`dff why\`, and \`dff connector test --rewrite\`.`,
+      )
+    }
+    if (this.forbidden > 0) {
+      context.report({
+        code: 'forbidden',
+        severity: 'error',
+        scope,
+        action: 'cloudwatch:GetMetricData',
+        message: `AWS answers Forbidden for ${this.forbidden} queries, the first of ${this.forbiddenMetric}; their minutes are left out. Allow cloudwatch:GetMetricData without a condition that excludes them.`,
+      })
+    }
+  }
+}

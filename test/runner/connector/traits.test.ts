@@ -1,0 +1,18 @@
+import { describe, expect, it } from 'vitest'
+import type { ConnectorConfig } from '../../../core/schema-types.generated.ts'
+import { describeTraits, sinkTraits } from '../../../runner/connector/traits.ts'
+
+const DATAKIT: ConnectorConfig = { type: 'datakit', url: 'http://127.0.0.1:9529' }
+
+describe('what a store does with a rewrite', () => {
+  it.each([
+    [{ type: 'file' }, { rewrite: 'last', mergesFields: false }, undefined],
+    [DATAKIT, { rewrite: 'unknown', mergesFields: false }, undefined],
+    [{ ...DATAKIT, rewrite: 'unknown' }, { rewrite: 'unknown', mergesFields: false }, undefined],
+    [{ ...DATAKIT, rewrite: 'both' }, { rewrite: 'both', mergesFields: false }, 'rewrite both'],
+    [{ ...DATAKIT, mergesFields: true }, { rewrite: 'unknown', mergesFields: true }, 'merges fields'],
+  ] as const)('is read from %j', (config, traits, text) => {
+    expect(sinkTraits(config)).toEqual(traits)
+    expect(describeTraits(config)).toBe(text)
+  })
+})

@@ -1,0 +1,73 @@
+import fc from 'fast-check'
+import { describe, expect, it } from 'vitest'
+import type { Window } from '../../../core/dff.ts'
+import { fingerprintOf } from '../../../scripts/guance_aws_cloudwatch/identity.ts'
+import { decodeLedger, encodeLedger, type Entry } from '../../../scripts/guance_aws_cloudwatch/ledger.ts'
+
+const MINUTE_MS = 60_000
+const minute = fc.nat(30_000_000).map((number) => number * MINUTE_MS)
+const range = fc.tuple(minute, minute).map(([startMs, endMs]): Window => ({ startMs, endMs }))
+const tags = fc.constantFrom<Record<string, string>>({}, { Runtime: 'nodejs24.x' }, { Runtime: '中文, "a"' })
+
+const entryArbitrary: fc.Arbitrary<Entry> = fc.record(
+  {
+    throughMs: minute,
+    firstMs: minute,
+    fields: fc.constantFrom('', 'abcdef', 'abc'),
+    tags,
+    past: fc.array(fc.record({ untilMs: minute, tags }), { maxLength: 2 }),
+    waits: fc.nat(3),
+    gaps: fc.array(range, { maxLength: 2 }),
+    done: fc.array(range, { maxLength: 1 }),
+    changedMs: minute,
+    missingMs: minute,
+    goneMs: minute,
+  },
+  {
+    requiredKeys: ['throughMs', 'firstMs', 'fields', 'tags', 'past', 'waits', 'gaps', 'done'],
+    noNullPrototype: true,
+  },
+)
+
+describe('a ledger', () => {
+  it('comes back as it was stored', () => {
+    fc.assert(
+      fc.property(
+        fc.array(entryArbitrary, { maxLength: 30 }),
+        minute,
+        minute,
+        (entries, auditedMs, polledMs) => {
+          const ledger = {
+            entries: new Map(entries.map((entry, index) => [fingerprintOf(`f${index}`), entry])),
+            auditedMs,
+            polledMs,
+            hours: [1, 2, 3],
+          }
+          const stored = JSON.parse(JSON.stringify(encodeLedger(ledger)))
+          const read = decodeLedger(stored)
+          expect(read).toEqual(ledger)
+        },
+      ),
+    )
+  })
+
+  it('costs a few bytes an identity while all are alike', () => {
+    const entry: Entry = {
+      throughMs: 29_000_000 * MINUTE_MS,
+      firstMs: 28_000_000 * MINUTE_MS,
+      fields: 'abc'.repeat(25),
+      tags: { Runtime: 'nodejs24.x', account_name: 'AWS_Lambda' },
+      past: [],
+      waits: 0,
+      gaps: [],
+      done: [],
+    }
+    const entries = new Map(Array.from({ length: 157 }, (_, index) => [fingerprintOf(`f${index}`), entry]))
+    const bytes = JSON.stringify(encodeLedger({ entries, auditedMs: 0, polledMs: 0, hours: [] })).length
+    expect(bytes).toBeLessThan(157 * 6 + 500)
+  })
+
+  it('is undefined before the first commit', () => {
+    expect(decodeLedger(undefined)).toBeUndefined()
+  })
+})

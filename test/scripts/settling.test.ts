@@ -1,0 +1,143 @@
+import { afterEach, describe, expect, it } from 'vitest'
+import type { SinkTraits } from '../../core/dff.ts'
+import { digestOf } from '../../scripts/guance_aws_cloudwatch/digest.ts'
+import { type LateAws, type LateFunction, startLateAws } from './late-aws.ts'
+import {
+  BOTH,
+  expectOnce,
+  FUNCTIONS,
+  HOUR_MS,
+  invoke,
+  LAST,
+  MAX,
+  MINUTE_MS,
+  mixed,
+  Poller,
+  SINCE_MS,
+  START_MS,
+  truthOf,
+  UNKNOWN,
+  within,
+} from './poll-fixture.ts'
+
+let aws: LateAws | undefined
+
+afterEach(async () => {
+  await aws?.close()
+  aws = undefined
+})
+
+async function start(
+  functions: LateFunction[],
+  sink: SinkTraits,
+): Promise<{ late: LateAws; poller: Poller }> {
+  aws = await startLateAws(functions)
+  return { late: aws, poller: new Poller(aws, sink) }
+}
+
+describe('a store that keeps the last line', () => {
+  it('holds after the audits exactly what CloudWatch finally says, hours-late minutes included', async () => {
+    const endMs = START_MS + 36 * HOUR_MS
+    const { late, poller } = await start(mixed(SINCE_MS, START_MS + 4 * HOUR_MS), LAST)
+    await poller.setFunctions(START_MS, FUNCTIONS)
+    await poller.pollAll(START_MS, endMs)
+    for (const { name } of FUNCTIONS) {
+      const span = { fromMs: SINCE_MS, toMs: START_MS + 4 * HOUR_MS, atMs: endMs }
+      expect(within(poller.held(name), span.fromMs, span.toMs)).toEqual(truthOf(late, name, span))
+    }
+    expect(poller.problems('late-change')).toEqual([])
+  }, 60_000)
+
+  it('has the first value of a minute at the poll after two minutes', async () => {
+    const { late, poller } = await start(
+      [{ name: 'long', invocations: invoke([SINCE_MS, START_MS + HOUR_MS], 1, { delayMs: 30_000 }) }],
+      LAST,
+    )
+    await poller.setFunctions(START_MS, FUNCTIONS)
+    await poller.poll(START_MS)
+    const newest = Math.max(...poller.held('long').keys())
+    expect(newest).toBe(START_MS - 3 * MINUTE_MS)
+    expect(truthOf(late, 'long', { fromMs: newest, toMs: newest + MINUTE_MS })).toEqual(
+      within(poller.held('long'), newest, newest + MINUTE_MS),
+    )
+  })
+})
+
+describe('a store of which nobody knows what it does with a second line', () => {
+  it('gets each minute once, at its horizon, and every difference is told and kept', async () => {
+    const endMs = START_MS + 36 * HOUR_MS
+    const { late, poller } = await start(mixed(SINCE_MS, START_MS + 4 * HOUR_MS), UNKNOWN)
+    await poller.setFunctions(START_MS, FUNCTIONS)
+    await poller.pollAll(START_MS, endMs)
+    expectOnce(poller)
+    const span = { fromMs: SINCE_MS, toMs: START_MS + 4 * HOUR_MS, atMs: endMs }
+    for (const name of ['short', 'long']) {
+      expect(within(poller.held(name), span.fromMs, span.toMs)).toEqual(truthOf(late, name, span))
+    }
+    const truth = truthOf(late, 'straggling', span)
+    const held = poller.held('straggling')
+    const wrong = [...truth].filter(([timeMs, line]) => digestOf(held.get(timeMs) ?? {}) !== digestOf(line))
+    const told = poller
+      .problems('late-change')
+      .reduce((sum, message) => sum + Number(/changed (\d+) lines/.exec(message)?.[1]), 0)
+    expect(wrong.length).toBeGreaterThan(0)
+    expect(told).toBe(wrong.length)
+  }, 60_000)
+
+  it('learns how long invocations take, and waits for a long-timeout function no longer than that', async () => {
+    const { late, poller } = await start(
+      [
+        {
+          name: 'long',
+          invocations: invoke([START_MS - 5 * 24 * HOUR_MS, START_MS + HOUR_MS], 7, { durationMs: 20_000 }),
+        },
+      ],
+      UNKNOWN,
+    )
+    await poller.setFunctions(START_MS, FUNCTIONS)
+    await poller.poll(START_MS)
+    expect(late.asked.filter(({ periodSec }) => periodSec === 86_400)).toHaveLength(1)
+    await poller.poll(START_MS + 5 * MINUTE_MS)
+    expect(late.asked.filter(({ periodSec }) => periodSec === 86_400)).toHaveLength(1)
+    const [explanation] = (await poller.explain(START_MS + 5 * MINUTE_MS, 'long')) ?? []
+    const facts = new Map(explanation?.facts.map(({ label, value }) => [label, value]))
+    expect(facts.get('complete and final up to')).toBe('2026-11-20T00:00:00Z')
+    expect(facts.get('a minute is final after')).toBe(
+      '6 min: 1 min for the minute itself, 3 min until CloudWatch shows it, 70 s, twice the longest invocation of 14 days (20 s) and 30 s',
+    )
+    expect(facts.get('known since')).toBe('2026-11-19T20:55:00Z')
+    expect(facts.get('gaps')).toBe('none')
+  })
+})
+
+describe('a store that keeps the larger value', () => {
+  it('gets counts early and the rest once settled, and ends right where nothing shrinks afterwards', async () => {
+    const endMs = START_MS + 30 * HOUR_MS
+    const { late, poller } = await start(mixed(SINCE_MS, START_MS + 2 * HOUR_MS).slice(0, 2), MAX)
+    await poller.setFunctions(START_MS, FUNCTIONS)
+    await poller.pollAll(START_MS, endMs)
+    for (const name of ['short', 'long']) {
+      const span = { fromMs: SINCE_MS, toMs: START_MS + 2 * HOUR_MS, atMs: endMs }
+      expect(within(poller.held(name), span.fromMs, span.toMs)).toEqual(truthOf(late, name, span))
+    }
+    const early = poller.points().filter(({ fields }) => fields['Duration_Average'] === undefined)
+    expect(early.length).toBeGreaterThan(10)
+    expect(new Set(early.flatMap(({ fields }) => Object.keys(fields)))).toEqual(
+      new Set(['Invocations_Sum', 'Throttles_Sum', 'Duration_Maximum', 'Duration_SampleCount']),
+    )
+  }, 60_000)
+})
+
+describe('a store that adds second lines up', () => {
+  it('starts at now, because it may have had an earlier owner', async () => {
+    const { poller } = await start(
+      [{ name: 'short', invocations: invoke([SINCE_MS, START_MS + HOUR_MS], 1) }],
+      BOTH,
+    )
+    await poller.setFunctions(START_MS, FUNCTIONS)
+    await poller.poll(START_MS)
+    expect(poller.points()).toEqual([])
+    await poller.poll(START_MS + 5 * MINUTE_MS)
+    expect(Math.min(...poller.held('short').keys())).toBe(START_MS - 4 * MINUTE_MS)
+  })
+})
