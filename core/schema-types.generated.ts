@@ -129,9 +129,9 @@ unit: string
  */
 stamp: ("completion" | "request" | "sample" | "end" | "unknown")
 /**
- * Default dimension names where they differ from the namespace's.
+ * Default dimension names where they differ from the namespace's; listed, where AWS does not document them: the namespace's when they are listed, else the fewest that are.
  */
-grain?: string[]
+grain?: ("listed" | string[])
 /**
  * Listed by the user's document.
  */

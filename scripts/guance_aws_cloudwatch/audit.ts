@@ -13,9 +13,12 @@ const AUDIT_MS = 48 * HOUR_MS
 /** The datapoints of an audit are many: one bucket a run is 64 in five hours. */
 const MAX_BUCKETS = 1
 
+/** A metric that does not come complete would have its bucket audited, and billed, at every poll. */
+const RETRY_MS = HOUR_MS
+
 async function isDue({ context, place, nowMs }: NamespaceContext, bucket: number): Promise<boolean> {
   const ledger = await loadLedger(context, place, bucket)
-  return ledger !== undefined && ledger.auditedMs <= nowMs - DAY_MS
+  return ledger !== undefined && ledger.auditedMs <= nowMs - DAY_MS && ledger.triedMs <= nowMs - RETRY_MS
 }
 
 /**
@@ -43,7 +46,7 @@ export async function auditBuckets(
     const slices = sliceWorks(works)
     const before = tally.waiting
     for (const [index, slice] of slices.entries()) {
-      // One that did not come complete is made again at the next run, while the digests reach.
+      // One that did not come complete is made again after an hour, while the digests reach.
       const endsAudit = index === slices.length - 1 && tally.waiting === before
       await collectSlice(
         shared,

@@ -15,6 +15,7 @@ export interface BucketState {
   /** By fingerprint of the function's name; an empty list says that AWS was asked and knows of none. */
   readonly longest: Map<string, Longest>
   auditedMs: EpochMs
+  triedMs: EpochMs
   polledMs: EpochMs
   isLongestChanged: boolean
 }
@@ -49,6 +50,7 @@ export async function loadBucket(
     // Written by bucketState alone.
     longest: new Map(Object.entries((longest ?? {}) as unknown as Record<string, Longest>)),
     auditedMs: ledger?.auditedMs ?? firstAudit(bucket, nowMs),
+    triedMs: ledger?.triedMs ?? 0,
     polledMs: ledger?.polledMs ?? nowMs,
     isLongestChanged: false,
   }
@@ -71,12 +73,18 @@ export function bucketState(
   state: BucketState,
   nowMs: EpochMs,
 ): Readonly<Record<string, Json>> {
-  const { bucket, entries, auditedMs, polledMs, longest, isLongestChanged } = state
+  const { bucket, entries, auditedMs, triedMs, polledMs, longest, isLongestChanged } = state
   const digests = state.book.state(digestStart({ nowMs, auditedMs }))
   const recent = [...longest].map(([id, list]) => [id, recentOf(list, nowMs)] as const)
   return {
     ...digests.state,
-    [ledgerKey(place, bucket)]: encodeLedger({ entries, auditedMs, polledMs, hours: digests.hours }),
+    [ledgerKey(place, bucket)]: encodeLedger({
+      entries,
+      auditedMs,
+      triedMs,
+      polledMs,
+      hours: digests.hours,
+    }),
     ...(isLongestChanged ? { [longestKey(place, bucket)]: Object.fromEntries(recent) } : {}),
   }
 }

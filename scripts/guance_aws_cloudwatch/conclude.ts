@@ -21,7 +21,8 @@ import { fieldName } from './statistics.ts'
 import type { Tally } from './tally.ts'
 import { PERIOD_SEC } from './window.ts'
 
-function isOpen({ outcome }: QueryOutcome): boolean {
+/** Whether a query is to be asked again. */
+export function isOpen({ outcome }: QueryOutcome): boolean {
   return outcome.kind === 'partial' || outcome.kind === 'transient'
 }
 

@@ -89,9 +89,11 @@ export function digestStart({ nowMs, auditedMs }: Pick<Circumstances, 'nowMs' | 
  * An identity met for the first time: three hours back; when it was born while nothing ran, the rest is a gap. A store
  * that adds rewrites up may have had an earlier owner: there the very first run starts at now.
  */
-function meet(identity: Identity, { nowMs, sink, cause, changing, listedMs }: Circumstances): Entry {
-  const endMs = endAt(nowMs, settleMs(cause))
+function meet(identity: Identity, circumstances: Circumstances): Entry {
+  const { nowMs, sink, cause, changing, listedMs } = circumstances
+  const endMs = readEnd(circumstances, endAt(nowMs, settleMs(cause)))
   const isCautious = sink.rewrite === 'both' && listedMs === undefined
+  // Three hours before the end of what is read: more would not fit in one request and be billed twice.
   const lookMs = isCautious ? endMs : endMs - FIRST_LOOK_MS
   const bornMs =
     listedMs === undefined ? lookMs : Math.max(endAt(listedMs, NEW_METRIC_MS), endAt(nowMs, MAX_LOOKBACK_MS))

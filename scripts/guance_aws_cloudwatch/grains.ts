@@ -26,13 +26,15 @@ function smallest(sets: ReadonlySet<string>): string | undefined {
 }
 
 /**
- * The one set a metric is collected in: what the catalogue says of it, else the namespace's, else (a metric that AWS
- * does not publish there) the smallest it lists.
+ * The one set a metric is collected in: what the catalogue says of it. AWS lists the sets of a new metric one after the
+ * other, so what is listed decides only where nobody documents a metric's sets: else two would come one after the other.
  */
 function defaultSet(catalogue: Catalogue, metric: string, listed: SetsByMetric): string | undefined {
-  const stated = catalogue.metrics[metric]?.grain
-  if (stated !== undefined) return sortNames(stated).join(',')
+  const stated = catalogue.metrics[metric]
   const usual = sortNames(catalogue.grain).join(',')
+  if (stated !== undefined && stated.grain !== 'listed') {
+    return stated.grain === undefined ? usual : sortNames(stated.grain).join(',')
+  }
   const sets = listed.get(metric) ?? new Set()
   return sets.has(usual) ? usual : smallest(sets)
 }

@@ -33,6 +33,8 @@ export interface Ledger {
   /** By fingerprint. */
   readonly entries: ReadonlyMap<string, Entry>
   readonly auditedMs: EpochMs
+  /** Last audit that was begun, complete or not. */
+  readonly triedMs: EpochMs
   /** `now` of the last poll that was committed. */
   readonly polledMs: EpochMs
   /** Hours for which digests are stored. */
@@ -59,6 +61,7 @@ interface StoredException {
 interface StoredLedger {
   readonly v: 1
   readonly audited: number
+  readonly tried: number
   readonly polled: number
   readonly hours: readonly number[]
   readonly tags: readonly Tags[]
@@ -112,7 +115,7 @@ function exceptionOf(entry: Entry, tags: Table<Tags>): StoredException | undefin
 }
 
 /** The ledger as state: what identities share is written once. All times are whole minutes. */
-export function encodeLedger({ entries, auditedMs, polledMs, hours }: Ledger): Json {
+export function encodeLedger({ entries, auditedMs, triedMs, polledMs, hours }: Ledger): Json {
   const tags = new Table<Tags>()
   const fields = new Table<string>()
   const rows = new Map<string, [number, number, number, number, string]>()
@@ -130,6 +133,7 @@ export function encodeLedger({ entries, auditedMs, polledMs, hours }: Ledger): J
   const stored: StoredLedger = {
     v: 1,
     audited: Math.floor(auditedMs / MINUTE_MS),
+    tried: Math.floor(triedMs / MINUTE_MS),
     polled: Math.floor(polledMs / MINUTE_MS),
     hours,
     tags: tags.values,
@@ -174,6 +178,12 @@ export function decodeLedger(json: Json | undefined): Ledger | undefined {
       entries.set(id, makeEntry(stored, row, stored.except[id] ?? {}))
     }
   }
-  const { audited, polled, hours } = stored
-  return { entries, auditedMs: audited * MINUTE_MS, polledMs: polled * MINUTE_MS, hours }
+  const { audited, tried, polled, hours } = stored
+  return {
+    entries,
+    auditedMs: audited * MINUTE_MS,
+    triedMs: tried * MINUTE_MS,
+    polledMs: polled * MINUTE_MS,
+    hours,
+  }
 }

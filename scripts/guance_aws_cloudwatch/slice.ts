@@ -3,7 +3,7 @@ import { AwsFailure, mapConcurrently } from 'guance-aws-lambda/sets/guance_integ
 import { askLongest } from './ask-longest.ts'
 import { bucketState, type BucketState, forgetGone, loadBucket } from './bucket.ts'
 import { circumstancesOf, type NamespaceContext } from './circumstances.ts'
-import { concludePlan } from './conclude.ts'
+import { concludePlan, isOpen } from './conclude.ts'
 import { deliveredState } from './delivered.ts'
 import { type EntryPlan, planLive, planOld, type Work } from './entry-plan.ts'
 import { fetchRequest, type QueryOutcome } from './fetch.ts'
@@ -16,7 +16,10 @@ import { PERIOD_SEC } from './window.ts'
 export interface SliceResult {
   readonly requests: number
   readonly points: number
-  /** Work whose identity has gaps left, with its ledger entry. */
+  /**
+   * Work whose identity came complete and has gaps left, with its ledger entry. One that did not come complete would most
+   * likely not do so for its gap either, and be billed for it at every poll.
+   */
   readonly behind: readonly { readonly work: Work; readonly entry: Entry }[]
   /** Whether anything at all came complete. */
   readonly hasWorked: boolean
@@ -119,6 +122,7 @@ async function commitSlice(
   for (const state of states) {
     forgetGone(state, listed, nowMs)
     if (purpose === 'live') state.polledMs = nowMs
+    if (purpose === 'audit') state.triedMs = nowMs
     if (isAudited) state.auditedMs = nowMs
   }
   const delivered = new Set(shared.delivered)
@@ -159,9 +163,10 @@ export async function collectSlice(
   tally.requests += requests
   tally.points += points.length
   const behind = works.flatMap((work) => {
+    if (groups.get(work.identity.sample.dimensions)?.some(isOpen) === true) return []
     const entry = stateOf(work.identity.bucket).entries.get(work.identity.fingerprint)
     return entry === undefined || entry.gaps.length === 0 ? [] : [{ work, entry }]
   })
-  const hasWorked = plans.length === 0 || tally.waiting - waitingBefore < plans.length
+  const hasWorked = outcomes.length === 0 || !outcomes.every(isOpen)
   return { requests, points: points.length, behind, hasWorked }
 }

@@ -17,6 +17,8 @@ export interface AuditQuestion {
   readonly metrics: readonly string[] | undefined
   /** Whether to report when and how values were first published, too. */
   readonly publications: boolean
+  /** How many differences to describe. */
+  readonly samples: number
 }
 
 /** How what the receiver holds differs from the truth. Counted in field values, plus one for each object. */
@@ -26,7 +28,7 @@ export interface AuditReport extends Partial<PublicationFigures> {
   wrong: number
   /** Values the truth does not have there, values of a second grain, and values held twice under different tags. */
   extra: number
-  /** The first twenty differences, readable. */
+  /** The first differences, readable. */
   readonly samples: string[]
 }
 
@@ -40,7 +42,6 @@ type Difference = 'missing' | 'wrong' | 'extra'
 type Moments = Map<EpochMs, HeldMinute>
 
 const OBJECT_CLASS = 'aws_lambda'
-const MAX_SAMPLES = 20
 
 /** Sums and averages may be added up in another order; nothing else may differ. */
 const RELATIVE_TOLERANCE = 1e-9
@@ -107,7 +108,8 @@ class Audit {
 
   #note(difference: Difference, text: () => string): void {
     this.report[difference]++
-    if (this.report.samples.length < MAX_SAMPLES) this.report.samples.push(`${difference} ${text()}`)
+    if (this.report.samples.length < this.#question.samples)
+      this.report.samples.push(`${difference} ${text()}`)
   }
 
   #comparePlace(place: Place, promised: readonly Series[], moments: Moments): void {

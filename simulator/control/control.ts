@@ -21,6 +21,9 @@ import {
 import { setReceiver, showReceived } from './receiver-control.ts'
 import { showTruth, showValues } from './truth-control.ts'
 
+/** Differences that an audit describes unless asked for more. */
+const DEFAULT_SAMPLES = 20
+
 function showClock({ simulation: { clock } }: ControlCall): object {
   return { nowMs: clock.nowMs(), frozen: clock.isFrozen() }
 }
@@ -59,7 +62,7 @@ function setDenials({ simulation, input }: ControlCall): object {
 }
 
 function runAudit({ simulation, input }: ControlCall): object {
-  checkKeys(input, ['accountId', 'regions', 'startMs', 'endMs', 'metrics', 'publications'])
+  checkKeys(input, ['accountId', 'regions', 'startMs', 'endMs', 'metrics', 'publications', 'samples'])
   const { accountIds, regions } = simulation.options
   return audit(simulation, {
     accountId: textOf(input, 'accountId') ?? accountIds[0] ?? '',
@@ -68,6 +71,7 @@ function runAudit({ simulation, input }: ControlCall): object {
     endMs: required(numberOf(input, 'endMs'), 'endMs'),
     metrics: textsOf(input, 'metrics'),
     publications: flagOf(input, 'publications') ?? false,
+    samples: numberOf(input, 'samples') ?? DEFAULT_SAMPLES,
   })
 }
 

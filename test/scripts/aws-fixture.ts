@@ -17,7 +17,7 @@ export const FIVE_MINUTES_MS = 5 * 60_000
 export const NO_WAIT: Backoff = { ...DEFAULT_BACKOFF, sleep: async () => Promise.resolve() }
 
 /** The deployed script's 19 metrics. */
-const SEED_METRICS =
+export const SEED_METRICS =
   'Invocations Errors DeadLetterErrors DestinationDeliveryFailures Throttles ProvisionedConcurrencyInvocations ProvisionedConcurrencySpilloverInvocations RecursiveInvocationsDropped Duration PostRuntimeExtensionsDuration IteratorAge OffsetLag ConcurrentExecutions ProvisionedConcurrentExecutions ProvisionedConcurrencyUtilization UnreservedConcurrentExecutions AsyncEventsReceived AsyncEventAge AsyncEventsDropped'.split(
     ' ',
   )

@@ -48,6 +48,33 @@ describe('a store that keeps the last line', () => {
     expect(poller.problems('late-change')).toEqual([])
   }, 60_000)
 
+  it('is asked for once in the first poll, because every request is billed', async () => {
+    const { late, poller } = await start(mixed(SINCE_MS, START_MS), LAST)
+    await poller.setFunctions(START_MS, FUNCTIONS)
+    await poller.poll(START_MS)
+    const asked = late.asked
+      .filter(({ periodSec }) => periodSec === 60)
+      .map(({ name, metric, startMs }) => `${name} ${metric} ${startMs}`)
+    // Seven statistics of the three metrics of each function.
+    expect(asked).toHaveLength(FUNCTIONS.length * 7)
+  })
+
+  it('is not audited at every poll because of a metric that does not come complete', async () => {
+    const { late, poller } = await start(
+      [{ name: 'short', invocations: invoke([SINCE_MS, START_MS], 1) }],
+      LAST,
+    )
+    await poller.setFunctions(START_MS, FUNCTIONS)
+    await poller.pollAll(START_MS, START_MS + 26 * HOUR_MS)
+    const isAudit = ({ startMs, endMs }: { startMs: number; endMs: number }): boolean =>
+      endMs - startMs > 4 * HOUR_MS
+    late.fault = ({ metric }) => (metric === 'Throttles' ? 'InternalError' : undefined)
+    const before = late.asked.length
+    await poller.pollAll(START_MS + 48 * HOUR_MS, START_MS + 51 * HOUR_MS - MINUTE_MS)
+    const audits = late.asked.slice(before).filter((one) => isAudit(one) && one.metric === 'Invocations')
+    expect(audits).toHaveLength(3)
+  })
+
   it('has the first value of a minute at the poll after two minutes', async () => {
     const { late, poller } = await start(
       [{ name: 'long', invocations: invoke([SINCE_MS, START_MS + HOUR_MS], 1, { delayMs: 30_000 }) }],

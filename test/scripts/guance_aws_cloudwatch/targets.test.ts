@@ -52,6 +52,11 @@ describe('targets', () => {
     ])
   })
 
+  it('wait for the set of a metric whose sets are documented, which AWS may list later than another', () => {
+    const listed = [series('Errors', { FunctionName: 'f', Resource: 'f:1' })]
+    expect(select({}, listed)).toEqual([])
+  })
+
   it('take every published set on request', () => {
     expect(select({ grains: 'all' })).toHaveLength(LISTED.length)
   })

@@ -1,0 +1,63 @@
+import { decodeHour } from '../../../scripts/guance_aws_cloudwatch/digest.ts'
+import { fingerprintOf } from '../../../scripts/guance_aws_cloudwatch/identity.ts'
+import { identityOf } from '../../../scripts/guance_aws_cloudwatch/series.ts'
+import type { AuditReport } from '../../../simulator/control/audit.ts'
+import type { TestStore } from '../../scripts/run-context.ts'
+import type { Played } from './play.ts'
+import { HOUR_MS, type Scenario } from './scenario.ts'
+
+/** What the receiver holds against the truth of the wild hours, as it is after the tail. */
+export function auditWild(
+  { simulator }: Played,
+  { regions, firstCleanMs, wildEndMs, sink }: Scenario,
+): AuditReport {
+  // Where rewrites add up and somebody may have written before, the first run does not look back.
+  const lookbackMs = sink.rewrite === 'both' ? 0 : 3 * HOUR_MS
+  return simulator.control('audit', {
+    regions,
+    startMs: firstCleanMs - lookbackMs,
+    endMs: wildEndMs,
+    publications: true,
+    samples: 100_000,
+  }) as AuditReport
+}
+
+/** `region fingerprint time` of every line that was ever recorded to differ from what was published. */
+function recordedLines({ commits }: TestStore): ReadonlySet<string> {
+  const lines = new Set<string>()
+  for (const { state } of commits) {
+    for (const [key, value] of Object.entries(state)) {
+      const match = /^digest\/\d+\/([^/]+)\/.*\/(\d+)$/.exec(key)
+      if (match === null || value === null) continue
+      const [, region = '', hour = ''] = match
+      const { seen } = value as unknown as { readonly seen: Readonly<Record<string, string>> }
+      for (const [fingerprint, text] of Object.entries(seen)) {
+        const digests = new Map<number, number>()
+        decodeHour(Number(hour), text, digests)
+        for (const timeMs of digests.keys()) lines.add(`${region} ${fingerprint} ${timeMs}`)
+      }
+    }
+  }
+  return lines
+}
+
+const SAMPLE = /^(?:missing|wrong) \S+ of \{(.*)\} in (\S+) at (\S+):/
+
+/** The same for a difference that the audit describes; the sample itself when it is of something else. */
+function lineOf(sample: string): string {
+  const match = SAMPLE.exec(sample)
+  if (match === null) return sample
+  const [, set = '', region = '', time = ''] = match
+  const dimensions = set
+    .split(', ')
+    .filter((pair) => pair !== '')
+    .map((pair) => ({ name: pair.slice(0, pair.indexOf('=')), value: pair.slice(pair.indexOf('=') + 1) }))
+    .toSorted((left, right) => (left.name < right.name ? -1 : 1))
+  return `${region} ${fingerprintOf(identityOf({ dimensions }))} ${Date.parse(time)}`
+}
+
+/** Differences between truth and receiver that no run recorded. */
+export function unrecorded({ store }: Played, { samples }: AuditReport): readonly string[] {
+  const recorded = recordedLines(store)
+  return samples.filter((sample) => !recorded.has(lineOf(sample)))
+}
