@@ -10,10 +10,15 @@ export interface Timeouts {
   readonly largestSec: number
 }
 
-/** Timeouts by the last listing of functions; without one, every function may use Lambda's limit. */
+/** Timeouts by the last listing of functions and versions; without them, every function may use Lambda's limit. */
 export function makeTimeouts(inventory: Inventory | undefined, nowMs: EpochMs): Timeouts {
+  // Until all versions were read once, an alias may serve one that runs longer than what is known.
+  const isSwept = inventory?.sweep.endedMs !== undefined
   const byName = new Map(
-    inventory?.entries.map((entry) => [entry.name, effectiveTimeoutSec(entry, nowMs) ?? MAX_TIMEOUT_SEC]),
+    (isSwept ? inventory.entries : []).map((entry) => [
+      entry.name,
+      effectiveTimeoutSec(entry, nowMs) ?? MAX_TIMEOUT_SEC,
+    ]),
   )
   const largestSec = byName.size === 0 ? MAX_TIMEOUT_SEC : Math.max(...byName.values())
   return { largestSec, of: (name) => byName.get(name) ?? MAX_TIMEOUT_SEC }

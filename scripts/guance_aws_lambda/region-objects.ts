@@ -1,5 +1,4 @@
-import type { FunctionConfiguration } from '@aws-sdk/client-lambda'
-import type { Point, RunContext } from 'guance-aws-lambda/dff'
+import { formatTime, type Point, type RunContext } from 'guance-aws-lambda/dff'
 import {
   accountState,
   type AwsAccount,
@@ -21,12 +20,11 @@ import {
 } from './function-object.ts'
 import { listFunctions } from './list-functions.ts'
 import { listMappings } from './list-mappings.ts'
+import { isListingDue } from './listing-due.ts'
+import { sweepVersions } from './version-sweep.ts'
 
 /** Ten pages; an object with its message is 2 to 3 KB. */
 const OBJECTS_PER_COMMIT = 500
-
-/** The version that is edited; every function has it. */
-const LATEST = '$LATEST'
 
 export interface ObjectsRun {
   readonly context: RunContext
@@ -55,21 +53,11 @@ async function listAliases({ context }: ObjectsRun, region: AwsRegion): Promise<
   }
 }
 
-function isLatest({ Version = LATEST }: FunctionConfiguration): boolean {
-  return Version === LATEST
-}
-
-/** Joins a version to its function: tags of the one that is edited, the largest timeout of all. */
-function addVersion(entries: Map<string, InventoryEntry>, lambda: FunctionConfiguration): void {
-  const entry = makeInventoryEntry(lambda)
-  const known = entries.get(entry.name)
-  const timeoutSec = Math.max(entry.timeoutSec ?? 0, known?.timeoutSec ?? 0)
-  const tags = known === undefined || isLatest(lambda) ? entry.tags : known.tags
-  entries.set(entry.name, { name: entry.name, tags, ...(timeoutSec === 0 ? {} : { timeoutSec }) })
-}
-
 /** Commits objects as they are listed: each is true by itself, and memory stays bounded. The inventory waits for the last page. */
-async function commitObjects(run: ObjectsRun, region: AwsRegion): Promise<readonly InventoryEntry[]> {
+async function commitObjects(
+  run: ObjectsRun,
+  region: AwsRegion,
+): Promise<{ readonly entries: readonly InventoryEntry[]; readonly pages: number }> {
   const { context, account, cloudProvider } = run
   const object: ObjectContext = {
     accountId: account.accountId,
@@ -79,21 +67,24 @@ async function commitObjects(run: ObjectsRun, region: AwsRegion): Promise<readon
     timeMs: context.triggerTimeMs,
   }
   const entries = new Map<string, InventoryEntry>()
+  let pages = 0
   let waiting: Point[] = []
   const flush = async (): Promise<void> => {
     if (waiting.length > 0) await context.commit({ points: waiting, state: accountState(account) })
     waiting = []
   }
   for await (const page of listFunctions(region)) {
+    pages += 1
     for (const lambda of page) {
-      addVersion(entries, lambda)
-      // The object is the function: of its versions, the one that is edited.
-      if (isLatest(lambda)) waiting.push(makeFunctionObject(lambda, object))
+      const entry = makeInventoryEntry(lambda)
+      // A function created while the pages are read moves others to the next page.
+      if (!entries.has(entry.name)) waiting.push(makeFunctionObject(lambda, object))
+      entries.set(entry.name, entry)
     }
     if (waiting.length >= OBJECTS_PER_COMMIT) await flush()
   }
   await flush()
-  return [...entries.values()]
+  return { entries: [...entries.values()], pages }
 }
 
 async function keepInventory({ context }: ObjectsRun, region: AwsRegion): Promise<void> {
@@ -106,24 +97,73 @@ async function keepInventory({ context }: ObjectsRun, region: AwsRegion): Promis
   context.log(`${region.scope}: keeps the ${known.entries.length} functions listed ${minutes} minutes ago`)
 }
 
+/** What is remembered of versions, for functions that are listed again. */
+function keepVersions(
+  entries: readonly InventoryEntry[],
+  before: readonly InventoryEntry[],
+): readonly InventoryEntry[] {
+  const known = new Map(before.map((entry) => [entry.name, entry]))
+  return entries.map((entry) => {
+    const { versionTimeoutSec, sweptTimeoutSec } = known.get(entry.name) ?? {}
+    return {
+      ...entry,
+      ...(versionTimeoutSec === undefined ? {} : { versionTimeoutSec }),
+      ...(sweptTimeoutSec === undefined ? {} : { sweptTimeoutSec }),
+    }
+  })
+}
+
+/** A sweep that fails goes on where it was at the next run: timeouts are worth no failed region. */
+async function trySweep(
+  { context }: ObjectsRun,
+  region: AwsRegion,
+  inventory: Inventory,
+): Promise<Inventory> {
+  try {
+    return { ...inventory, ...(await sweepVersions(region, inventory, context.triggerTimeMs)) }
+  } catch (error) {
+    if (!(error instanceof AwsFailure)) throw error
+    context.log(`${region.scope}: versions of functions are read on at the next run: ${error.message}`)
+    // A marker may be what AWS does not take: the sweep begins anew.
+    const { marker: _, ...sweep } = inventory.sweep
+    return error.kind === 'transient' || error.kind === 'throttled' ? inventory : { ...inventory, sweep }
+  }
+}
+
+/** The inventory after this run; the objects are committed while they are listed. */
+async function renewInventory(
+  run: ObjectsRun,
+  region: AwsRegion,
+  before: Inventory | undefined,
+): Promise<Inventory> {
+  const { triggerTimeMs } = run.context
+  const { entries, pages } = await commitObjects(run, region)
+  const aliases = await listAliases(run, region)
+  const kept = keepVersions(entries, before?.entries ?? [])
+  const inventory = { listedAtMs: triggerTimeMs, pages, entries: kept, aliases, sweep: before?.sweep ?? {} }
+  const swept = await trySweep(run, region, inventory)
+  return { ...swept, entries: keepTimeouts(swept.entries, before?.entries ?? [], triggerTimeMs) }
+}
+
 /** Objects of one region. When AWS refuses the listing, metrics go on without it: the result is `degraded`, the record names the action. */
 export async function collectObjects(run: ObjectsRun, region: AwsRegion): Promise<RegionResult> {
   const { context } = run
   const { scope } = region
+  const key = inventoryKey(region)
+  const before = await loadInventory(context, key)
   try {
-    const entries = await commitObjects(run, region)
-    const aliases = await listAliases(run, region)
-    const key = inventoryKey(region)
-    const before = (await loadInventory(context, key))?.entries ?? []
-    const inventory = {
-      listedAtMs: context.triggerTimeMs,
-      entries: keepTimeouts(entries, before, context.triggerTimeMs),
-      aliases,
+    if (before !== undefined && !isListingDue(before, context.triggerTimeMs)) {
+      const swept = await trySweep(run, region, before)
+      if (swept !== before)
+        await context.commit({ points: [], state: await inventoryState(context, key, swept) })
+      context.log(`${scope}: ${before.entries.length} functions, as listed ${formatTime(before.listedAtMs)}`)
+      return { kind: 'collected', scope, points: 0 }
     }
+    const inventory = await renewInventory(run, region, before)
     const state = await inventoryState(context, key, inventory)
     await context.commit({ points: [], state: { ...state, ...accountState(run.account) } })
-    context.log(`${scope}: ${entries.length} functions`)
-    return { kind: 'collected', scope, points: entries.length }
+    context.log(`${scope}: ${inventory.entries.length} functions`)
+    return { kind: 'collected', scope, points: inventory.entries.length }
   } catch (error) {
     if (!(error instanceof AwsFailure)) throw error
     await keepInventory(run, region)

@@ -5,15 +5,29 @@ export interface InventoryEntry {
   readonly name: string
   /** Tags that metrics may take over; nothing that changes at each deployment. */
   readonly tags: Readonly<Record<string, string>>
-  /** Longest configured run time of its versions, for functions. */
+  /** Configured run time of the version that is edited, for functions. */
   readonly timeoutSec?: number
+  /** Longest of its published versions, as of the last sweep over them, and as of the one under way. */
+  readonly versionTimeoutSec?: number
+  readonly sweptTimeoutSec?: number
   /** A longer one that counted before, and when it was first seen changed. */
   readonly earlierTimeout?: { readonly timeoutSec: number; readonly changedMs: EpochMs }
+}
+
+/** How far the sweep over all published versions is. An account may have a hundred of each function: too many for one run. */
+export interface VersionSweep {
+  /** Where it goes on; undefined between two sweeps. */
+  readonly marker?: string
+  /** When the last one ended; undefined before the first has, and then a function may use Lambda's limit. */
+  readonly endedMs?: EpochMs
 }
 
 /** What an object collector last listed in one region; the metrics collector reads it. */
 export interface Inventory {
   readonly listedAtMs: EpochMs
+  /** Pages that the listing took: with many, it is not made at every run. */
+  readonly pages: number
+  readonly sweep: VersionSweep
   readonly entries: readonly InventoryEntry[]
   /** Other identities of a listed object, e.g. event source mapping UUID → function name. */
   readonly aliases: Readonly<Record<string, string>>
@@ -35,11 +49,20 @@ function stateKey({ objectClass, accountId, region }: InventoryKey): string {
 /** From an invocation's end until its datapoints are there, at most (aws.md §1.6), and a minute for the minute it is stamped with. */
 const REPORT_MS = 4 * MINUTE_MS
 
+/** The longest of all versions, any of which an alias may serve; undefined when none is known. */
+function configuredTimeoutSec(entry: Omit<InventoryEntry, 'name' | 'tags'>): number | undefined {
+  const { timeoutSec, versionTimeoutSec, sweptTimeoutSec } = entry
+  if (timeoutSec === undefined) return undefined
+  return Math.max(timeoutSec, versionTimeoutSec ?? 0, sweptTimeoutSec ?? 0)
+}
+
 /** The timeout that counts: the longer earlier one for as long as an invocation begun under it may still report. */
 export function effectiveTimeoutSec(
-  { timeoutSec, earlierTimeout }: Pick<InventoryEntry, 'timeoutSec' | 'earlierTimeout'>,
+  entry: Omit<InventoryEntry, 'name' | 'tags'>,
   nowMs: EpochMs,
 ): number | undefined {
+  const { earlierTimeout } = entry
+  const timeoutSec = configuredTimeoutSec(entry)
   if (earlierTimeout === undefined) return timeoutSec
   const reportedMs = earlierTimeout.changedMs + earlierTimeout.timeoutSec * SECOND_MS + REPORT_MS
   return nowMs >= reportedMs ? timeoutSec : Math.max(timeoutSec ?? 0, earlierTimeout.timeoutSec)
@@ -55,15 +78,14 @@ export function keepTimeouts(
   return entries.map((entry) => {
     const earlier = known.get(entry.name)
     const countedSec = earlier === undefined ? undefined : effectiveTimeoutSec(earlier, nowMs)
-    if (countedSec === undefined || countedSec <= (entry.timeoutSec ?? countedSec)) return entry
+    if (countedSec === undefined || countedSec <= (configuredTimeoutSec(entry) ?? countedSec)) return entry
     const isSame = earlier?.earlierTimeout?.timeoutSec === countedSec
     const earlierTimeout = isSame ? earlier.earlierTimeout : { timeoutSec: countedSec, changedMs: nowMs }
     return { ...entry, earlierTimeout }
   })
 }
 
-interface Header {
-  readonly listedAtMs: EpochMs
+interface Header extends Pick<Inventory, 'listedAtMs' | 'pages' | 'sweep'> {
   readonly chunks: number
   readonly aliasChunks: number
 }
@@ -76,7 +98,7 @@ function chunksOf<T>(items: readonly T[]): (readonly T[])[] {
 
 async function loadHeader(context: RunContext, key: string): Promise<Header | undefined> {
   // Written by inventoryState alone.
-  return (await context.load(key)) as Header | undefined
+  return (await context.load(key)) as unknown as Header | undefined
 }
 
 /** State that replaces the region's inventory as a whole; chunks of a longer predecessor are deleted. */
@@ -100,10 +122,12 @@ export async function inventoryState(
   aliases.forEach((chunk, index) => (state[`${prefix}/alias/${index}`] = chunk))
   const header: Header = {
     listedAtMs: inventory.listedAtMs,
+    pages: inventory.pages,
+    sweep: inventory.sweep,
     chunks: entries.length,
     aliasChunks: aliases.length,
   }
-  return { ...state, [prefix]: { ...header } }
+  return { ...state, [prefix]: header as unknown as Json }
 }
 
 async function loadChunks<T>(context: RunContext, prefix: string, count: number): Promise<T[]> {
@@ -119,8 +143,11 @@ export async function loadInventory(context: RunContext, key: InventoryKey): Pro
   const prefix = stateKey(key)
   const header = await loadHeader(context, prefix)
   if (header === undefined) return undefined
+  const { listedAtMs, pages, sweep } = header
   return {
-    listedAtMs: header.listedAtMs,
+    listedAtMs,
+    pages,
+    sweep,
     entries: await loadChunks<InventoryEntry>(context, prefix, header.chunks),
     aliases: Object.fromEntries(
       await loadChunks<[string, string]>(context, `${prefix}/alias`, header.aliasChunks),

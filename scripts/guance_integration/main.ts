@@ -16,6 +16,7 @@ export {
   effectiveTimeoutSec,
   type Inventory,
   type InventoryEntry,
+  type VersionSweep,
   inventoryState,
   keepTimeouts,
   loadInventory,

@@ -41,7 +41,13 @@ export class Poller {
   async setFunctions(timeMs: number, entries: readonly InventoryEntry[]): Promise<void> {
     const run = makeRun(this.store, { triggerTimeMs: timeMs, session: SESSION })
     const key = { objectClass: 'aws_lambda', accountId: SESSION.accountId, region: 'us-east-1' }
-    const state = await inventoryState(run, key, { listedAtMs: timeMs, entries, aliases: {} })
+    const state = await inventoryState(run, key, {
+      listedAtMs: timeMs,
+      pages: 1,
+      sweep: { endedMs: timeMs },
+      entries,
+      aliases: {},
+    })
     await run.commit({ points: [], state })
   }
 

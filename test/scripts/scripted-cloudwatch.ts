@@ -15,6 +15,7 @@ export interface AskedCall {
   /** From the scope of the signature, where AWS takes it from. */
   readonly region: string
   readonly input: Record<string, unknown>
+  readonly query: URLSearchParams
 }
 
 export interface ScriptedCloudwatch {
@@ -35,6 +36,7 @@ async function readCall(message: IncomingMessage): Promise<AskedCall> {
         : `${message.method ?? ''} ${message.url?.split('?')[0] ?? ''}`,
     region: /Credential=[^/]+\/\d{8}\/([^/]+)\//.exec(message.headers.authorization ?? '')?.[1] ?? '',
     input: (body === '' ? {} : JSON.parse(body)) as Record<string, unknown>,
+    query: new URLSearchParams(message.url?.split('?')[1] ?? ''),
   }
 }
 

@@ -1,3 +1,4 @@
+import type { Json } from '../../../core/dff.ts'
 import { decodeHour } from '../../../scripts/guance_aws_cloudwatch/digest.ts'
 import { fingerprintOf } from '../../../scripts/guance_aws_cloudwatch/identity.ts'
 import { identityOf } from '../../../scripts/guance_aws_cloudwatch/series.ts'
@@ -22,23 +23,24 @@ export function auditWild(
   }) as AuditReport
 }
 
-/** `region fingerprint time` of every line that was ever recorded to differ from what was published. */
+const DIGEST_KEY = /^digest\/\d+\/(?<region>[^/]+)\/.*\/(?<hour>\d+)$/
+
+/** `region fingerprint time` of the lines that one state value says differ from what was published. */
+function linesSeen(key: string, value: Json): readonly string[] {
+  const { region, hour } = DIGEST_KEY.exec(key)?.groups ?? {}
+  if (region === undefined || value === null) return []
+  const { seen } = value as unknown as { readonly seen: Readonly<Record<string, string>> }
+  return Object.entries(seen).flatMap(([fingerprint, text]) => {
+    const digests = new Map<number, number>()
+    decodeHour(Number(hour), text, digests)
+    return [...digests.keys()].map((timeMs) => `${region} ${fingerprint} ${timeMs}`)
+  })
+}
+
+/** Every line that was ever recorded to differ. */
 function recordedLines({ commits }: TestStore): ReadonlySet<string> {
-  const lines = new Set<string>()
-  for (const { state } of commits) {
-    for (const [key, value] of Object.entries(state)) {
-      const match = /^digest\/\d+\/([^/]+)\/.*\/(\d+)$/.exec(key)
-      if (match === null || value === null) continue
-      const [, region = '', hour = ''] = match
-      const { seen } = value as unknown as { readonly seen: Readonly<Record<string, string>> }
-      for (const [fingerprint, text] of Object.entries(seen)) {
-        const digests = new Map<number, number>()
-        decodeHour(Number(hour), text, digests)
-        for (const timeMs of digests.keys()) lines.add(`${region} ${fingerprint} ${timeMs}`)
-      }
-    }
-  }
-  return lines
+  const values = commits.flatMap(({ state }) => Object.entries(state))
+  return new Set(values.flatMap(([key, value]) => linesSeen(key, value)))
 }
 
 const SAMPLE = /^(?:missing|wrong) \S+ of \{(.*)\} in (\S+) at (\S+):/

@@ -122,14 +122,20 @@ async function poll(
   return run
 }
 
-/** Plays a scenario from its first poll to the end of its tail. The caller closes the simulator. */
-export async function play(scenario: Scenario): Promise<Played> {
+/** Plays a scenario from its first poll to the end of its tail; closes the simulator when it is disposed of. */
+export async function playedOf(scenario: Scenario): Promise<Played & AsyncDisposable> {
   const simulator = await startSimulator({ latencyMs: 0, ...parseFleet(scenario.fleet) })
   process.env['AWS_ENDPOINT_URL'] = simulator.url
   simulator.control('receiver', scenario.receiver)
   const store = makeStore()
   const runs: TestRun[] = []
-  // One poll after the other: time goes one way.
-  for (const step of scenario.steps) runs.push(await poll({ simulator, store }, scenario, step))
-  return { simulator, store, runs }
+  const played = { simulator, store, runs, [Symbol.asyncDispose]: async () => simulator.close() }
+  try {
+    // One poll after the other: time goes one way.
+    for (const step of scenario.steps) runs.push(await poll(played, scenario, step))
+    return played
+  } catch (error) {
+    await simulator.close()
+    throw error
+  }
 }

@@ -66,6 +66,8 @@ const KINDS = [
 
 /** Horizon, late data of up to 6 hours and the daily audit are over after so long. */
 const TAIL_MS = 31 * HOUR_MS
+/** One bucket is audited a poll: these are more polls than a scenario has buckets. */
+const TAIL_STEP_MS = 30 * MINUTE_MS
 
 function drawGroups(random: Random): readonly object[] {
   const groups = [
@@ -116,7 +118,10 @@ function drawSteps(random: Random, startMs: number, wildEndMs: number): readonly
   let atMs = startMs
   let owner = 'a'
   while (atMs < wildEndMs) {
-    const mood = random.pick(['calm', 'calm', 'chaos', 'deny', 'stop', 'refuse', 'pause', 'retag'])
+    const mood =
+      steps.length === 0 && random.chance(0.7)
+        ? 'calm'
+        : random.pick(['calm', 'calm', 'chaos', 'deny', 'stop', 'refuse', 'pause', 'retag'])
     if (mood === 'pause') atMs += random.whole(5, random.chance(0.2) ? 600 : 90) * MINUTE_MS
     if (mood === 'retag') owner = `owner ${steps.length}`
     const chaos = mood === 'chaos' ? drawChaos(random) : undefined
@@ -124,7 +129,7 @@ function drawSteps(random: Random, startMs: number, wildEndMs: number): readonly
     for (let index = 0; index < count && atMs < wildEndMs; index += 1) {
       steps.push({
         atMs,
-        awsOffsetMs: random.chance(0.1) ? random.whole(-180, 30) * 1_000 : 0,
+        awsOffsetMs: steps.length > 0 && random.chance(0.1) ? random.whole(-180, 30) * 1_000 : 0,
         ...(chaos === undefined ? {} : { chaos: { ...chaos, seed: chaos.seed + index } }),
         isDenied: mood === 'deny',
         ...(mood === 'stop' ? { stop: drawStop(random) } : {}),
@@ -169,8 +174,8 @@ export function drawScenario(seed: number, rewrite: SinkTraits['rewrite']): Scen
   }
   const wild = drawSteps(random, startMs, wildEndMs)
   const owner = wild.at(-1)?.owner ?? 'a'
-  const tail = Array.from({ length: TAIL_MS / (20 * MINUTE_MS) + 3 }, (_, index): Step => ({
-    atMs: wildEndMs + index * 20 * MINUTE_MS,
+  const tail = Array.from({ length: TAIL_MS / TAIL_STEP_MS + 2 }, (_, index): Step => ({
+    atMs: wildEndMs + index * TAIL_STEP_MS,
     awsOffsetMs: 0,
     isDenied: false,
     owner,

@@ -126,6 +126,8 @@ describe('points', () => {
 describe('tags', () => {
   const inventory = {
     listedAtMs: 0,
+    pages: 1,
+    sweep: {},
     entries: [{ name: 'f', tags: { Runtime: 'nodejs24.x', Role: 'r', RegionId: 'elsewhere' } }],
     aliases: { 'uuid-1': 'f' },
   }

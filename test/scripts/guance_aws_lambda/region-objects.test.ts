@@ -1,8 +1,8 @@
 import { afterEach, describe, expect, it } from 'vitest'
 import { collectObjects } from '../../../scripts/guance_aws_lambda/region-objects.ts'
 import { loadInventory, openAccount, SINGLE_ATTEMPT } from '../../../scripts/guance_integration/main.ts'
-import { makeRun, makeStore } from '../run-context.ts'
-import { type ScriptedCloudwatch, startScriptedCloudwatch } from '../scripted-cloudwatch.ts'
+import { makeRun, makeStore, type TestStore } from '../run-context.ts'
+import { type AskedCall, type ScriptedCloudwatch, startScriptedCloudwatch } from '../scripted-cloudwatch.ts'
 
 const SESSION = {
   accountId: '123456789012',
@@ -14,8 +14,31 @@ const SESSION = {
 const KEY = { objectClass: 'aws_lambda', accountId: SESSION.accountId, region: 'us-east-1' }
 const MAPPINGS = [{ UUID: 'u-1', FunctionArn: 'arn:aws:lambda:us-east-1:123456789012:function:orders:live' }]
 
+const MINUTE_MS = 60_000
+
 let server: ScriptedCloudwatch | undefined
 afterEach(async () => server?.close())
+
+async function collectAt(store: TestStore, triggerTimeMs: number) {
+  const context = makeRun(store, { triggerTimeMs, session: SESSION })
+  const account = await openAccount(context, {}, { ...SINGLE_ATTEMPT, sleep: async () => Promise.resolve() })
+  await collectObjects({ context, account, cloudProvider: 'aws' }, account.region('us-east-1'))
+  return { context, inventory: await loadInventory(context, KEY) }
+}
+
+/** So many pages of functions, one function a page; `published` more versions of each, longer than the one edited. */
+function answerFunctions(pages: number, published: number) {
+  return ({ target, query }: AskedCall): object => {
+    if (target.includes('event-source-mappings')) return { EventSourceMappings: [] }
+    const isAll = query.get('FunctionVersion') === 'ALL'
+    const last = isAll ? pages * (1 + published) : pages
+    const page = Number(query.get('Marker') ?? 0)
+    const version = isAll ? page % (1 + published) : 0
+    const name = `f${isAll ? Math.floor(page / (1 + published)) : page}`
+    const next = page + 1 < last ? { NextMarker: String(page + 1) } : {}
+    return { Functions: [{ FunctionName: name, Timeout: version === 0 ? 3 : 60 * version }], ...next }
+  }
+}
 
 describe('the inventory', () => {
   it('keeps the event source mappings listed before when they cannot be listed', async () => {
@@ -26,16 +49,66 @@ describe('the inventory', () => {
       return { EventSourceMappings: MAPPINGS }
     })
     const store = makeStore()
-    const collect = async () => {
-      const context = makeRun(store, { triggerTimeMs: 0, session: SESSION })
-      const account = await openAccount(context, {}, SINGLE_ATTEMPT)
-      await collectObjects({ context, account, cloudProvider: 'aws' }, account.region('us-east-1'))
-      return { context, inventory: await loadInventory(context, KEY) }
-    }
-    expect((await collect()).inventory?.aliases).toEqual({ 'u-1': 'orders' })
+    expect((await collectAt(store, 0)).inventory?.aliases).toEqual({ 'u-1': 'orders' })
     isDenied = true
-    const { context, inventory } = await collect()
+    const { context, inventory } = await collectAt(store, 0)
     expect(inventory?.aliases).toEqual({ 'u-1': 'orders' })
     expect(context.lines.join('\n')).toContain('event source mappings cannot be listed, 1 stay known')
+  })
+
+  it('of a few functions is listed at every run, with the timeouts of all versions after the first', async () => {
+    server = await startScriptedCloudwatch(answerFunctions(2, 3))
+    const store = makeStore()
+    const { inventory } = await collectAt(store, 0)
+    expect(inventory?.entries).toMatchObject([
+      { name: 'f0', timeoutSec: 3, versionTimeoutSec: 180 },
+      { name: 'f1', timeoutSec: 3, versionTimeoutSec: 180 },
+    ])
+    expect(inventory?.sweep).toEqual({ endedMs: 0 })
+    const before = server.asked.length
+    await collectAt(store, 5 * MINUTE_MS)
+    expect(server.asked.slice(before).map(({ query }) => query.get('FunctionVersion'))).toEqual([
+      null,
+      null,
+      null,
+    ])
+  })
+
+  it('of many functions is listed as often as a bounded number of pages a run allows', async () => {
+    server = await startScriptedCloudwatch(answerFunctions(90, 0))
+    const store = makeStore()
+    const runs: number[] = []
+    for (let minute = 0; minute <= 30; minute += 5) {
+      const { context } = await collectAt(store, minute * MINUTE_MS)
+      if (context.lines.some((line) => line.endsWith(': 90 functions'))) runs.push(minute)
+    }
+    expect(runs).toEqual([0, 15, 30])
+    expect(store.points).toHaveLength(3 * 90)
+  })
+
+  it('reads on through the versions where the last run stopped, and knows of none before it has seen all', async () => {
+    server = await startScriptedCloudwatch(answerFunctions(2, 20))
+    const store = makeStore()
+    const first = await collectAt(store, 0)
+    expect(first.inventory?.sweep).toEqual({ marker: '30' })
+    expect(first.inventory?.entries[0]).toMatchObject({ sweptTimeoutSec: 1_200 })
+    const second = await collectAt(store, 5 * MINUTE_MS)
+    expect(second.inventory?.sweep).toEqual({ endedMs: 5 * MINUTE_MS })
+    expect(second.inventory?.entries).toEqual([
+      { name: 'f0', tags: {}, timeoutSec: 3, versionTimeoutSec: 1_200 },
+      { name: 'f1', tags: {}, timeoutSec: 3, versionTimeoutSec: 1_200 },
+    ])
+  })
+
+  it('goes on when versions cannot be read, and says so in the log', async () => {
+    const answer = answerFunctions(1, 1)
+    server = await startScriptedCloudwatch((call) => {
+      if (call.query.get('FunctionVersion') === 'ALL') throw new Error('no versions today')
+      return answer(call)
+    })
+    const { context, inventory } = await collectAt(makeStore(), 0)
+    expect(inventory?.entries).toEqual([{ name: 'f0', tags: {}, timeoutSec: 3 }])
+    expect(context.problems).toEqual([])
+    expect(context.lines.join('\n')).toContain('versions of functions are read on at the next run')
   })
 })

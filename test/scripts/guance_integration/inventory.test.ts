@@ -20,7 +20,7 @@ function makeInventory(count: number) {
     timeoutSec: 900,
   }))
   const aliases = Object.fromEntries(entries.map(({ name }, index) => [`uuid-${index}`, name]))
-  return { listedAtMs: 1_000, entries, aliases }
+  return { listedAtMs: 1_000, pages: 1, sweep: { marker: 'next', endedMs: 500 }, entries, aliases }
 }
 
 describe('the inventory', () => {
@@ -73,6 +73,15 @@ describe('a timeout that was lowered', () => {
       30 * MINUTE_MS,
     )
     expect(later).toEqual({ name: 'f', tags: {}, timeoutSec: 3 })
+  })
+
+  it('does not fall below that of a published version, which an alias may serve', () => {
+    const served = { name: 'f', tags: {}, timeoutSec: 3, versionTimeoutSec: 600, sweptTimeoutSec: 60 }
+    expect(keepTimeouts([served], [{ ...served, timeoutSec: 900 }], 0)).toMatchObject([
+      { earlierTimeout: { timeoutSec: 900 } },
+    ])
+    expect(effectiveTimeoutSec(served, 0)).toBe(600)
+    expect(keepTimeouts([served], [{ ...served, timeoutSec: 300 }], 0)).toEqual([served])
   })
 
   it('is not kept when it was raised, or of a function that was not known', () => {
