@@ -13,13 +13,13 @@ import { loadAccountId, loadInventory } from 'guance-aws-lambda/sets/guance_inte
 import { type BucketState, loadBucket } from './bucket.ts'
 import { causeOf } from './circumstances.ts'
 import { DIGEST_HOURS } from './digest.ts'
-import { toSeries } from './discover.ts'
 import { type HorizonCause, LONGEST_FACTOR, LONGEST_MARGIN_SEC, settleMs } from './horizon.ts'
 import { groupByIdentity, type Identity } from './identity.ts'
 import type { Entry } from './ledger.ts'
 import { loadListing } from './listing.ts'
 import { objectClassOf } from './object-class.ts'
 import { loadRegionState } from './region-state.ts'
+import { toSeries } from './selection.ts'
 import type { Place } from './state-keys.ts'
 import type { CompiledConfigs, NamespaceTarget } from './targets.ts'
 import { makeTimeouts } from './timeouts.ts'
@@ -144,9 +144,9 @@ async function explainPlace(
   }: { place: Place; target: NamespaceTarget; accountId: string; region: string },
 ): Promise<readonly Explanation[]> {
   const { namespace, catalogue } = target
-  const listing = await loadListing(context, place, namespace)
+  const { listing } = await loadListing(context, { place, selection: target.selection })
   if (listing === undefined) return []
-  const wanted = target.select(toSeries(namespace, listing.identities)).map((series) => ({
+  const wanted = toSeries(namespace, listing.identities).map((series) => ({
     series,
     statistics: compiled.statisticsOf(series.metric, catalogue?.metrics[series.metric]),
   }))

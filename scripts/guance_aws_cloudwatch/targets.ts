@@ -7,6 +7,7 @@ import {
 } from 'guance-aws-lambda/dff'
 import { findCatalogue } from './catalogue.ts'
 import { type GrainChoice, selectGrains } from './grains.ts'
+import { fingerprintOf } from './identity.ts'
 import { compilePatterns, matchesGlob, namedPatterns, type NameTest } from './patterns.ts'
 import type { Series } from './series.ts'
 import { compileStatistics, type StatisticsOf } from './statistics.ts'
@@ -17,6 +18,8 @@ type Target = CloudwatchConfigs['targets'][number]
 export interface NamespaceTarget {
   readonly namespace: string
   readonly catalogue: Catalogue | undefined
+  /** The same as long as `select` takes the same. */
+  readonly selection: string
   /** Those of the listed series that are to be collected. What it selects of parts may be selected from again as a whole. */
   readonly select: (series: readonly Series[]) => readonly Series[]
 }
@@ -81,9 +84,12 @@ function compileNamespace(namespace: string, configs: CloudwatchConfigs): Namesp
   // A target that names dimensions overrides the default grains, as upstream; two that differ leave nothing.
   const exact = targets.filter(({ dimensions }) => dimensions !== undefined)
   const grains = (exact.length > 0 ? exact : targets.slice(0, 1)).map((one) => grainOf(one, configs.grains))
+  // The catalogue too: a newer version of it may collect a metric in another dimension set.
+  const selection = fingerprintOf(JSON.stringify([targets.map(({ metrics }) => metrics), grains, catalogue]))
   return {
     namespace,
     catalogue,
+    selection,
     select: (series) =>
       grains.reduce<readonly Series[]>(
         (left, grain) => selectGrains(left, grain, catalogue),
