@@ -229,6 +229,10 @@ rewrite?: ("last" | "max" | "both" | "unknown")
  * Whether a second line for the same minute adds its fields instead of replacing the first; default false.
  */
 mergesFields?: boolean
+/**
+ * How many hours back the store takes points: nothing older is repaired or corrected. 0 (the default) is as far as CloudWatch's one-minute data go, 14 days 12 hours.
+ */
+retentionHours?: number
 }
 export interface DatawayConnector {
 type: "dataway"
@@ -248,6 +252,10 @@ rewrite?: ("last" | "max" | "both" | "unknown")
  * Whether a second line for the same minute adds its fields instead of replacing the first; default false.
  */
 mergesFields?: boolean
+/**
+ * How many hours back the store takes points: nothing older is repaired or corrected. 0 (the default) is as far as CloudWatch's one-minute data go, 14 days 12 hours.
+ */
+retentionHours?: number
 }
 /**
  * marketplace.json: every script set with its texts, parameters, files and digests. Generated.

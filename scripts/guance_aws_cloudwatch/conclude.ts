@@ -78,10 +78,11 @@ export function concludePlan(
   const { identity } = plan.work
   const { fingerprint } = identity
   const { entry, isWaiting, isPartial } = concludeEntry(plan, outcomes, tally)
-  tally.lostMs += plan.lostMs
   state.entries.set(fingerprint, entry)
   if (plan.work.purpose === 'live') tally.addWatermark(entry)
   if (isWaiting) return []
+  // Not before: an entry that waits keeps its gaps as they are, and loses them at the next poll.
+  tally.addBeyond(plan.beyond)
   const lines = makeLines(outcomes)
   tally.addLongest(learnLongest(shared, state, { identity, lines }))
   const published = state.book.read('published', fingerprint)
