@@ -189,6 +189,10 @@ statistics?: (("useful" | "upstream") | {
  */
 grains?: ("default" | "all")
 /**
+ * Write 0 for a count (the Sum of an event metric) in each final minute in which a function is known to have existed and CloudWatch has no datapoint; default false. It is a point per minute and silent function, 1,440 a day, and every such field becomes an active series, which Guance bills by the day. Where the store does not replace lines, a value that CloudWatch adds later can no longer be written over the 0.
+ */
+zeros?: boolean
+/**
  * Tags of the linked function object to copy onto metrics; default Runtime. RevisionId is refused: it makes a new series at each deployment.
  */
 object_tags?: string[]

@@ -1,4 +1,4 @@
-import { type EpochMs, MINUTE_MS, type RunContext, type SinkTraits } from 'guance-aws-lambda/dff'
+import { type EpochMs, MINUTE_MS, type RunContext, type SinkTraits, type Window } from 'guance-aws-lambda/dff'
 import type { AwsRegion } from 'guance-aws-lambda/sets/guance_integration'
 import type { BucketState } from './bucket.ts'
 import type { Catalogue, Json } from 'guance-aws-lambda/dff'
@@ -29,6 +29,8 @@ export interface NamespaceContext {
   readonly known: RegionState | undefined
   /** Fields that ever had a datapoint; grows. */
   readonly delivered: Set<string>
+  /** By function, the spans in which it is known to have existed; `unlisted` without an inventory. Only where zeros are asked for. */
+  readonly lives?: ReadonlyMap<string, readonly Window[]> | 'unlisted'
   /** Stored with every slice. */
   readonly accountState: Readonly<Record<string, Json>>
 }

@@ -6,6 +6,7 @@ import {
   type AwsRegion,
   DEFAULT_CLOUD_PROVIDER,
   type Inventory,
+  livesOf,
   loadInventory,
 } from 'guance-aws-lambda/sets/guance_integration'
 import { auditBuckets } from './audit.ts'
@@ -109,6 +110,9 @@ async function makeContext(run: NamespaceRun): Promise<Prepared> {
     timeouts: hasFunctions ? makeTimeouts(inventory, nowMs) : undefined,
     known: await loadRegionState(context, place),
     delivered: new Set(await loadDelivered(context, region.scope, namespace)),
+    ...(compiled.configs.zeros === true
+      ? { lives: inventory === undefined ? ('unlisted' as const) : livesOf(inventory) }
+      : {}),
     accountState: accountState(account),
   }
   return { shared, identities, listedAtMs }

@@ -114,14 +114,28 @@ function checkStatistics({ statistics, targets }: CloudwatchConfigs): void {
   }
 }
 
+/** Of a namespace without a catalogue nobody knows which metrics count events: a setting that nothing follows is refused. */
+function checkZeros({ zeros }: CloudwatchConfigs, namespaces: readonly NamespaceTarget[]): void {
+  if (zeros !== true || namespaces.some(({ catalogue }) => catalogue !== undefined)) return
+  throw new DffError({
+    code: 'BAD_PARAMETER',
+    place: 'cloudwatchConfigs: zeros',
+    expected: 'a target of a namespace whose metrics are known, such as AWS/Lambda',
+    got: `only ${namespaces.map(({ namespace }) => namespace).join(', ')}`,
+    remedy: 'Leave zeros out: which of these metrics count events is not known.',
+  })
+}
+
 /** Checks and compiles the parameter block; throws BAD_PARAMETER naming the place, when the Startup script loads. */
 export function compileConfigs(value: CloudwatchConfigs): CompiledConfigs {
   const configs = validate('cloudwatch-configs', value, 'cloudwatchConfigs')
   checkStatistics(configs)
-  const namespaces = [...new Set(configs.targets.map(({ namespace }) => namespace))]
+  const names = [...new Set(configs.targets.map(({ namespace }) => namespace))]
+  const namespaces = names.map((namespace) => compileNamespace(namespace, configs))
+  checkZeros(configs, namespaces)
   return {
     configs,
-    namespaces: namespaces.map((namespace) => compileNamespace(namespace, configs)),
+    namespaces,
     statisticsOf: compileStatistics(configs.statistics),
   }
 }

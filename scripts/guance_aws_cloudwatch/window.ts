@@ -46,3 +46,8 @@ export function liveWindow(fromMs: EpochMs, endMs: EpochMs, oldestMs: EpochMs = 
     skipped: { startMs: fromMs, endMs: startMs },
   }
 }
+
+/** The minutes of an aligned window. */
+export function* wholeMinutes({ startMs, endMs }: Window): Generator<EpochMs> {
+  for (let timeMs = startMs; timeMs < endMs; timeMs += MINUTE_MS) yield timeMs
+}

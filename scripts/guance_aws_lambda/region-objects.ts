@@ -8,6 +8,7 @@ import {
   type Inventory,
   type InventoryEntry,
   inventoryState,
+  keepLives,
   keepTimeouts,
   loadInventory,
   type RegionResult,
@@ -59,13 +60,20 @@ function isLatest({ Version = LATEST }: FunctionConfiguration): boolean {
   return Version === LATEST
 }
 
-/** Joins a version to its function: tags of the one that is edited, the largest timeout of all. */
+/** Joins a version to its function: tags of the one that is edited, the largest timeout and the earliest time of all. */
 function addVersion(entries: Map<string, InventoryEntry>, lambda: FunctionConfiguration): void {
   const entry = makeInventoryEntry(lambda)
   const known = entries.get(entry.name)
   const timeoutSec = Math.max(entry.timeoutSec ?? 0, known?.timeoutSec ?? 0)
   const tags = known === undefined || isLatest(lambda) ? entry.tags : known.tags
-  entries.set(entry.name, { name: entry.name, tags, ...(timeoutSec === 0 ? {} : { timeoutSec }) })
+  // A version is older than what is edited: the function existed when it was published.
+  const times = [entry.sinceMs, known?.sinceMs].filter((timeMs) => timeMs !== undefined)
+  entries.set(entry.name, {
+    name: entry.name,
+    tags,
+    ...(timeoutSec === 0 ? {} : { timeoutSec }),
+    ...(times.length === 0 ? {} : { sinceMs: Math.min(...times) }),
+  })
 }
 
 /** Commits objects as they are listed: each is true by itself, and memory stays bounded. The inventory waits for the last page. */
@@ -114,12 +122,11 @@ export async function collectObjects(run: ObjectsRun, region: AwsRegion): Promis
     const entries = await commitObjects(run, region)
     const aliases = await listAliases(run, region)
     const key = inventoryKey(region)
-    const before = (await loadInventory(context, key))?.entries ?? []
-    const inventory = {
-      listedAtMs: context.triggerTimeMs,
-      entries: keepTimeouts(entries, before, context.triggerTimeMs),
-      aliases,
-    }
+    const before = await loadInventory(context, key)
+    const { triggerTimeMs } = context
+    const timed = keepTimeouts(entries, before?.entries ?? [], triggerTimeMs)
+    const lives = keepLives(timed, before, triggerTimeMs)
+    const inventory = { listedAtMs: triggerTimeMs, aliases, ...lives }
     const state = await inventoryState(context, key, inventory)
     await context.commit({ points: [], state: { ...state, ...accountState(run.account) } })
     context.log(`${scope}: ${entries.length} functions`)

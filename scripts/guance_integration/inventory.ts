@@ -9,12 +9,24 @@ export interface InventoryEntry {
   readonly timeoutSec?: number
   /** A longer one that counted before, and when it was first seen changed. */
   readonly earlierTimeout?: { readonly timeoutSec: number; readonly changedMs: EpochMs }
+  /** Since when it is known to exist: it may be older. */
+  readonly sinceMs?: EpochMs
+}
+
+/** An object that is listed no more. */
+export interface GoneEntry {
+  readonly name: string
+  readonly sinceMs: EpochMs
+  /** When it was listed last: it may have lived a little longer. */
+  readonly untilMs: EpochMs
 }
 
 /** What an object collector last listed in one region; the metrics collector reads it. */
 export interface Inventory {
   readonly listedAtMs: EpochMs
   readonly entries: readonly InventoryEntry[]
+  /** Listed lately and no more; left out when there is none. */
+  readonly gone?: readonly GoneEntry[]
   /** Other identities of a listed object, e.g. event source mapping UUID → function name. */
   readonly aliases: Readonly<Record<string, string>>
 }
@@ -66,6 +78,7 @@ interface Header {
   readonly listedAtMs: EpochMs
   readonly chunks: number
   readonly aliasChunks: number
+  readonly goneChunks: number
 }
 
 function chunksOf<T>(items: readonly T[]): (readonly T[])[] {
@@ -79,31 +92,44 @@ async function loadHeader(context: RunContext, key: string): Promise<Header | un
   return (await context.load(key)) as Header | undefined
 }
 
+/** State of one list: its chunks, and the deletion of those that a longer predecessor had more. */
+function chunkState(
+  prefix: string,
+  chunks: readonly (readonly unknown[])[],
+  countBefore: number,
+): Record<string, Json> {
+  const state: Record<string, Json> = {}
+  for (let index = chunks.length; index < countBefore; index += 1) state[`${prefix}/${index}`] = null
+  // Plain data, but an interface has no index signature and so is no Json to the compiler.
+  chunks.forEach((chunk, index) => (state[`${prefix}/${index}`] = chunk as unknown as Json))
+  return state
+}
+
 /** State that replaces the region's inventory as a whole; chunks of a longer predecessor are deleted. */
 export async function inventoryState(
   context: RunContext,
   key: InventoryKey,
-  inventory: Inventory,
+  { listedAtMs, entries, aliases, gone = [] }: Inventory,
 ): Promise<Readonly<Record<string, Json>>> {
   const prefix = stateKey(key)
   const before = await loadHeader(context, prefix)
-  const entries = chunksOf(inventory.entries)
-  const aliases = chunksOf(Object.entries(inventory.aliases))
-  const state: Record<string, Json> = {}
-  for (let index = entries.length; index < (before?.chunks ?? 0); index += 1)
-    state[`${prefix}/${index}`] = null
-  for (let index = aliases.length; index < (before?.aliasChunks ?? 0); index += 1) {
-    state[`${prefix}/alias/${index}`] = null
+  const lists = {
+    entries: chunksOf(entries),
+    aliases: chunksOf(Object.entries(aliases)),
+    gone: chunksOf(gone),
   }
-  // Plain data, but an interface has no index signature and so is no Json to the compiler.
-  entries.forEach((chunk, index) => (state[`${prefix}/${index}`] = chunk as unknown as Json))
-  aliases.forEach((chunk, index) => (state[`${prefix}/alias/${index}`] = chunk))
   const header: Header = {
-    listedAtMs: inventory.listedAtMs,
-    chunks: entries.length,
-    aliasChunks: aliases.length,
+    listedAtMs,
+    chunks: lists.entries.length,
+    aliasChunks: lists.aliases.length,
+    goneChunks: lists.gone.length,
   }
-  return { ...state, [prefix]: { ...header } }
+  return {
+    ...chunkState(prefix, lists.entries, before?.chunks ?? 0),
+    ...chunkState(`${prefix}/alias`, lists.aliases, before?.aliasChunks ?? 0),
+    ...chunkState(`${prefix}/gone`, lists.gone, before?.goneChunks ?? 0),
+    [prefix]: { ...header },
+  }
 }
 
 async function loadChunks<T>(context: RunContext, prefix: string, count: number): Promise<T[]> {
@@ -119,7 +145,9 @@ export async function loadInventory(context: RunContext, key: InventoryKey): Pro
   const prefix = stateKey(key)
   const header = await loadHeader(context, prefix)
   if (header === undefined) return undefined
+  const gone = await loadChunks<GoneEntry>(context, `${prefix}/gone`, header.goneChunks)
   return {
+    ...(gone.length === 0 ? {} : { gone }),
     listedAtMs: header.listedAtMs,
     entries: await loadChunks<InventoryEntry>(context, prefix, header.chunks),
     aliases: Object.fromEntries(

@@ -14,11 +14,13 @@ export type { Collector, RegionResult } from './collector.ts'
 export { mapConcurrently } from './concurrency.ts'
 export {
   effectiveTimeoutSec,
+  type GoneEntry,
   type Inventory,
   type InventoryEntry,
   inventoryState,
   keepTimeouts,
   loadInventory,
 } from './inventory.ts'
+export { keepLives, livesOf } from './lives.ts'
 export { type ActionProbe, collectRegions, isFatal, probeRegions } from './region-run.ts'
 export { Runner } from './runner.ts'

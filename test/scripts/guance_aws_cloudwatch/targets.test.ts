@@ -52,6 +52,12 @@ describe('targets', () => {
     ])
   })
 
+  it('refuse zeros where nobody knows what counts events', () => {
+    const zeros = { zeros: true, targets: [{ namespace: 'Made/Up', metrics: ['ALL'] }] }
+    expect(() => select(zeros)).toThrow(/zeros: expected a target of a namespace whose metrics are known/)
+    expect(select({ zeros: true })).toEqual(select({}))
+  })
+
   it('take every published set on request', () => {
     expect(select({ grains: 'all' })).toHaveLength(LISTED.length)
   })

@@ -38,4 +38,36 @@ describe('the inventory', () => {
     expect(inventory?.aliases).toEqual({ 'u-1': 'orders' })
     expect(context.lines.join('\n')).toContain('event source mappings cannot be listed, 1 stay known')
   })
+
+  it('remembers since when a function exists, by its oldest version, and until when a deleted one did', async () => {
+    const version = (name: string, Version: string, LastModified: string) => ({
+      FunctionName: name,
+      Version,
+      LastModified,
+    })
+    let functions = [
+      version('f', '$LATEST', '2026-11-20T10:00:00.000+0000'),
+      version('f', '1', '2026-11-01T10:00:00.000+0000'),
+      version('g', '$LATEST', '2026-11-02T10:00:00.000+0000'),
+    ]
+    server = await startScriptedCloudwatch(({ target }) =>
+      target.includes('event-source-mappings') ? { EventSourceMappings: [] } : { Functions: functions },
+    )
+    const store = makeStore()
+    const collectAt = async (triggerTimeMs: number) => {
+      const context = makeRun(store, { triggerTimeMs, session: SESSION })
+      const account = await openAccount(context, {}, SINGLE_ATTEMPT)
+      await collectObjects({ context, account, cloudProvider: 'aws' }, account.region('us-east-1'))
+      return loadInventory(context, KEY)
+    }
+    const firstMs = Date.parse('2026-11-23T12:00:00Z')
+    expect((await collectAt(firstMs))?.entries.map(({ name, sinceMs }) => [name, sinceMs])).toEqual([
+      ['f', Date.parse('2026-11-01T10:00:00Z')],
+      ['g', Date.parse('2026-11-02T10:00:00Z')],
+    ])
+    functions = functions.slice(0, 2)
+    expect((await collectAt(firstMs + 300_000))?.gone).toEqual([
+      { name: 'g', sinceMs: Date.parse('2026-11-02T10:00:00Z'), untilMs: firstMs },
+    ])
+  })
 })
