@@ -114,13 +114,17 @@ grain: string[]
  * The dimension whose value becomes the tag name.
  */
 nameDimension?: string
+/**
+ * Class of the objects that these metrics are of: their tags are taken over, and of functions their timeouts.
+ */
+objectClass?: string
 metrics: {
 [k: string]: CataloguedMetric
 }
 }
 export interface CataloguedMetric {
 /**
- * Decides the useful statistics.
+ * Decides the useful statistics, and whether nothing is 0.
  */
 kind: ("count" | "duration" | "age" | "gauge")
 unit: string
@@ -132,6 +136,21 @@ stamp: ("completion" | "request" | "sample" | "end" | "unknown")
  * Default dimension names where they differ from the namespace's.
  */
 grain?: string[]
+/**
+ * Dimension sets collected beside the default one, because their values are not part of it: a table's metric leaves its indexes out.
+ */
+furtherGrains?: string[][]
+/**
+ * Useful statistics where the kind's do not fit; at most five, which AWS bills as one metric.
+ * 
+ * @minItems 1
+ * @maxItems 5
+ */
+statistics?: string[]
+/**
+ * Seconds from one datapoint to the next; default 60. A minute is final only when the datapoint that covers it is there.
+ */
+intervalSec?: (60 | 300)
 /**
  * Listed by the user's document.
  */

@@ -18,7 +18,6 @@ import { groupByIdentity, type Identity } from './identity.ts'
 import { addLateness } from './lateness.ts'
 import { collectLive } from './live.ts'
 import { addDuration, recentOf } from './longest.ts'
-import { objectClassOf } from './object-class.ts'
 import { loadRegionState, newRegionState, regionState } from './region-state.ts'
 import { repairGaps } from './repair.ts'
 import { makeTags, type TagsOf } from './tags.ts'
@@ -47,7 +46,7 @@ interface Prepared {
 
 /** The objects that a namespace's metrics are of. */
 async function loadLinked({ context, account, region, target }: NamespaceRun) {
-  const objectClass = objectClassOf(target.namespace)
+  const objectClass = target.catalogue?.objectClass
   if (objectClass === undefined) return { inventory: undefined, hasFunctions: false }
   const { accountId } = account
   const inventory = await loadInventory(context, { objectClass, accountId, region: region.region })

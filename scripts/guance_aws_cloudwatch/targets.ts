@@ -11,6 +11,7 @@ import { fingerprintOf } from './identity.ts'
 import { compilePatterns, matchesGlob, namedPatterns, type NameTest } from './patterns.ts'
 import type { Series } from './series.ts'
 import { compileStatistics, type StatisticsOf } from './statistics.ts'
+import { hasCounts } from './zeros.ts'
 
 type Target = CloudwatchConfigs['targets'][number]
 
@@ -114,15 +115,15 @@ function checkStatistics({ statistics, targets }: CloudwatchConfigs): void {
   }
 }
 
-/** Of a namespace without a catalogue nobody knows which metrics count events: a setting that nothing follows is refused. */
+/** Where no metric is known to count events, nothing would follow the setting, and nobody would notice. */
 function checkZeros({ zeros }: CloudwatchConfigs, namespaces: readonly NamespaceTarget[]): void {
-  if (zeros !== true || namespaces.some(({ catalogue }) => catalogue !== undefined)) return
+  if (zeros !== true || namespaces.some(({ catalogue }) => hasCounts(catalogue))) return
   throw new DffError({
     code: 'BAD_PARAMETER',
     place: 'cloudwatchConfigs: zeros',
-    expected: 'a target of a namespace whose metrics are known, such as AWS/Lambda',
+    expected: 'a target of a namespace with metrics that are known to count events, such as AWS/Lambda',
     got: `only ${namespaces.map(({ namespace }) => namespace).join(', ')}`,
-    remedy: 'Leave zeros out: which of these metrics count events is not known.',
+    remedy: 'Leave zeros out.',
   })
 }
 

@@ -1,10 +1,12 @@
 import type { Catalogue, EpochMs, Window } from 'guance-aws-lambda/dff'
+import type { CataloguedMetric } from './catalogue.ts'
 import type { NamespaceContext } from './circumstances.ts'
 import { digestStart, type EntryPlan } from './entry-plan.ts'
 import type { QueryOutcome } from './fetch.ts'
 import type { Entry } from './ledger.ts'
 import { isWithin } from './ranges.ts'
 import { fieldName } from './statistics.ts'
+import { PERIOD_SEC } from './window.ts'
 
 /** The only statistic of which "nothing happened" is a number. */
 const STATISTIC = 'Sum'
@@ -22,20 +24,25 @@ export interface Zeros {
 const NEVER: Window = { startMs: 0, endMs: 0 }
 
 /**
- * Whether a minute without a datapoint means that nothing happened: of events that are counted. A sample that is absent
- * was not taken, and an amount that is not counted in pieces is nobody's zero.
+ * Whether a minute without a datapoint means that nothing happened: of events that are counted by the minute. A sample
+ * that is absent was not taken, an amount that is not counted in pieces is nobody's zero, and a datapoint of five minutes
+ * stands for four without one.
  */
-function isCounted(catalogue: Catalogue | undefined, metric: string): boolean {
-  const known = catalogue?.metrics[metric]
-  return known?.kind === 'count' && known.unit === 'Count' && known.stamp !== 'sample'
+function isCounted({ kind, unit, stamp, intervalSec = PERIOD_SEC }: CataloguedMetric): boolean {
+  return kind === 'count' && unit === 'Count' && stamp !== 'sample' && intervalSec === PERIOD_SEC
+}
+
+/** Whether a namespace has metrics of which a zero is meant. */
+export function hasCounts(catalogue: Catalogue | undefined): boolean {
+  return Object.values(catalogue?.metrics ?? {}).some(isCounted)
 }
 
 function zeroFields(catalogue: Catalogue | undefined, outcomes: readonly QueryOutcome[]): readonly string[] {
-  return outcomes.flatMap(({ query: { series, statistic }, outcome }) =>
-    statistic === STATISTIC && outcome.kind === 'complete' && isCounted(catalogue, series.metric)
-      ? [fieldName(series.metric, statistic)]
-      : [],
-  )
+  return outcomes.flatMap(({ query: { series, statistic }, outcome }) => {
+    const known = catalogue?.metrics[series.metric]
+    const isAnswered = statistic === STATISTIC && outcome.kind === 'complete'
+    return isAnswered && known !== undefined && isCounted(known) ? [fieldName(series.metric, statistic)] : []
+  })
 }
 
 function earliest(lines: ReadonlyMap<EpochMs, unknown>): EpochMs {

@@ -19,7 +19,7 @@ import {
   textsOf,
 } from './input.ts'
 import { setReceiver, showReceived } from './receiver-control.ts'
-import { showTruth, showValues } from './truth-control.ts'
+import { showServiceSeries, showTruth, showValues } from './truth-control.ts'
 
 function showClock({ simulation: { clock } }: ControlCall): object {
   return { nowMs: clock.nowMs(), frozen: clock.isFrozen() }
@@ -80,6 +80,7 @@ const HANDLERS: Readonly<Record<string, Handler>> = {
   },
   'GET truth': showTruth,
   'GET truth/values': showValues,
+  'GET truth/series': showServiceSeries,
   'GET clock': showClock,
   'POST clock': setClock,
   'GET denials': ({ simulation }) => ({ denials: simulation.denials.list() }),
