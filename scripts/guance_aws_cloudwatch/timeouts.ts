@@ -10,10 +10,11 @@ export interface Timeouts {
   readonly largestSec: number
 }
 
-/** Timeouts by the last listing of functions; without one, every function may use Lambda's limit. */
+/** Timeouts by the last listing of functions, and of those gone lately; without a listing, every function may use Lambda's limit. */
 export function makeTimeouts(inventory: Inventory | undefined, nowMs: EpochMs): Timeouts {
+  const functions = inventory === undefined ? [] : [...(inventory.gone ?? []), ...inventory.entries]
   const byName = new Map(
-    inventory?.entries.map((entry) => [entry.name, effectiveTimeoutSec(entry, nowMs) ?? MAX_TIMEOUT_SEC]),
+    functions.map((entry) => [entry.name, effectiveTimeoutSec(entry, nowMs) ?? MAX_TIMEOUT_SEC]),
   )
   const largestSec = byName.size === 0 ? MAX_TIMEOUT_SEC : Math.max(...byName.values())
   return { largestSec, of: (name) => byName.get(name) ?? MAX_TIMEOUT_SEC }

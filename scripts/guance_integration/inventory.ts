@@ -13,9 +13,8 @@ export interface InventoryEntry {
   readonly sinceMs?: EpochMs
 }
 
-/** An object that is listed no more. */
-export interface GoneEntry {
-  readonly name: string
+/** An object that is listed no more, as it was: its last metrics are still to come. */
+export interface GoneEntry extends InventoryEntry {
   readonly sinceMs: EpochMs
   /** When it was listed last: it may have lived a little longer. */
   readonly untilMs: EpochMs

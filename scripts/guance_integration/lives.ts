@@ -1,7 +1,7 @@
 import { DAY_MS, type EpochMs, type Window } from 'guance-aws-lambda/dff'
 import type { GoneEntry, Inventory, InventoryEntry } from './inventory.ts'
 
-/** What is gone is remembered while minutes of its life may still be compared with what was written of them: two days, and one to spare. */
+/** What is gone is remembered while minutes of its life may still come, or be compared with what was written of them: two days, and one to spare. */
 const REMEMBER_MS = 3 * DAY_MS
 
 /**
@@ -20,9 +20,9 @@ export function keepLives(
   }))
   for (const { name } of entries) known.delete(name)
   const untilMs = before?.listedAtMs ?? nowMs
-  const vanished = [...known.values()].map(({ name, sinceMs = untilMs }): GoneEntry => ({
-    name,
-    sinceMs,
+  const vanished = [...known.values()].map((entry): GoneEntry => ({
+    ...entry,
+    sinceMs: entry.sinceMs ?? untilMs,
     untilMs,
   }))
   const recent = (before?.gone ?? []).filter((one) => one.untilMs > nowMs - REMEMBER_MS)

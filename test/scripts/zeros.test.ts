@@ -109,7 +109,7 @@ describe('zeros', () => {
     const goneMs = START_MS + HOUR_MS
     const { poller } = await start(everyTen(START_MS - 30 * MINUTE_MS), UNKNOWN)
     await pollListed(poller, [START_MS, START_MS + HOUR_MS - 5 * MINUTE_MS], () => [listed('f', bornMs)])
-    const gone = [{ name: 'f', sinceMs: bornMs, untilMs: goneMs - 5 * MINUTE_MS }]
+    const gone = [{ name: 'f', tags: {}, sinceMs: bornMs, untilMs: goneMs - 5 * MINUTE_MS }]
     for (let timeMs = goneMs; timeMs <= goneMs + HOUR_MS; timeMs += 5 * MINUTE_MS) {
       await poller.setFunctions(timeMs, [], gone)
       await poller.poll(timeMs)

@@ -39,7 +39,7 @@ describe('the inventory', () => {
     expect(context.lines.join('\n')).toContain('event source mappings cannot be listed, 1 stay known')
   })
 
-  it('remembers since when a function exists, by its oldest version, and until when a deleted one did', async () => {
+  it('remembers since when a function exists, by its oldest version, and a deleted one as it was', async () => {
     const version = (name: string, Version: string, LastModified: string) => ({
       FunctionName: name,
       Version,
@@ -67,7 +67,12 @@ describe('the inventory', () => {
     ])
     functions = functions.slice(0, 2)
     expect((await collectAt(firstMs + 300_000))?.gone).toEqual([
-      { name: 'g', sinceMs: Date.parse('2026-11-02T10:00:00Z'), untilMs: firstMs },
+      {
+        name: 'g',
+        tags: { Version: '$LATEST' },
+        sinceMs: Date.parse('2026-11-02T10:00:00Z'),
+        untilMs: firstMs,
+      },
     ])
   })
 })

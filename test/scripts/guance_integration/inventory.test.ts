@@ -37,7 +37,12 @@ describe('the inventory', () => {
   it('keeps what is gone beside what is listed, while there is any', async () => {
     const store = makeStore()
     const run = makeRun(store, { triggerTimeMs: 0, session: SESSION })
-    const gone = Array.from({ length: 2_001 }, (_, index) => ({ name: `g${index}`, sinceMs: 1, untilMs: 2 }))
+    const gone = Array.from({ length: 2_001 }, (_, index) => ({
+      name: `g${index}`,
+      tags: {},
+      sinceMs: 1,
+      untilMs: 2,
+    }))
     const inventory = { ...makeInventory(1), gone }
     await run.commit({ points: [], state: await inventoryState(run, KEY, inventory) })
     expect(await loadInventory(run, KEY)).toEqual(inventory)
