@@ -114,13 +114,17 @@ grain: string[]
  * The dimension whose value becomes the tag name.
  */
 nameDimension?: string
+/**
+ * Class of the objects that these metrics are of: their tags are taken over, and of functions their timeouts.
+ */
+objectClass?: string
 metrics: {
 [k: string]: CataloguedMetric
 }
 }
 export interface CataloguedMetric {
 /**
- * Decides the useful statistics.
+ * Decides the useful statistics, and whether nothing is 0.
  */
 kind: ("count" | "duration" | "age" | "gauge")
 unit: string
@@ -132,6 +136,21 @@ stamp: ("completion" | "request" | "sample" | "end" | "unknown")
  * Default dimension names where they differ from the namespace's; listed, where AWS does not document them: the namespace's when they are listed, else the fewest that are.
  */
 grain?: ("listed" | string[])
+/**
+ * Dimension sets collected beside the default one, because their values are not part of it: a table's metric leaves its indexes out.
+ */
+furtherGrains?: string[][]
+/**
+ * Useful statistics where the kind's do not fit; at most five, which AWS bills as one metric.
+ * 
+ * @minItems 1
+ * @maxItems 5
+ */
+statistics?: string[]
+/**
+ * Seconds from one datapoint to the next; default 60. A minute is final only when the datapoint that covers it is there.
+ */
+intervalSec?: (60 | 300)
 /**
  * Listed by the user's document.
  */
@@ -189,6 +208,10 @@ statistics?: (("useful" | "upstream") | {
  */
 grains?: ("default" | "all")
 /**
+ * Write 0 for a count (the Sum of an event metric) in each final minute in which a function is known to have existed and CloudWatch has no datapoint; default false. It is a point per minute and silent function, 1,440 a day, and every such field becomes an active series, which Guance bills by the day. Where the store does not replace lines, a value that CloudWatch adds later can no longer be written over the 0.
+ */
+zeros?: boolean
+/**
  * Tags of the linked function object to copy onto metrics; default Runtime. RevisionId is refused: it makes a new series at each deployment.
  */
 object_tags?: string[]
@@ -229,6 +252,10 @@ rewrite?: ("last" | "max" | "both" | "unknown")
  * Whether a second line for the same minute adds its fields instead of replacing the first; default false.
  */
 mergesFields?: boolean
+/**
+ * How many hours back the store takes points: nothing older is repaired or corrected. 0 (the default) is as far as CloudWatch's one-minute data go, 14 days 12 hours.
+ */
+retentionHours?: number
 }
 export interface DatawayConnector {
 type: "dataway"
@@ -248,6 +275,10 @@ rewrite?: ("last" | "max" | "both" | "unknown")
  * Whether a second line for the same minute adds its fields instead of replacing the first; default false.
  */
 mergesFields?: boolean
+/**
+ * How many hours back the store takes points: nothing older is repaired or corrected. 0 (the default) is as far as CloudWatch's one-minute data go, 14 days 12 hours.
+ */
+retentionHours?: number
 }
 /**
  * marketplace.json: every script set with its texts, parameters, files and digests. Generated.

@@ -49,12 +49,17 @@ export interface AccountSession {
   readonly expiresAtMs?: EpochMs
 }
 
-/** What the store behind the connector does with the same series and timestamp written twice; decides how early a value may go out. */
+/**
+ * What the store behind the connector does with the same series and timestamp written twice, which decides how early a
+ * value may go out; and how old a point it takes.
+ */
 export interface SinkTraits {
   /** last: the newer value counts. max: the larger. both: both are kept, and sums double. unknown: nobody knows, so nothing is written twice. */
   readonly rewrite: 'last' | 'max' | 'both' | 'unknown'
   /** Whether a second line for the same minute adds its fields to the first instead of replacing it. */
   readonly mergesFields: boolean
+  /** How many hours back it takes points; undefined: whatever comes. */
+  readonly retentionHours?: number
 }
 
 /** What the host gives a running script. Every await inside a script ends when `signal` aborts. */

@@ -11,7 +11,7 @@ import {
   textOf,
   textsOf,
 } from './control/input.ts'
-import { at, listOf, objectOf, parseChange, parseGroup, parseLate } from './fleet-part.ts'
+import { at, listOf, objectOf, parseChange, parseGroup, parseLate, parseServices } from './fleet-part.ts'
 import type { SimulatorOptions } from './options.ts'
 import type { Group } from './truth/group.ts'
 import { UsageError } from './usage-error.ts'
@@ -27,6 +27,7 @@ const KEYS = [
   'quotas',
   'groups',
   'changes',
+  'services',
 ]
 
 /** Shares are written as decimals: their sum is 1 up to rounding. */
@@ -104,6 +105,9 @@ export function parseFleet(document: unknown): Partial<SimulatorOptions> {
         .toSorted((left, right) => left.atMs - right.atMs),
     }),
     ...lateOf(input.late),
+    ...(input.services === undefined
+      ? {}
+      : { services: at('services', () => parseServices(input.services)) }),
   }
 }
 

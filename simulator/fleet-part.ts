@@ -2,6 +2,7 @@ import { type EpochMs, MINUTE_MS } from '../core/time.ts'
 import {
   checkKeys,
   ControlError,
+  flagOf,
   type Input,
   numberOf,
   required,
@@ -15,6 +16,7 @@ import type { Change } from './truth/change.ts'
 import type { Group } from './truth/group.ts'
 import { TRAITS, type Trait } from './truth/lambda.ts'
 import { DEFAULT_LATE, type LateOptions } from './truth/lateness.ts'
+import { NO_SERVICES, type ServiceOptions } from './truth/service.ts'
 
 /** The longest timeout that AWS allows. */
 const MAX_TIMEOUT_SEC = 900
@@ -165,4 +167,15 @@ export function parseLate(value: unknown): LateOptions {
   }
   if (late.minDelaySec <= late.maxDelaySec && late.minLateHours <= late.maxLateHours) return late
   throw new ControlError('each least must not be above its most')
+}
+
+/** What else than functions there is; nothing of what is left out. Throws ControlError. */
+export function parseServices(value: unknown): ServiceOptions {
+  const input = objectOf(value)
+  checkKeys(input, Object.keys(NO_SERVICES))
+  return {
+    queues: wholeOf(input, 'queues', 100_000) ?? 0,
+    tables: wholeOf(input, 'tables', 100_000) ?? 0,
+    insights: flagOf(input, 'insights') ?? false,
+  }
 }

@@ -6,6 +6,7 @@ import { DEFAULT_REWRITING, type RewriteName, REWRITES, type Rewriting } from '.
 import type { Change } from './truth/change.ts'
 import type { Group } from './truth/group.ts'
 import { DEFAULT_LATE, type LateOptions } from './truth/lateness.ts'
+import type { ServiceOptions } from './truth/service.ts'
 import { UsageError } from './usage-error.ts'
 
 /** Everything a simulator can be told at its start. */
@@ -34,6 +35,8 @@ export interface SimulatorOptions {
   /** What the lambdas are like; absent, the mixed fleet of `active`. */
   readonly groups?: readonly Group[]
   readonly changes?: readonly Change[]
+  /** Absent, there is nothing but functions. */
+  readonly services?: ServiceOptions
 }
 
 /** What the command line asks for. */

@@ -16,6 +16,7 @@ import { createReceiver } from './receiver/receiver.ts'
 import { DEFAULT_REWRITING } from './receiver/rewriting.ts'
 import type { Simulation } from './simulation.ts'
 import { createListing } from './truth/listing.ts'
+import { createServices, NO_SERVICES } from './truth/service.ts'
 import { createTruth } from './truth/truth.ts'
 
 /** What a client needs to use the simulator; printed at the start and served at `/control/info`. */
@@ -66,6 +67,7 @@ function createSimulation(options: SimulatorOptions): Simulation {
     clock,
     counters,
     truth,
+    services: createServices(truth, options.services ?? NO_SERVICES),
     listing: createListing(truth, options.listing ?? false),
     identities: createIdentities(accountIds, seed, partitionOf(regions[0] ?? '')),
     denials: createDenials(),

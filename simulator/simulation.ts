@@ -7,6 +7,7 @@ import type { Counters } from './counters.ts'
 import type { SimulatorOptions } from './options.ts'
 import type { Receiver } from './receiver/receiver.ts'
 import type { Listing } from './truth/listing.ts'
+import type { Services } from './truth/service.ts'
 import type { Truth } from './truth/truth.ts'
 
 /** Everything one simulator consists of; the AWS side, the receiver and the control API each take the parts they need. */
@@ -15,6 +16,7 @@ export interface Simulation {
   readonly clock: Clock
   readonly counters: Counters
   readonly truth: Truth
+  readonly services: Services
   readonly identities: Identities
   readonly denials: Denials
   readonly faults: Faults

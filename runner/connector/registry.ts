@@ -83,16 +83,17 @@ async function checkConnector(
   return config
 }
 
-/** What the store does with a rewrite is kept as it was told, unless something else is said: a new token does not make it another store. */
+/** What the store does is kept as it was told, unless something else is said: a new token does not make it another store. */
 function keepTraits(config: ConnectorConfig, before: ConnectorConfig | undefined): ConnectorConfig {
   if (config.type === 'file' || before === undefined || before.type !== config.type) return config
-  if (before.url !== config.url || config.rewrite !== undefined || config.mergesFields !== undefined)
-    return config
-  const { rewrite, mergesFields } = before
+  if (before.url !== config.url) return config
+  const isTold = config.rewrite !== undefined || config.mergesFields !== undefined
+  const { rewrite, mergesFields, retentionHours } = before
   return {
+    ...(isTold || rewrite === undefined ? {} : { rewrite }),
+    ...(isTold || mergesFields === undefined ? {} : { mergesFields }),
+    ...(retentionHours === undefined ? {} : { retentionHours }),
     ...config,
-    ...(rewrite === undefined ? {} : { rewrite }),
-    ...(mergesFields === undefined ? {} : { mergesFields }),
   }
 }
 

@@ -1,10 +1,11 @@
 import { alignDown, formatWindow, MINUTE_MS, splitWindow, type Window } from 'guance-aws-lambda/dff'
+import { cutBeyond, oldestOf } from './beyond.ts'
 import type { NamespaceContext } from './circumstances.ts'
 import type { Identity } from './identity.ts'
 import type { LiveResult } from './live.ts'
 import { collectSlice, type SliceResult } from './slice.ts'
 import type { Tally } from './tally.ts'
-import { endAt, MAX_LOOKBACK_MS, REPAIR_CHUNK_MS } from './window.ts'
+import { REPAIR_CHUNK_MS } from './window.ts'
 import { sliceWorks } from './works.ts'
 
 interface Backfill {
@@ -18,13 +19,14 @@ export async function collectBackfill(
   shared: NamespaceContext,
   { identities, window, tally }: Backfill,
 ): Promise<LiveResult> {
-  const { context, place, nowMs } = shared
-  const oldestMs = endAt(nowMs, MAX_LOOKBACK_MS)
-  const asked = {
-    startMs: Math.max(alignDown(window.startMs, MINUTE_MS), oldestMs),
+  const { context, place, nowMs, sink } = shared
+  const wanted = {
+    startMs: alignDown(window.startMs, MINUTE_MS),
     endMs: alignDown(Math.min(window.endMs, nowMs), MINUTE_MS),
   }
-  if (asked.startMs > window.startMs) tally.lostMs += asked.startMs - window.startMs
+  const oldestMs = Math.min(oldestOf(nowMs, sink), wanted.endMs)
+  const asked = { ...wanted, startMs: Math.max(wanted.startMs, oldestMs) }
+  tally.addBeyond(cutBeyond([wanted], shared))
   context.log(`${place.scope}: ${place.namespace}: backfill of ${formatWindow(asked)}`)
   const results: SliceResult[] = []
   for (const chunk of splitWindow(asked, REPAIR_CHUNK_MS)) {

@@ -1,4 +1,11 @@
-import { type EpochMs, MINUTE_MS, type RunContext, type SinkTraits } from 'guance-aws-lambda/dff'
+import {
+  type EpochMs,
+  MINUTE_MS,
+  type RunContext,
+  SECOND_MS,
+  type SinkTraits,
+  type Window,
+} from 'guance-aws-lambda/dff'
 import type { AwsRegion } from 'guance-aws-lambda/sets/guance_integration'
 import type { BucketState } from './bucket.ts'
 import type { Catalogue, Json } from 'guance-aws-lambda/dff'
@@ -11,6 +18,7 @@ import type { RegionState } from './region-state.ts'
 import type { Place } from './state-keys.ts'
 import type { TagsOf } from './tags.ts'
 import type { Timeouts } from './timeouts.ts'
+import { PERIOD_SEC } from './window.ts'
 
 /** What all slices of one namespace in one region share. */
 export interface NamespaceContext {
@@ -29,12 +37,23 @@ export interface NamespaceContext {
   readonly known: RegionState | undefined
   /** Fields that ever had a datapoint; grows. */
   readonly delivered: Set<string>
+  /** By function, the spans in which it is known to have existed; `unlisted` without an inventory. Only where zeros are asked for. */
+  readonly lives?: ReadonlyMap<string, readonly Window[]> | 'unlisted'
   /** Stored with every slice. */
   readonly accountState: Readonly<Record<string, Json>>
 }
 
 /** One identity in so many is watched beyond its horizon. */
 const SAMPLED_BUCKETS = 8
+
+/** Of a namespace without a catalogue nobody knows how often it publishes: many do every five minutes. */
+const UNKNOWN_INTERVAL_SEC = 300
+
+function intervalOf(catalogue: Catalogue | undefined, { wanted }: Identity): number {
+  if (catalogue === undefined) return UNKNOWN_INTERVAL_SEC * SECOND_MS
+  const seconds = wanted.map(({ series }) => catalogue.metrics[series.metric]?.intervalSec ?? PERIOD_SEC)
+  return Math.max(...seconds) * SECOND_MS
+}
 
 /** Why an identity settles when it does. */
 export function causeOf(
@@ -52,6 +71,7 @@ export function causeOf(
     timeoutSec: name === undefined ? timeouts?.largestSec : timeouts?.of(name),
     longestSec: own === undefined ? undefined : longestSec(own, nowMs),
     widenMs: known === undefined ? 0 : widenMs(known.lateness),
+    intervalMs: intervalOf(catalogue, identity),
   }
 }
 

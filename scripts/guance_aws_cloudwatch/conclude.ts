@@ -20,6 +20,7 @@ import { settle, type Settled } from './settle.ts'
 import { fieldName } from './statistics.ts'
 import type { Tally } from './tally.ts'
 import { PERIOD_SEC } from './window.ts'
+import { keepAlive, zerosOf } from './zeros.ts'
 
 /** Whether a query is to be asked again. */
 export function isOpen({ outcome }: QueryOutcome): boolean {
@@ -56,7 +57,7 @@ function count({ circumstances, work }: EntryPlan, settled: Settled, tally: Tall
   const { nowMs, cause, isSampled, committedMs } = circumstances
   for (const timeMs of settled.differences.keys()) tally.addDifference(nowMs - timeMs)
   if (work.purpose !== 'live' || !isSampled) return
-  tally.sampledLines += settled.writes.length
+  tally.sampledLines += settled.writes.length - settled.filled
   const finalAfterMs = PERIOD_SEC * 1000 + settleMs(cause) - cause.widenMs
   // It changed at some time since the last poll: half of that is the best guess.
   const changedMs = nowMs - (nowMs - committedMs) / 2
@@ -78,12 +79,15 @@ export function concludePlan(
 ): readonly Point[] {
   const { identity } = plan.work
   const { fingerprint } = identity
-  const { entry, isWaiting, isPartial } = concludeEntry(plan, outcomes, tally)
-  tally.lostMs += plan.lostMs
+  const { entry: concluded, isWaiting, isPartial } = concludeEntry(plan, outcomes, tally)
+  const lines = makeLines(outcomes)
+  const before = state.entries.get(fingerprint)
+  const entry = keepAlive(shared, plan, { entry: concluded, before, lines })
   state.entries.set(fingerprint, entry)
   if (plan.work.purpose === 'live') tally.addWatermark(entry)
   if (isWaiting) return []
-  const lines = makeLines(outcomes)
+  // Not before: an entry that waits keeps its gaps as they are, and loses them at the next poll.
+  tally.addBeyond(plan.beyond)
   tally.addLongest(learnLongest(shared, state, { identity, lines }))
   const published = state.book.read('published', fingerprint)
   const settled = settle({
@@ -101,6 +105,7 @@ export function concludePlan(
       ? { comparedFromMs: plan.entry.changedMs }
       : {}),
     isGrowing: isGrowingField(shared.catalogue),
+    zeros: zerosOf(shared, { plan, outcomes }, { entry, lines }),
   })
   const fromMs = digestStart(plan.circumstances)
   state.book.add('published', fingerprint, { digests: settled.published, fromMs })

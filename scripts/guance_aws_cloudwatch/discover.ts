@@ -1,9 +1,10 @@
-import { HOUR_MS, MINUTE_MS, type RunContext } from 'guance-aws-lambda/dff'
+import { type EpochMs, HOUR_MS, MINUTE_MS, type RunContext } from 'guance-aws-lambda/dff'
 import { AwsFailure, type AwsRegion, reportProblem } from 'guance-aws-lambda/sets/guance_integration'
-import { findCatalogue } from './catalogue.ts'
-import { fetchListPage, type ListedIdentity, listIdentities } from './list-series.ts'
-import { commitListing, type Listing, loadListing } from './listing.ts'
+import { fetchListPage, listInto } from './list-series.ts'
+import { commitListing, type Listing, type ListingKey, loadListing } from './listing.ts'
+import { Selection, toSeries } from './selection.ts'
 import type { Series } from './series.ts'
+import type { NamespaceTarget } from './targets.ts'
 
 /** AWS itself lists a new series up to 15 minutes late (aws.md §1.3): asking more often finds little sooner. */
 const CACHE_MS = 15 * MINUTE_MS
@@ -14,26 +15,37 @@ const STALE_MS = HOUR_MS
 /** The record names some; the log of metrics that exist is AWS's own console. */
 const MAX_NAMED = 10
 
-/** The series of a listing, as targets select them. */
-export function toSeries(namespace: string, identities: readonly ListedIdentity[]): readonly Series[] {
-  return identities.flatMap(({ dimensions, metrics }) =>
-    metrics.map((metric): Series => ({ namespace, metric, dimensions })),
-  )
+/** What a run collects of a namespace in one region. */
+export interface Discovery {
+  /** Series that AWS listed. */
+  readonly listed: number
+  readonly listedAtMs: EpochMs
+  /** Those wanted, each once. */
+  readonly series: readonly Series[]
+}
+
+/** One namespace in one region, as a configuration selects from it. */
+interface Question {
+  readonly context: RunContext
+  readonly region: AwsRegion
+  readonly target: Pick<NamespaceTarget, 'namespace' | 'catalogue' | 'selection' | 'select'>
+}
+
+function keyOf({ region: { scope }, target: { namespace, selection } }: Question): ListingKey {
+  return { place: { scope, namespace }, selection }
+}
+
+function toDiscovery({ target }: Question, { listed, listedAtMs, identities }: Listing): Discovery {
+  return { listed, listedAtMs, series: toSeries(target.namespace, identities) }
 }
 
 /** Reports metrics that are newer than the catalogue, once; returns all that were reported so far. */
 function reportUnknown(
-  context: RunContext,
-  scope: string,
-  {
-    namespace,
-    identities,
-    before,
-  }: { namespace: string; identities: readonly ListedIdentity[]; before: readonly string[] },
+  { context, region, target: { namespace, catalogue } }: Question,
+  listed: ReadonlySet<string>,
+  before: readonly string[],
 ): readonly string[] {
-  const catalogue = findCatalogue(namespace)
   if (catalogue === undefined) return []
-  const listed = new Set(identities.flatMap(({ metrics }) => metrics))
   const fresh = [...listed]
     .filter((metric) => !Object.hasOwn(catalogue.metrics, metric) && !before.includes(metric))
     .toSorted()
@@ -43,31 +55,28 @@ function reportUnknown(
   context.report({
     code: 'unknown-metric',
     severity: 'warning',
-    scope: `${scope}/${namespace}`,
+    scope: `${region.scope}/${namespace}`,
     message: `AWS lists metrics that this version does not know: ${named}${rest}. They are collected where a pattern of targets matches them: ALL, a wildcard, or the name with allowUnknownMetrics: true. This is said once.`,
   })
   return [...before, ...fresh].toSorted()
 }
 
-async function renew(
-  context: RunContext,
-  region: AwsRegion,
-  { namespace, previous }: { namespace: string; previous: Listing | undefined },
-): Promise<readonly ListedIdentity[]> {
-  const identities = await listIdentities(region, namespace)
-  const before = previous?.unknown ?? []
-  const unknown = reportUnknown(context, region.scope, { namespace, identities, before })
-  const listing: Listing = { listedAtMs: context.triggerTimeMs, unknown, identities }
-  await commitListing(context, region, { namespace, listing })
-  return identities
+async function renew(question: Question, before: readonly string[]): Promise<Listing> {
+  const { context, region, target } = question
+  const selection = new Selection(target)
+  const identities = await listInto(selection, region, target.namespace)
+  const unknown = reportUnknown(question, selection.metrics, before)
+  const listing: Listing = { listedAtMs: context.triggerTimeMs, listed: selection.listed, identities }
+  await commitListing(context, keyOf(question), { unknown, listing })
+  return listing
 }
 
 /** Goes on with the last complete list where another one cannot be had; rethrows what asking for data would meet too. */
 function carryForward(
-  context: RunContext,
-  region: AwsRegion,
-  { namespace, previous, error }: { namespace: string; previous: Listing; error: unknown },
-): readonly ListedIdentity[] {
+  { context, region, target: { namespace } }: Question,
+  previous: Listing,
+  error: unknown,
+): void {
   const isOfListing =
     error instanceof AwsFailure && ['transient', 'throttled', 'forbidden'].includes(error.kind)
   if (!isOfListing) throw error
@@ -87,7 +96,6 @@ function carryForward(
       message: `The list of series is ${minutes} minutes old, so that newer functions are not collected yet. ${error.message}`,
     })
   }
-  return previous.identities
 }
 
 /**
@@ -104,27 +112,29 @@ async function learnAwsTime(region: AwsRegion, namespace: string): Promise<void>
 }
 
 /**
- * Every series that AWS lists for the namespace, each once: asked for at most every 15 minutes, and whole or not at all.
- * When a page fails, the previous list counts, and its age is said. Afterwards AWS's time is known. Throws AwsFailure.
+ * The wanted series that AWS lists for the namespace: asked for at most every 15 minutes, and whole or not at all. When a
+ * page fails, what the same configuration selected before counts, and its age is said. Afterwards AWS's time is known.
+ * Throws AwsFailure.
  */
 export async function discoverSeries(
   region: AwsRegion,
-  namespace: string,
+  target: Question['target'],
   context: RunContext,
-): Promise<readonly Series[]> {
-  const previous = await loadListing(context, region, namespace)
+): Promise<Discovery> {
+  const question: Question = { context, region, target }
+  const { unknown, listing: previous } = await loadListing(context, keyOf(question))
   // A list from the future was written under a clock that was wrong.
   if (previous !== undefined && Math.abs(context.triggerTimeMs - previous.listedAtMs) < CACHE_MS) {
-    await learnAwsTime(region, namespace)
-    return toSeries(namespace, previous.identities)
+    await learnAwsTime(region, target.namespace)
+    return toDiscovery(question, previous)
   }
   try {
-    return toSeries(namespace, await renew(context, region, { namespace, previous }))
+    return toDiscovery(question, await renew(question, unknown))
   } catch (error) {
     context.signal.throwIfAborted()
     if (previous === undefined) throw error
-    const identities = carryForward(context, region, { namespace, previous, error })
-    await learnAwsTime(region, namespace)
-    return toSeries(namespace, identities)
+    carryForward(question, previous, error)
+    await learnAwsTime(region, target.namespace)
+    return toDiscovery(question, previous)
   }
 }

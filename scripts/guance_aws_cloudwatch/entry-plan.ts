@@ -1,19 +1,12 @@
 import { HOUR_MS, type EpochMs, type SinkTraits, type Window } from 'guance-aws-lambda/dff'
+import { type Beyond, cutBeyond, NOTHING_BEYOND, oldestOf } from './beyond.ts'
 import { DIGEST_HOURS } from './digest.ts'
 import { type HorizonCause, latestMs, settleMs } from './horizon.ts'
 import { addedFields, fieldsOf, hashFields, type Identity } from './identity.ts'
 import type { Entry, Tags } from './ledger.ts'
-import { cutRanges, isWithin, joinRanges, lengthOf } from './ranges.ts'
+import { cutRanges, isWithin, joinRanges } from './ranges.ts'
 import { changeTags } from './tags.ts'
-import {
-  EARLY_MS,
-  endAt,
-  FIRST_LOOK_MS,
-  liveWindow,
-  MAX_LIVE_MS,
-  MAX_LOOKBACK_MS,
-  NEW_METRIC_MS,
-} from './window.ts'
+import { EARLY_MS, endAt, FIRST_LOOK_MS, liveWindow, MAX_LIVE_MS, NEW_METRIC_MS } from './window.ts'
 
 /** Why an identity is asked for. */
 export type Work =
@@ -51,8 +44,8 @@ export interface EntryPlan {
   /** As it will be committed when everything comes complete, but for what the outcome changes. */
   readonly entry: Entry
   readonly window: Window
-  /** Of its gaps, what CloudWatch no longer keeps by the minute. */
-  readonly lostMs: number
+  /** Of its gaps, what cannot be had any more. */
+  readonly beyond: Beyond
   readonly settledEndMs: EpochMs
   readonly finalBeforeMs: EpochMs
   readonly added: ReadonlySet<string>
@@ -93,10 +86,10 @@ function meet(identity: Identity, circumstances: Circumstances): Entry {
   const { nowMs, sink, cause, changing, listedMs } = circumstances
   const endMs = readEnd(circumstances, endAt(nowMs, settleMs(cause)))
   const isCautious = sink.rewrite === 'both' && listedMs === undefined
+  const oldestMs = Math.min(oldestOf(nowMs, sink), endMs)
   // Three hours before the end of what is read: more would not fit in one request and be billed twice.
-  const lookMs = isCautious ? endMs : endMs - FIRST_LOOK_MS
-  const bornMs =
-    listedMs === undefined ? lookMs : Math.max(endAt(listedMs, NEW_METRIC_MS), endAt(nowMs, MAX_LOOKBACK_MS))
+  const lookMs = isCautious ? endMs : Math.max(endMs - FIRST_LOOK_MS, oldestMs)
+  const bornMs = listedMs === undefined ? lookMs : Math.max(endAt(listedMs, NEW_METRIC_MS), oldestMs)
   const firstMs = Math.min(lookMs, bornMs)
   return {
     throughMs: lookMs,
@@ -136,14 +129,14 @@ function readEnd({ nowMs, sink }: Circumstances, settledEndMs: EpochMs): EpochMs
 /** From where a known identity is read again: as long as it may grow, and further for what it has not told yet. */
 function rereadStart(
   entry: Entry,
-  { cause, nowMs, isSampled, listedMs = nowMs }: Circumstances,
+  { cause, nowMs, sink, isSampled, listedMs = nowMs }: Circumstances,
   { endMs, isNew }: { readonly endMs: EpochMs; readonly isNew: boolean },
 ): EpochMs {
   const growing = endAt(nowMs, latestMs(cause) + (isSampled ? SAMPLE_MS : 0))
   const missing = isNew
     ? Math.min(endAt(Math.min(listedMs, endMs), NEW_METRIC_MS), entry.missingMs ?? endMs)
     : endMs
-  return Math.max(Math.min(growing, missing), endMs - MAX_LIVE_MS, entry.firstMs)
+  return Math.max(Math.min(growing, missing), endMs - MAX_LIVE_MS, entry.firstMs, oldestOf(nowMs, sink))
 }
 
 /** What a poll asks of an identity; undefined when all its final minutes are committed. */
@@ -153,27 +146,26 @@ export function planLive(
   circumstances: Circumstances,
 ): EntryPlan | undefined {
   const { identity } = work
-  const { nowMs, cause } = circumstances
+  const { nowMs, cause, sink } = circumstances
   const settledEndMs = endAt(nowMs, settleMs(cause))
   const endMs = readEnd(circumstances, settledEndMs)
   const base = known ?? meet(identity, circumstances)
   const entry = known === undefined ? base : renew(identity, known, circumstances)
   if (entry.throughMs >= endMs && known !== undefined) return undefined
   const added = known === undefined ? NO_FIELDS : addedFields(fieldsOf(identity), known.fields)
-  const live = liveWindow(entry.throughMs, endMs)
+  const live = liveWindow(entry.throughMs, endMs, oldestOf(nowMs, sink))
   const startMs =
     known === undefined
       ? live.window.startMs
       : Math.min(live.window.startMs, rereadStart(entry, circumstances, { endMs, isNew: added.size > 0 }))
-  const gaps = joinRanges([...entry.gaps, live.skipped])
-  const kept = cutRanges(gaps, { startMs: 0, endMs: endAt(nowMs, MAX_LOOKBACK_MS) })
+  const { left: gaps, ...beyond } = cutBeyond([...entry.gaps, live.skipped], circumstances)
   return {
     work,
     circumstances,
     base,
-    entry: { ...entry, throughMs: Math.max(entry.throughMs, settledEndMs), gaps: kept },
+    entry: { ...entry, throughMs: Math.max(entry.throughMs, settledEndMs), gaps },
     window: { startMs, endMs },
-    lostMs: lengthOf(gaps) - lengthOf(kept),
+    beyond,
     settledEndMs,
     finalBeforeMs: entry.throughMs,
     added,
@@ -190,10 +182,8 @@ export function planOld(
   const { nowMs, sink, cause } = circumstances
   const { purpose } = work
   const settledEndMs = Math.min(endAt(nowMs, settleMs(cause)), Math.max(entry.throughMs, entry.firstMs))
-  const startMs =
-    purpose === 'audit'
-      ? Math.max(work.window.startMs, entry.firstMs, digestStart(circumstances))
-      : work.window.startMs
+  const reachedMs = purpose === 'audit' ? Math.max(entry.firstMs, digestStart(circumstances)) : 0
+  const startMs = Math.max(work.window.startMs, reachedMs, oldestOf(nowMs, sink))
   const window = { startMs, endMs: Math.min(work.window.endMs, settledEndMs) }
   if (window.startMs >= window.endMs) return undefined
   const isOpen = (timeMs: EpochMs): boolean => isWithin(entry.gaps, timeMs)
@@ -213,7 +203,7 @@ export function planOld(
     base: entry,
     entry,
     window,
-    lostMs: 0,
+    beyond: NOTHING_BEYOND,
     settledEndMs,
     finalBeforeMs: purpose === 'audit' ? entry.throughMs : 0,
     added: NO_FIELDS,

@@ -13,13 +13,12 @@ import { loadAccountId, loadInventory } from 'guance-aws-lambda/sets/guance_inte
 import { type BucketState, loadBucket } from './bucket.ts'
 import { causeOf } from './circumstances.ts'
 import { DIGEST_HOURS } from './digest.ts'
-import { toSeries } from './discover.ts'
 import { type HorizonCause, LONGEST_FACTOR, LONGEST_MARGIN_SEC, settleMs } from './horizon.ts'
 import { groupByIdentity, type Identity } from './identity.ts'
 import type { Entry } from './ledger.ts'
 import { loadListing } from './listing.ts'
-import { objectClassOf } from './object-class.ts'
 import { loadRegionState } from './region-state.ts'
+import { toSeries } from './selection.ts'
 import type { Place } from './state-keys.ts'
 import type { CompiledConfigs, NamespaceTarget } from './targets.ts'
 import { makeTimeouts } from './timeouts.ts'
@@ -40,6 +39,8 @@ function describeHorizon(cause: HorizonCause): string {
   const parts = ['1 min for the minute itself', '3 min until CloudWatch shows it']
   if (cause.widenMs > 0) parts.push(`${cause.widenMs / MINUTE_MS} min because it was seen to be later`)
   if (cause.hasInvocations) parts.push(describeInvocations(cause))
+  const intervalMin = (cause.intervalMs ?? MINUTE_MS) / MINUTE_MS
+  if (intervalMin > 1) parts.push(`${intervalMin - 1} min because a datapoint may stand for ${intervalMin}`)
   return `${totalMin} min: ${parts.join(', ')}`
 }
 
@@ -144,9 +145,9 @@ async function explainPlace(
   }: { place: Place; target: NamespaceTarget; accountId: string; region: string },
 ): Promise<readonly Explanation[]> {
   const { namespace, catalogue } = target
-  const listing = await loadListing(context, place, namespace)
+  const { listing } = await loadListing(context, { place, selection: target.selection })
   if (listing === undefined) return []
-  const wanted = target.select(toSeries(namespace, listing.identities)).map((series) => ({
+  const wanted = toSeries(namespace, listing.identities).map((series) => ({
     series,
     statistics: compiled.statisticsOf(series.metric, catalogue?.metrics[series.metric]),
   }))
@@ -155,7 +156,7 @@ async function explainPlace(
   )
   if (identities.length === 0) return []
   const nowMs = context.triggerTimeMs
-  const objectClass = objectClassOf(namespace)
+  const objectClass = catalogue?.objectClass
   const inventory =
     objectClass === undefined ? undefined : await loadInventory(context, { objectClass, accountId, region })
   const timeouts = objectClass === undefined ? undefined : makeTimeouts(inventory, nowMs)

@@ -26,10 +26,10 @@ function smallest(sets: ReadonlySet<string>): string | undefined {
 }
 
 /**
- * The one set a metric is collected in: what the catalogue says of it. AWS lists the sets of a new metric one after the
+ * The set a metric is collected in: what the catalogue says of it. AWS lists the sets of a new metric one after the
  * other, so what is listed decides only where nobody documents a metric's sets: else two would come one after the other.
  */
-function defaultSet(catalogue: Catalogue, metric: string, listed: SetsByMetric): string | undefined {
+function mainSet(catalogue: Catalogue, metric: string, listed: SetsByMetric): string | undefined {
   const stated = catalogue.metrics[metric]
   const usual = sortNames(catalogue.grain).join(',')
   if (stated !== undefined && stated.grain !== 'listed') {
@@ -37,6 +37,16 @@ function defaultSet(catalogue: Catalogue, metric: string, listed: SetsByMetric):
   }
   const sets = listed.get(metric) ?? new Set()
   return sets.has(usual) ? usual : smallest(sets)
+}
+
+/** All default sets of a metric: those beside the main one hold other values, so that sums over all do not double. */
+function defaultSets(catalogue: Catalogue, metric: string, listed: SetsByMetric): ReadonlySet<string> {
+  const main = mainSet(catalogue, metric, listed)
+  const further = catalogue.metrics[metric]?.furtherGrains ?? []
+  return new Set([
+    ...(main === undefined ? [] : [main]),
+    ...further.map((names) => sortNames(names).join(',')),
+  ])
 }
 
 /**
@@ -55,7 +65,7 @@ export function selectGrains(
   if (choice.kind === 'all' || catalogue === undefined) return series
   const listed = listSets(series)
   const wanted = new Map(
-    [...listed.keys()].map((metric) => [metric, defaultSet(catalogue, metric, listed)] as const),
+    [...listed.keys()].map((metric) => [metric, defaultSets(catalogue, metric, listed)] as const),
   )
-  return series.filter((one) => dimensionSetOf(one) === wanted.get(one.metric))
+  return series.filter((one) => wanted.get(one.metric)?.has(dimensionSetOf(one)))
 }

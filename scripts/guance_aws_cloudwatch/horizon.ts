@@ -23,23 +23,26 @@ export interface HorizonCause {
   readonly longestSec: number | undefined
   /** By how much AWS was seen to be later than assumed. */
   readonly widenMs: number
+  /** From one datapoint of its slowest metric to the next; a minute when left out. */
+  readonly intervalMs?: number
 }
 
 /** From a minute's end until its datapoints are final, in whole minutes; the class of identities that settle alike. */
-export function settleMs({ hasInvocations, timeoutSec, longestSec, widenMs }: HorizonCause): number {
-  return roundUp(PIPELINE_MS + widenMs + invocationMs({ hasInvocations, timeoutSec, longestSec }))
+export function settleMs(cause: HorizonCause): number {
+  return roundUp(PIPELINE_MS + cause.widenMs + Math.max(invocationMs(cause), intervalMs(cause)))
 }
 
 /** As settleMs, but for an invocation that uses its whole timeout: a minute older than this never grows by the function's doing. */
-export function latestMs({ hasInvocations, timeoutSec, widenMs }: HorizonCause): number {
-  return roundUp(PIPELINE_MS + widenMs + invocationMs({ hasInvocations, timeoutSec, longestSec: undefined }))
+export function latestMs(cause: HorizonCause): number {
+  return settleMs({ ...cause, longestSec: undefined })
 }
 
-function invocationMs({
-  hasInvocations,
-  timeoutSec = MAX_TIMEOUT_SEC,
-  longestSec,
-}: Omit<HorizonCause, 'widenMs'>): number {
+/** A datapoint of five minutes is there when all five are over, and stamped with the first. */
+function intervalMs({ intervalMs: wholeMs = MINUTE_MS }: HorizonCause): number {
+  return wholeMs - MINUTE_MS
+}
+
+function invocationMs({ hasInvocations, timeoutSec = MAX_TIMEOUT_SEC, longestSec }: HorizonCause): number {
   if (!hasInvocations) return 0
   const likelySec = longestSec === undefined ? timeoutSec : LONGEST_FACTOR * longestSec + LONGEST_MARGIN_SEC
   return Math.min(timeoutSec, likelySec) * SECOND_MS

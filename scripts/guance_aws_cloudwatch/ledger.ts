@@ -26,6 +26,8 @@ export interface Entry {
   readonly done: readonly Window[]
   /** When AWS first no longer listed it. */
   readonly goneMs?: EpochMs
+  /** Since when it is known to have existed, while that is later than firstMs and recent; kept where zeros are written. */
+  readonly aliveMs?: EpochMs
 }
 
 /** One bucket: the unit of state. */
@@ -55,6 +57,7 @@ interface StoredException {
   readonly d?: readonly StoredRange[]
   readonly n?: number
   readonly m?: number
+  readonly a?: number
 }
 
 /** Identities that are alike in everything usual share one row; times are in minutes. */
@@ -99,7 +102,7 @@ class Table<T> {
 }
 
 function exceptionOf(entry: Entry, tags: Table<Tags>): StoredException | undefined {
-  const { changedMs, past, waits, gaps, done, goneMs, missingMs } = entry
+  const { changedMs, past, waits, gaps, done, goneMs, missingMs, aliveMs } = entry
   const exception: StoredException = {
     ...(changedMs === undefined ? {} : { c: changedMs / MINUTE_MS }),
     ...(past.length === 0
@@ -110,6 +113,7 @@ function exceptionOf(entry: Entry, tags: Table<Tags>): StoredException | undefin
     ...(done.length === 0 ? {} : { d: toRanges(done) }),
     ...(goneMs === undefined ? {} : { n: goneMs / MINUTE_MS }),
     ...(missingMs === undefined ? {} : { m: missingMs / MINUTE_MS }),
+    ...(aliveMs === undefined ? {} : { a: aliveMs / MINUTE_MS }),
   }
   return Object.keys(exception).length === 0 ? undefined : exception
 }
@@ -148,7 +152,7 @@ export function encodeLedger({ entries, auditedMs, triedMs, polledMs, hours }: L
 function makeEntry(
   stored: StoredLedger,
   [through, first, fields, tags]: StoredLedger['rows'][number],
-  { c, p = [], w = 0, g, d, n, m }: StoredException,
+  { c, p = [], w = 0, g, d, n, m, a }: StoredException,
 ): Entry {
   return {
     throughMs: through * MINUTE_MS,
@@ -162,6 +166,7 @@ function makeEntry(
     ...(c === undefined ? {} : { changedMs: c * MINUTE_MS }),
     ...(n === undefined ? {} : { goneMs: n * MINUTE_MS }),
     ...(m === undefined ? {} : { missingMs: m * MINUTE_MS }),
+    ...(a === undefined ? {} : { aliveMs: a * MINUTE_MS }),
   }
 }
 

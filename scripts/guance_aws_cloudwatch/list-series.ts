@@ -1,6 +1,7 @@
 import type { Metric } from '@aws-sdk/client-cloudwatch'
 import type { AwsRegion } from 'guance-aws-lambda/sets/guance_integration'
-import { type Dimension, identityOf } from './series.ts'
+import type { Selection } from './selection.ts'
+import type { Dimension, Series } from './series.ts'
 
 /** 500 a page (aws.md §1.3): a million series. More means that AWS keeps handing out tokens. */
 const MAX_PAGES = 2_000
@@ -26,6 +27,11 @@ function parseDimensions({ Dimensions }: Metric): readonly Dimension[] {
     .toSorted((left, right) => (left.name < right.name ? -1 : 1))
 }
 
+function parseSeries(namespace: string, metric: Metric): Series | undefined {
+  if (metric.MetricName === undefined || (metric.Namespace ?? namespace) !== namespace) return undefined
+  return { namespace, metric: metric.MetricName, dimensions: parseDimensions(metric) }
+}
+
 /** One page. Throws AwsFailure. */
 export async function fetchListPage(region: AwsRegion, namespace: string, token?: string): Promise<Page> {
   const { ListMetricsCommand } = await import('@aws-sdk/client-cloudwatch')
@@ -40,35 +46,21 @@ export async function fetchListPage(region: AwsRegion, namespace: string, token?
 }
 
 /**
- * Everything that AWS lists for the namespace, each series once. A page that fails fails the whole: a partial list taken
- * for the whole would hide functions without a trace. Throws AwsFailure.
+ * Everything that AWS lists for the namespace, as the selection takes it. A page that fails fails the whole: a partial
+ * list taken for the whole would hide functions without a trace. Throws AwsFailure.
  */
-export async function listIdentities(
+export async function listInto(
+  selection: Selection,
   region: AwsRegion,
   namespace: string,
 ): Promise<readonly ListedIdentity[]> {
-  const found = new Map<
-    string,
-    { readonly dimensions: readonly Dimension[]; readonly metrics: Set<string> }
-  >()
   let token: string | undefined
   for (let page = 0; page < MAX_PAGES; page += 1) {
     // One page after the other: each one names the next.
     const parsed: Page = await fetchListPage(region, namespace, token)
-    for (const metric of parsed.metrics) {
-      if (metric.MetricName === undefined || (metric.Namespace ?? namespace) !== namespace) continue
-      const dimensions = parseDimensions(metric)
-      const identity = identityOf({ dimensions })
-      const known = found.get(identity)
-      if (known === undefined) found.set(identity, { dimensions, metrics: new Set([metric.MetricName]) })
-      else known.metrics.add(metric.MetricName)
-    }
+    selection.add(parsed.metrics.flatMap((metric) => parseSeries(namespace, metric) ?? []))
     token = parsed.token
-    if (token !== undefined) continue
-    return [...found.values()].map(({ dimensions, metrics }) => ({
-      dimensions,
-      metrics: [...metrics].toSorted(),
-    }))
+    if (token === undefined) return selection.finish()
   }
   throw new Error(`ListMetrics of ${namespace} did not end after ${MAX_PAGES} pages`)
 }

@@ -1,16 +1,33 @@
-import type { EpochMs, Json, RunContext } from 'guance-aws-lambda/dff'
-import type { AwsRegion } from 'guance-aws-lambda/sets/guance_integration'
+import { DAY_MS, type EpochMs, type Json, type RunContext } from 'guance-aws-lambda/dff'
 import type { ListedIdentity } from './list-series.ts'
+import type { Place } from './state-keys.ts'
 
 /** State values are bounded at 1 MB; half of it leaves room for what JSON adds. */
 const CHUNK_BYTES = 500_000
 
-/** The last complete listing of a namespace in one region. */
+/** What another configuration selected is forgotten when it was not listed again for so long. */
+const FORGET_MS = DAY_MS
+
+/** What one selection took of the last complete listing of a namespace in one region. */
 export interface Listing {
   readonly listedAtMs: EpochMs
-  /** Metrics that the catalogue did not know and that were reported. */
-  readonly unknown: readonly string[]
+  /** Series that AWS listed, wanted or not. */
+  readonly listed: number
   readonly identities: readonly ListedIdentity[]
+}
+
+/** Which listing: `selection` is that of a NamespaceTarget, so that a changed configuration finds none and lists at once. */
+export interface ListingKey {
+  readonly place: Place
+  readonly selection: string
+}
+
+/** What is stored of a namespace in one region. */
+export interface StoredListing {
+  /** Metrics that the catalogue did not know and that were reported, whatever was selected. */
+  readonly unknown: readonly string[]
+  /** Undefined when this selection was never listed. */
+  readonly listing: Listing | undefined
 }
 
 /** Identities with the same dimension names and the same metrics: of each, only its values are kept. */
@@ -23,12 +40,22 @@ interface Group {
 
 interface Header {
   readonly listedAtMs: EpochMs
-  readonly unknown: readonly string[]
+  readonly listed: number
   readonly chunks: number
 }
 
-function stateKey(region: Pick<AwsRegion, 'scope'>, namespace: string): string {
-  return `listing/${region.scope}/${namespace}`
+/** The value that says what else is stored. */
+interface Index {
+  readonly unknown: readonly string[]
+  readonly selections: Readonly<Record<string, Header>>
+}
+
+function indexKey({ scope, namespace }: Place): string {
+  return `listing/${scope}/${namespace}`
+}
+
+function chunkKey({ place, selection }: ListingKey, chunk: number): string {
+  return `${indexKey(place)}/${selection}/${chunk}`
 }
 
 function jsonBytes(value: unknown): number {
@@ -97,57 +124,61 @@ export function decodeListing(chunks: readonly (readonly Group[])[]): readonly L
   return chunks.flatMap((chunk) => chunk.flatMap(decodeGroup))
 }
 
-async function loadChunks(context: RunContext, key: string, count: number): Promise<(readonly Group[])[]> {
+async function loadIndex(context: RunContext, place: Place): Promise<Index> {
+  // Written by commitListing alone.
+  const stored = (await context.load(indexKey(place))) as unknown as Index | undefined
+  return stored ?? { unknown: [], selections: {} }
+}
+
+async function loadChunks(
+  context: RunContext,
+  key: ListingKey,
+  count: number,
+): Promise<(readonly Group[])[]> {
   const chunks = await Promise.all(
-    Array.from({ length: count }, async (_, index) => context.load(`${key}/${index}`)),
+    Array.from({ length: count }, async (_, index) => context.load(chunkKey(key, index))),
   )
   // Written by commitListing alone.
   return chunks.map((chunk) => (chunk ?? []) as unknown as readonly Group[])
 }
 
-/** When the namespace was last listed whole; undefined when it never was. */
-export async function loadListedAt(
-  context: RunContext,
-  region: Pick<AwsRegion, 'scope'>,
-  namespace: string,
-): Promise<EpochMs | undefined> {
-  // Written by commitListing alone.
-  const header = (await context.load(stateKey(region, namespace))) as unknown as Header | undefined
-  return header?.listedAtMs
+/** The last complete listing as this selection took it, and what was reported of any. */
+export async function loadListing(context: RunContext, key: ListingKey): Promise<StoredListing> {
+  const { unknown, selections } = await loadIndex(context, key.place)
+  const header = selections[key.selection]
+  if (header === undefined) return { unknown, listing: undefined }
+  const { listedAtMs, listed, chunks } = header
+  const identities = decodeListing(await loadChunks(context, key, chunks))
+  return { unknown, listing: { listedAtMs, listed, identities } }
 }
 
-/** The last complete listing, or undefined when there never was one. */
-export async function loadListing(
-  context: RunContext,
-  region: Pick<AwsRegion, 'scope'>,
-  namespace: string,
-): Promise<Listing | undefined> {
-  const key = stateKey(region, namespace)
-  // Written by commitListing alone.
-  const header = (await context.load(key)) as unknown as Header | undefined
-  if (header === undefined) return undefined
-  const { listedAtMs, unknown, chunks } = header
-  return { listedAtMs, unknown, identities: decodeListing(await loadChunks(context, key, chunks)) }
+function deletions(key: ListingKey, from: number, to: number): Readonly<Record<string, null>> {
+  const length = Math.max(0, to - from)
+  return Object.fromEntries(Array.from({ length }, (_, index) => [chunkKey(key, from + index), null]))
 }
 
-/** Replaces the listing as a whole; writes only the chunks that changed. */
+/** Replaces the listing of a selection as a whole; writes only the chunks that changed, and drops what nobody selects any more. */
 export async function commitListing(
   context: RunContext,
-  region: AwsRegion,
-  { namespace, listing }: { readonly namespace: string; readonly listing: Listing },
+  key: ListingKey,
+  { unknown, listing }: { readonly unknown: readonly string[]; readonly listing: Listing },
 ): Promise<void> {
-  const key = stateKey(region, namespace)
-  const header = (await context.load(key)) as unknown as Header | undefined
+  const { place, selection } = key
+  const { [selection]: header, ...others } = (await loadIndex(context, place)).selections
   const before = await loadChunks(context, key, header?.chunks ?? 0)
   const chunks = encodeListing(listing.identities)
-  const state: Record<string, Json> = {}
-  for (let index = chunks.length; index < before.length; index += 1) state[`${key}/${index}`] = null
+  const state: Record<string, Json> = { ...deletions(key, chunks.length, before.length) }
   for (const [index, chunk] of chunks.entries()) {
     if (JSON.stringify(chunk) === JSON.stringify(before[index])) continue
     // Plain data, but an interface has no index signature and so is no Json to the compiler.
-    state[`${key}/${index}`] = chunk as unknown as Json
+    state[chunkKey(key, index)] = chunk as unknown as Json
   }
-  const { listedAtMs, unknown } = listing
-  state[key] = { listedAtMs, unknown: [...unknown], chunks: chunks.length }
+  const { listedAtMs, listed } = listing
+  const selections: Record<string, Json> = { [selection]: { listedAtMs, listed, chunks: chunks.length } }
+  for (const [other, old] of Object.entries(others)) {
+    if (Math.abs(listedAtMs - old.listedAtMs) < FORGET_MS) selections[other] = { ...old }
+    else Object.assign(state, deletions({ place, selection: other }, 0, old.chunks))
+  }
+  state[indexKey(place)] = { unknown: [...unknown], selections }
   await context.commit({ points: [], state })
 }

@@ -1,4 +1,4 @@
-import { formatTime, formatWindow, type RunContext } from 'guance-aws-lambda/dff'
+import { type EpochMs, formatTime, formatWindow, type RunContext } from 'guance-aws-lambda/dff'
 import {
   accountState,
   type AwsAccount,
@@ -6,6 +6,7 @@ import {
   type AwsRegion,
   DEFAULT_CLOUD_PROVIDER,
   type Inventory,
+  livesOf,
   loadInventory,
 } from 'guance-aws-lambda/sets/guance_integration'
 import { auditBuckets } from './audit.ts'
@@ -15,10 +16,8 @@ import { loadDelivered } from './delivered.ts'
 import { discoverSeries } from './discover.ts'
 import { groupByIdentity, type Identity } from './identity.ts'
 import { addLateness } from './lateness.ts'
-import { loadListedAt } from './listing.ts'
 import { collectLive } from './live.ts'
 import { addDuration, recentOf } from './longest.ts'
-import { objectClassOf } from './object-class.ts'
 import { loadRegionState, newRegionState, regionState } from './region-state.ts'
 import { repairGaps } from './repair.ts'
 import { makeTags, type TagsOf } from './tags.ts'
@@ -42,11 +41,12 @@ export interface NamespaceRun {
 interface Prepared {
   readonly shared: NamespaceContext
   readonly identities: readonly Identity[]
+  readonly listedAtMs: EpochMs
 }
 
 /** The objects that a namespace's metrics are of. */
 async function loadLinked({ context, account, region, target }: NamespaceRun) {
-  const objectClass = objectClassOf(target.namespace)
+  const objectClass = target.catalogue?.objectClass
   if (objectClass === undefined) return { inventory: undefined, hasFunctions: false }
   const { accountId } = account
   const inventory = await loadInventory(context, { objectClass, accountId, region: region.region })
@@ -82,10 +82,10 @@ function reportNothingListed({ context, region, target }: NamespaceRun): void {
 async function makeContext(run: NamespaceRun): Promise<Prepared> {
   const { context, account, region, compiled, target } = run
   const { namespace, catalogue } = target
-  const listed = await discoverSeries(region, namespace, context)
+  const { listed, listedAtMs, series: selected } = await discoverSeries(region, target, context)
   // A catalogue vouches for the spelling: there, nothing listed is a region without functions.
-  if (listed.length === 0 && catalogue === undefined) reportNothingListed(run)
-  const wanted = target.select(listed).map((series) => ({
+  if (listed === 0 && catalogue === undefined) reportNothingListed(run)
+  const wanted = selected.map((series) => ({
     series,
     statistics: compiled.statisticsOf(series.metric, catalogue?.metrics[series.metric]),
   }))
@@ -95,7 +95,7 @@ async function makeContext(run: NamespaceRun): Promise<Prepared> {
   // After the first reply, whose Date header says what AWS's time is.
   const nowMs = nowOf(context.triggerTimeMs, region.clock.awsNowMs())
   context.log(
-    `${region.scope}: ${namespace} lists ${listed.length} series, ${wanted.length} wanted, of ${identities.length} dimension sets, at ${formatTime(nowMs)}`,
+    `${region.scope}: ${namespace} lists ${listed} series, ${wanted.length} wanted, of ${identities.length} dimension sets, at ${formatTime(nowMs)}`,
   )
   const shared: NamespaceContext = {
     context,
@@ -109,9 +109,12 @@ async function makeContext(run: NamespaceRun): Promise<Prepared> {
     timeouts: hasFunctions ? makeTimeouts(inventory, nowMs) : undefined,
     known: await loadRegionState(context, place),
     delivered: new Set(await loadDelivered(context, region.scope, namespace)),
+    ...(compiled.configs.zeros === true
+      ? { lives: inventory === undefined ? ('unlisted' as const) : livesOf(inventory) }
+      : {}),
     accountState: accountState(account),
   }
-  return { shared, identities }
+  return { shared, identities, listedAtMs }
 }
 
 export interface NamespaceResult {
@@ -122,7 +125,7 @@ export interface NamespaceResult {
 
 async function keepRegionState(
   { context, place, nowMs, known }: NamespaceContext,
-  tally: Tally,
+  { tally, listedMs }: { readonly tally: Tally; readonly listedMs: EpochMs },
 ): Promise<void> {
   const before = known ?? newRegionState(nowMs)
   const longest = tally.longest.reduce(
@@ -130,7 +133,6 @@ async function keepRegionState(
     recentOf(before.longest, nowMs),
   )
   const lateness = addLateness(before.lateness, tally.sampledLines, tally.lateMs)
-  const listedMs = (await loadListedAt(context, place, place.namespace)) ?? nowMs
   await context.commit({
     points: [],
     state: regionState(place, { ...before, listedMs, longest, lateness }),
@@ -150,7 +152,7 @@ function failureOf(tally: Tally): AwsFailure {
  * come complete is reported and keeps its place. Throws what stops the region: a refusal, or a failed discovery.
  */
 export async function collectNamespace(run: NamespaceRun): Promise<NamespaceResult> {
-  const { shared, identities } = await makeContext(run)
+  const { shared, identities, listedAtMs } = await makeContext(run)
   const { context, place, nowMs } = shared
   const tally = new Tally()
   const { backfill } = context
@@ -159,7 +161,7 @@ export async function collectNamespace(run: NamespaceRun): Promise<NamespaceResu
       ? await collectLive(shared, identities, tally)
       : await collectBackfill(shared, { identities, window: backfill, tally })
   if (backfill === undefined) {
-    await keepRegionState(shared, tally)
+    await keepRegionState(shared, { tally, listedMs: listedAtMs })
     // A poll that AWS did not answer is no time for more.
     if (live.failed === 0)
       await repairGaps(shared, { behind: live.behind, liveRequests: live.requests, tally })

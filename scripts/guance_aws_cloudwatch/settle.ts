@@ -1,5 +1,8 @@
 import type { EpochMs, SinkTraits } from 'guance-aws-lambda/dff'
 import { digestOf, type Digests, type LineDigest } from './digest.ts'
+import { isWithin } from './ranges.ts'
+import { wholeMinutes } from './window.ts'
+import type { Zeros } from './zeros.ts'
 
 export type Fields = Readonly<Record<string, number>>
 
@@ -24,6 +27,8 @@ export interface SettleInput {
   readonly added: ReadonlySet<string>
   /** Whether a field's value can only grow while its minute is open. */
   readonly isGrowing: (field: string) => boolean
+  /** None where the identity has no counts. */
+  readonly zeros?: Zeros
 }
 
 export interface Write {
@@ -40,6 +45,8 @@ export interface Settled {
   readonly differences: ReadonlyMap<EpochMs, LineDigest>
   /** Minutes whose value is new or other than what was published although they had been final. */
   readonly late: readonly EpochMs[]
+  /** Of the writes, those that hold nothing new of CloudWatch's, only zeros. */
+  readonly filled: number
 }
 
 /** What becomes of one line: written, and with which digest; or only seen to differ. */
@@ -47,6 +54,18 @@ interface Verdict {
   readonly fields?: Fields
   readonly digest?: LineDigest
   readonly seen?: LineDigest
+  /** Nothing new but zeros. */
+  readonly isFill?: true
+}
+
+/** One minute to decide on. */
+interface Minute {
+  readonly timeMs: EpochMs
+  readonly fields: Fields
+  /** Counts without a value. */
+  readonly zeros: readonly string[]
+  /** With the zeros, where they are to be written. */
+  readonly whole: Fields
 }
 
 const NOTHING: Verdict = {}
@@ -59,13 +78,28 @@ function writing(fields: Fields): Verdict {
   return Object.keys(fields).length === 0 ? NOTHING : { fields, digest: digestOf(fields) }
 }
 
-/** `unknown` and `both`: nothing that a store may hold is written again; only fields that it never had are added. */
-function judgeOnce({ sink, added }: SettleInput, fields: Fields, before: LineDigest): Verdict {
+function zerosIn(fields: readonly string[]): Fields {
+  return Object.fromEntries(fields.map((field) => [field, 0]))
+}
+
+/** Whether a line is as it was published, with its zeros or without them: what CloudWatch says has not changed. */
+function isUnchanged(before: LineDigest, fields: Fields, zeros: readonly string[]): boolean {
   const digest = digestOf(fields)
-  if (!sink.mergesFields || added.size === 0) return { seen: digest }
-  const missing = pick(fields, (field) => added.has(field))
-  const rest = digest ^ digestOf(missing)
-  return rest === before && rest !== digest ? { fields: missing, digest } : { seen: digest }
+  return before === digest || (zeros.length > 0 && before === (digest ^ digestOf(zerosIn(zeros))))
+}
+
+/** `unknown` and `both`: nothing that a store may hold is written again; only fields that it never had are added. */
+function judgeOnce(
+  { sink, added }: SettleInput,
+  { fields, zeros, whole }: Minute,
+  before: LineDigest,
+): Verdict {
+  const seen = digestOf(fields)
+  if (!sink.mergesFields || added.size === 0) return { seen }
+  const isOld = (field: string): boolean => !added.has(field)
+  if (!isUnchanged(before, pick(fields, isOld), zeros.filter(isOld))) return { seen }
+  const missing = pick(whole, (field) => added.has(field))
+  return Object.keys(missing).length === 0 ? NOTHING : { fields: missing, digest: before ^ digestOf(missing) }
 }
 
 /**
@@ -86,16 +120,49 @@ function judgeMax(
   return isTold ? { ...writing(fields), seen: digestOf(fields) } : writing(fields)
 }
 
-function judge(input: SettleInput, timeMs: EpochMs, fields: Fields): Verdict {
+/** A line that CloudWatch has not changed: written again only for zeros that are due since it was published. */
+function judgeUnchanged({ sink }: SettleInput, { fields, whole }: Minute, before: LineDigest): Verdict {
+  const isRewritten = sink.rewrite === 'last' || sink.rewrite === 'max'
+  const isDue = whole !== fields && before === digestOf(fields)
+  return isRewritten && isDue ? { ...writing(whole), isFill: true } : NOTHING
+}
+
+function judge(input: SettleInput, minute: Minute): Verdict {
   const { sink, published, settledEndMs } = input
+  const { timeMs, fields, zeros, whole } = minute
   const before = published.get(timeMs)
-  if (before === digestOf(fields)) return NOTHING
-  if (sink.rewrite === 'last') return writing(fields)
-  if (sink.rewrite === 'max') return judgeMax(input, timeMs, { fields, before })
+  if (before !== undefined && isUnchanged(before, fields, zeros)) return judgeUnchanged(input, minute, before)
+  // Without a value of CloudWatch's there are only zeros: they go where nothing ever was.
+  if (Object.keys(fields).length === 0) {
+    return before === undefined ? { ...writing(whole), isFill: true } : NOTHING
+  }
+  if (sink.rewrite === 'last') return writing(whole)
+  if (sink.rewrite === 'max') return judgeMax(input, timeMs, { fields: whole, before })
   if (timeMs >= settledEndMs) return NOTHING
   if (before !== undefined && timeMs < (input.comparedFromMs ?? 0)) return NOTHING
-  if (before !== undefined) return judgeOnce(input, fields, before)
-  return writing(fields)
+  if (before !== undefined) return judgeOnce(input, minute, before)
+  return writing(whole)
+}
+
+const NO_FIELDS: Fields = {}
+
+/** The minutes that have a value or are to have a zero, oldest first. */
+function minutesOf({ lines, isWanted, zeros }: SettleInput): readonly Minute[] {
+  const times = new Set(lines.keys())
+  const isDue = (timeMs: EpochMs): boolean =>
+    zeros !== undefined && isWithin([zeros.window], timeMs) && zeros.isAlive(timeMs)
+  if (zeros !== undefined && zeros.fields.length > 0) {
+    for (const timeMs of wholeMinutes(zeros.window)) if (isDue(timeMs)) times.add(timeMs)
+  }
+  return [...times]
+    .filter(isWanted)
+    .toSorted((left, right) => left - right)
+    .map((timeMs) => {
+      const fields = lines.get(timeMs) ?? NO_FIELDS
+      const absent = zeros?.fields.filter((field) => fields[field] === undefined) ?? []
+      const isFilled = absent.length > 0 && isDue(timeMs)
+      return { timeMs, fields, zeros: absent, whole: isFilled ? { ...fields, ...zerosIn(absent) } : fields }
+    })
 }
 
 /**
@@ -103,21 +170,24 @@ function judge(input: SettleInput, timeMs: EpochMs, fields: Fields): Verdict {
  * never a value again where nobody knows what that does). Pure. A minute that was absent before is a first publication.
  */
 export function settle(input: SettleInput): Settled {
-  const { lines, isWanted, finalBeforeMs, seen } = input
+  const { finalBeforeMs, seen } = input
   const writes: Write[] = []
   const published = new Map<EpochMs, LineDigest>()
   const differences = new Map<EpochMs, LineDigest>()
   const late: EpochMs[] = []
-  for (const [timeMs, fields] of [...lines].toSorted(([left], [right]) => left - right)) {
-    if (!isWanted(timeMs)) continue
-    const verdict = judge(input, timeMs, fields)
+  let filled = 0
+  for (const minute of minutesOf(input)) {
+    const { timeMs } = minute
+    const verdict = judge(input, minute)
     if (verdict.fields !== undefined && verdict.digest !== undefined) {
       writes.push({ timeMs, fields: verdict.fields })
       published.set(timeMs, verdict.digest)
+      if (verdict.isFill === true) filled += 1
     }
     const isNews = verdict.seen !== undefined && seen.get(timeMs) !== verdict.seen
     if (verdict.seen !== undefined && isNews) differences.set(timeMs, verdict.seen)
-    if (timeMs < finalBeforeMs && (verdict.fields !== undefined || isNews)) late.push(timeMs)
+    const isWritten = verdict.fields !== undefined && verdict.isFill !== true
+    if (timeMs < finalBeforeMs && (isWritten || isNews)) late.push(timeMs)
   }
-  return { writes, published, differences, late }
+  return { writes, published, differences, late, filled }
 }

@@ -6,7 +6,7 @@ type StatisticsChoice = NonNullable<CloudwatchConfigs['statistics']>
 /** Upstream's five of every metric, for dashboards made for it (guance.md §2.4); also of metrics whose kind is unknown. */
 const UPSTREAM = ['Average', 'Maximum', 'Minimum', 'SampleCount', 'Sum'] as const
 
-/** What each kind is read for; at most five, which AWS bills as one metric. */
+/** What each kind is read for, unless the catalogue says otherwise; at most five, which AWS bills as one metric. */
 const USEFUL: Readonly<Record<CataloguedMetric['kind'], readonly string[]>> = {
   count: ['Sum'],
   duration: ['Average', 'Maximum', 'SampleCount', 'p90', 'p99'],
@@ -40,7 +40,8 @@ function refuseSameField(metric: string, statistics: readonly string[]): void {
 /** Statistics to ask for of a metric, given what the catalogue knows of it. */
 export type StatisticsOf = (name: string, known: CataloguedMetric | undefined) => readonly string[]
 
-const useful: StatisticsOf = (_name, known) => (known === undefined ? UPSTREAM : USEFUL[known.kind])
+const useful: StatisticsOf = (_name, known) =>
+  known === undefined ? UPSTREAM : (known.statistics ?? USEFUL[known.kind])
 
 /** Compiles the parameter `statistics`; throws BAD_PARAMETER when two statistics of one metric share a field name. */
 export function compileStatistics(choice: StatisticsChoice = 'useful'): StatisticsOf {

@@ -52,8 +52,10 @@ function withoutEmpty(tags: Tags): Tags {
 /** Makes the tags of a series: its own, then the account's extra tags, then the linked object's; none overwrites an earlier one. */
 export function makeTags(sources: TagSources): TagsOf {
   const { inventory, objectTags, extraTags } = sources
+  // What is gone keeps its tags: without them its last minutes would be another series.
+  const objects = inventory === undefined ? [] : [...(inventory.gone ?? []), ...inventory.entries]
   const linked = new Map(
-    inventory?.entries.map(({ name, tags }) => [
+    objects.map(({ name, tags }) => [
       name,
       Object.fromEntries(objectTags.flatMap((key) => (tags[key] === undefined ? [] : [[key, tags[key]]]))),
     ]),

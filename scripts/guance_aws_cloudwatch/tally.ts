@@ -1,4 +1,5 @@
 import { type EpochMs, formatTime, MINUTE_MS, type RunContext, type Window } from 'guance-aws-lambda/dff'
+import type { Beyond } from './beyond.ts'
 import type { Entry } from './ledger.ts'
 import { type Longest, addDuration } from './longest.ts'
 
@@ -6,8 +7,9 @@ import { type Longest, addDuration } from './longest.ts'
 export class Tally {
   requests = 0
   points = 0
-  /** Minutes per identity that CloudWatch no longer keeps. */
+  /** Of all identities: what CloudWatch no longer keeps, and what the store does not take. */
   lostMs = 0
+  refusedMs = 0
   /** Identities whose lines wait, and why the first does. */
   waiting = 0
   /** Identities whose lines went out without some of their fields. */
@@ -37,6 +39,11 @@ export class Tally {
     return startMs > 0 && startMs < endMs ? { startMs, endMs } : undefined
   }
 
+  addBeyond({ lostMs, refusedMs }: Beyond): void {
+    this.lostMs += lostMs
+    this.refusedMs += refusedMs
+  }
+
   addDifference(ageMs: number): void {
     this.differences += 1
     this.oldestDifferenceMs = Math.max(this.oldestDifferenceMs, ageMs)
@@ -58,6 +65,12 @@ export class Tally {
       warn(
         'gap',
         `${Math.round(this.lostMs / MINUTE_MS)} minutes of functions before ${formatTime(nowMs)} are too old for CloudWatch's one-minute data and stay missing.`,
+      )
+    }
+    if (this.refusedMs > 0) {
+      warn(
+        'gap',
+        `${Math.round(this.refusedMs / MINUTE_MS)} minutes of functions before ${formatTime(nowMs)} are older than the ${context.sink.retentionHours ?? 0} hours that the connector's store takes, and stay missing. If it takes more, say so: dff connector set … --retention HOURS.`,
       )
     }
     if (this.waiting > 0) {

@@ -7,9 +7,11 @@ import {
 } from 'guance-aws-lambda/dff'
 import { findCatalogue } from './catalogue.ts'
 import { type GrainChoice, selectGrains } from './grains.ts'
+import { fingerprintOf } from './identity.ts'
 import { compilePatterns, matchesGlob, namedPatterns, type NameTest } from './patterns.ts'
 import type { Series } from './series.ts'
 import { compileStatistics, type StatisticsOf } from './statistics.ts'
+import { hasCounts } from './zeros.ts'
 
 type Target = CloudwatchConfigs['targets'][number]
 
@@ -17,6 +19,8 @@ type Target = CloudwatchConfigs['targets'][number]
 export interface NamespaceTarget {
   readonly namespace: string
   readonly catalogue: Catalogue | undefined
+  /** The same as long as `select` takes the same. */
+  readonly selection: string
   /** Those of the listed series that are to be collected. What it selects of parts may be selected from again as a whole. */
   readonly select: (series: readonly Series[]) => readonly Series[]
 }
@@ -81,9 +85,12 @@ function compileNamespace(namespace: string, configs: CloudwatchConfigs): Namesp
   // A target that names dimensions overrides the default grains, as upstream; two that differ leave nothing.
   const exact = targets.filter(({ dimensions }) => dimensions !== undefined)
   const grains = (exact.length > 0 ? exact : targets.slice(0, 1)).map((one) => grainOf(one, configs.grains))
+  // The catalogue too: a newer version of it may collect a metric in another dimension set.
+  const selection = fingerprintOf(JSON.stringify([targets.map(({ metrics }) => metrics), grains, catalogue]))
   return {
     namespace,
     catalogue,
+    selection,
     select: (series) =>
       grains.reduce<readonly Series[]>(
         (left, grain) => selectGrains(left, grain, catalogue),
@@ -108,14 +115,28 @@ function checkStatistics({ statistics, targets }: CloudwatchConfigs): void {
   }
 }
 
+/** Where no metric is known to count events, nothing would follow the setting, and nobody would notice. */
+function checkZeros({ zeros }: CloudwatchConfigs, namespaces: readonly NamespaceTarget[]): void {
+  if (zeros !== true || namespaces.some(({ catalogue }) => hasCounts(catalogue))) return
+  throw new DffError({
+    code: 'BAD_PARAMETER',
+    place: 'cloudwatchConfigs: zeros',
+    expected: 'a target of a namespace with metrics that are known to count events, such as AWS/Lambda',
+    got: `only ${namespaces.map(({ namespace }) => namespace).join(', ')}`,
+    remedy: 'Leave zeros out.',
+  })
+}
+
 /** Checks and compiles the parameter block; throws BAD_PARAMETER naming the place, when the Startup script loads. */
 export function compileConfigs(value: CloudwatchConfigs): CompiledConfigs {
   const configs = validate('cloudwatch-configs', value, 'cloudwatchConfigs')
   checkStatistics(configs)
-  const namespaces = [...new Set(configs.targets.map(({ namespace }) => namespace))]
+  const names = [...new Set(configs.targets.map(({ namespace }) => namespace))]
+  const namespaces = names.map((namespace) => compileNamespace(namespace, configs))
+  checkZeros(configs, namespaces)
   return {
     configs,
-    namespaces: namespaces.map((namespace) => compileNamespace(namespace, configs)),
+    namespaces,
     statisticsOf: compileStatistics(configs.statistics),
   }
 }

@@ -38,11 +38,16 @@ export interface LiveWindow {
   readonly skipped: Window
 }
 
-/** From `fromMs` to the end, but no more than the last three hours. */
-export function liveWindow(fromMs: EpochMs, endMs: EpochMs): LiveWindow {
-  const startMs = Math.max(fromMs, endMs - MAX_LIVE_MS)
+/** From `fromMs` to the end, but no more than the last three hours, and nothing before `oldestMs`. */
+export function liveWindow(fromMs: EpochMs, endMs: EpochMs, oldestMs: EpochMs = 0): LiveWindow {
+  const startMs = Math.max(fromMs, endMs - MAX_LIVE_MS, Math.min(oldestMs, endMs))
   return {
     window: { startMs: Math.min(startMs, endMs), endMs },
     skipped: { startMs: fromMs, endMs: startMs },
   }
+}
+
+/** The minutes of an aligned window. */
+export function* wholeMinutes({ startMs, endMs }: Window): Generator<EpochMs> {
+  for (let timeMs = startMs; timeMs < endMs; timeMs += MINUTE_MS) yield timeMs
 }

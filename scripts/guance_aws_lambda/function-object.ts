@@ -14,10 +14,16 @@ export interface ObjectContext {
   readonly timeMs: EpochMs
 }
 
-/** `2022-03-09T06:13:31.000+0000`, as ListFunctions writes it, to `2022-03-09T06:13:31Z`; undefined when it is no time. */
-export function parseLastModified(text: string | undefined): string | undefined {
+/** `2022-03-09T06:13:31.000+0000`, as ListFunctions writes it; undefined when it is no time. */
+function lastModifiedMs(text: string | undefined): EpochMs | undefined {
   const timeMs = Date.parse((text ?? '').replace(/([+-]\d{2})(\d{2})$/, '$1:$2'))
-  return Number.isNaN(timeMs) ? undefined : formatTime(timeMs)
+  return Number.isNaN(timeMs) ? undefined : timeMs
+}
+
+/** The same as `2022-03-09T06:13:31Z`; undefined when it is no time. */
+export function parseLastModified(text: string | undefined): string | undefined {
+  const timeMs = lastModifiedMs(text)
+  return timeMs === undefined ? undefined : formatTime(timeMs)
 }
 
 function withoutUndefined(values: Readonly<Record<string, string | undefined>>): Record<string, string> {
@@ -61,12 +67,17 @@ export function makeFunctionObject(lambda: FunctionConfiguration, object: Object
   }
 }
 
-/** What the inventory keeps of a function; RevisionId is left out because it would make a new series at each deployment. */
+/**
+ * What the inventory keeps of a function; RevisionId is left out because it would make a new series at each deployment.
+ * AWS does not say when a function was created: what was modified then existed then.
+ */
 export function makeInventoryEntry(lambda: FunctionConfiguration): InventoryEntry {
-  const { FunctionName = '', PackageType, Role, Runtime, Version, Timeout } = lambda
+  const { FunctionName = '', PackageType, Role, Runtime, Version, Timeout, LastModified } = lambda
+  const sinceMs = lastModifiedMs(LastModified)
   return {
     name: FunctionName,
     tags: withoutUndefined({ PackageType, Role, Runtime, Version }),
     ...(Timeout === undefined ? {} : { timeoutSec: Timeout }),
+    ...(sinceMs === undefined ? {} : { sinceMs }),
   }
 }

@@ -18,7 +18,8 @@ const SLACK_MS = MINUTE_MS
  * 10,000. In between the last listing counts.
  */
 export function isListingDue(inventory: Inventory | undefined, nowMs: EpochMs): boolean {
-  if (inventory === undefined) return true
+  // No pages: written by a version that did not count them.
+  if (inventory === undefined || inventory.pages === 0) return true
   const ageMs = nowMs - inventory.listedAtMs
   const runs = Math.ceil(inventory.pages / PAGES_PER_RUN)
   // A listing from the future was written under a clock that was wrong.

@@ -7,6 +7,7 @@ import {
   type Inventory,
   type InventoryEntry,
   inventoryState,
+  keepLives,
   keepTimeouts,
   loadInventory,
   type RegionResult,
@@ -142,7 +143,8 @@ async function renewInventory(
   const kept = keepVersions(entries, before?.entries ?? [])
   const inventory = { listedAtMs: triggerTimeMs, pages, entries: kept, aliases, sweep: before?.sweep ?? {} }
   const swept = await trySweep(run, region, inventory)
-  return { ...swept, entries: keepTimeouts(swept.entries, before?.entries ?? [], triggerTimeMs) }
+  const timed = keepTimeouts(swept.entries, before?.entries ?? [], triggerTimeMs)
+  return { ...swept, ...keepLives(timed, before, triggerTimeMs) }
 }
 
 /** Objects of one region. When AWS refuses the listing, metrics go on without it: the result is `degraded`, the record names the action. */

@@ -1,5 +1,6 @@
 import { DAY_MS, type EpochMs } from 'guance-aws-lambda/dff'
 import type { AwsRegion, InventoryEntry, VersionSweep } from 'guance-aws-lambda/sets/guance_integration'
+import { makeInventoryEntry } from './function-object.ts'
 import { fetchFunctionPage } from './list-functions.ts'
 import { PAGES_PER_RUN } from './listing-due.ts'
 
@@ -16,9 +17,17 @@ function isDue({ marker, endedMs }: VersionSweep, nowMs: EpochMs): boolean {
   return marker !== undefined || endedMs === undefined || nowMs - endedMs >= SWEEP_EVERY_MS
 }
 
-function withSwept(entry: InventoryEntry, seconds: number | undefined): InventoryEntry {
-  const sweptTimeoutSec = Math.max(entry.sweptTimeoutSec ?? 0, seconds ?? 0)
-  return sweptTimeoutSec === 0 ? entry : { ...entry, sweptTimeoutSec }
+/** What the versions of a function say of it: the longest timeout, and that it existed when the oldest was published. */
+interface Versions {
+  readonly timeoutSec: number
+  readonly sinceMs: EpochMs
+}
+
+function withSwept(entry: InventoryEntry, versions: Versions | undefined): InventoryEntry {
+  if (versions === undefined) return entry
+  const sweptTimeoutSec = Math.max(entry.sweptTimeoutSec ?? 0, versions.timeoutSec)
+  const sinceMs = Math.min(entry.sinceMs ?? Number.POSITIVE_INFINITY, versions.sinceMs)
+  return { ...entry, sweptTimeoutSec, ...(Number.isFinite(sinceMs) ? { sinceMs } : {}) }
 }
 
 /** At the end of a sweep, what it found takes the place of what the last one found. */
@@ -30,19 +39,24 @@ function conclude(entry: InventoryEntry): InventoryEntry {
 async function readPages(
   region: AwsRegion,
   from: string | undefined,
-): Promise<{ readonly longest: ReadonlyMap<string, number>; readonly marker: string | undefined }> {
-  const longest = new Map<string, number>()
+): Promise<{ readonly byName: ReadonlyMap<string, Versions>; readonly marker: string | undefined }> {
+  const byName = new Map<string, Versions>()
   let marker = from
   for (let page = 0; page < PAGES_PER_RUN; page += 1) {
     // One page after the other: each one names the next.
     const { functions, marker: next } = await fetchFunctionPage(region, 'versions', marker)
-    for (const { FunctionName = '', Timeout = 0 } of functions) {
-      longest.set(FunctionName, Math.max(longest.get(FunctionName) ?? 0, Timeout))
+    for (const version of functions) {
+      const { name, timeoutSec = 0, sinceMs = Number.POSITIVE_INFINITY } = makeInventoryEntry(version)
+      const known = byName.get(name) ?? { timeoutSec, sinceMs }
+      byName.set(name, {
+        timeoutSec: Math.max(known.timeoutSec, timeoutSec),
+        sinceMs: Math.min(known.sinceMs, sinceMs),
+      })
     }
     marker = next
     if (marker === undefined) break
   }
-  return { longest, marker }
+  return { byName, marker }
 }
 
 /**
@@ -55,8 +69,8 @@ export async function sweepVersions(
   nowMs: EpochMs,
 ): Promise<Swept> {
   if (!isDue(sweep, nowMs)) return { entries, sweep }
-  const { longest, marker } = await readPages(region, sweep.marker)
-  const swept = entries.map((entry) => withSwept(entry, longest.get(entry.name)))
+  const { byName, marker } = await readPages(region, sweep.marker)
+  const swept = entries.map((entry) => withSwept(entry, byName.get(entry.name)))
   if (marker === undefined) return { entries: swept.map(conclude), sweep: { endedMs: nowMs } }
   return { entries: swept, sweep: { ...sweep, marker } }
 }

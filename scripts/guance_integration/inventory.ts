@@ -12,6 +12,15 @@ export interface InventoryEntry {
   readonly sweptTimeoutSec?: number
   /** A longer one that counted before, and when it was first seen changed. */
   readonly earlierTimeout?: { readonly timeoutSec: number; readonly changedMs: EpochMs }
+  /** Since when it is known to exist: it may be older. */
+  readonly sinceMs?: EpochMs
+}
+
+/** An object that is listed no more, as it was: its last metrics are still to come. */
+export interface GoneEntry extends InventoryEntry {
+  readonly sinceMs: EpochMs
+  /** When it was listed last: it may have lived a little longer. */
+  readonly untilMs: EpochMs
 }
 
 /** How far the sweep over all published versions is. An account may have a hundred of each function: too many for one run. */
@@ -29,6 +38,8 @@ export interface Inventory {
   readonly pages: number
   readonly sweep: VersionSweep
   readonly entries: readonly InventoryEntry[]
+  /** Listed lately and no more; left out when there is none. */
+  readonly gone?: readonly GoneEntry[]
   /** Other identities of a listed object, e.g. event source mapping UUID → function name. */
   readonly aliases: Readonly<Record<string, string>>
 }
@@ -85,9 +96,11 @@ export function keepTimeouts(
   })
 }
 
-interface Header extends Pick<Inventory, 'listedAtMs' | 'pages' | 'sweep'> {
+/** A header of a version before this one has neither pages nor sweep. */
+interface Header extends Pick<Inventory, 'listedAtMs'>, Partial<Pick<Inventory, 'pages' | 'sweep'>> {
   readonly chunks: number
   readonly aliasChunks: number
+  readonly goneChunks: number
 }
 
 function chunksOf<T>(items: readonly T[]): (readonly T[])[] {
@@ -101,33 +114,46 @@ async function loadHeader(context: RunContext, key: string): Promise<Header | un
   return (await context.load(key)) as unknown as Header | undefined
 }
 
+/** State of one list: its chunks, and the deletion of those that a longer predecessor had more. */
+function chunkState(
+  prefix: string,
+  chunks: readonly (readonly unknown[])[],
+  countBefore: number,
+): Record<string, Json> {
+  const state: Record<string, Json> = {}
+  for (let index = chunks.length; index < countBefore; index += 1) state[`${prefix}/${index}`] = null
+  // Plain data, but an interface has no index signature and so is no Json to the compiler.
+  chunks.forEach((chunk, index) => (state[`${prefix}/${index}`] = chunk as unknown as Json))
+  return state
+}
+
 /** State that replaces the region's inventory as a whole; chunks of a longer predecessor are deleted. */
 export async function inventoryState(
   context: RunContext,
   key: InventoryKey,
-  inventory: Inventory,
+  { listedAtMs, pages, sweep, entries, aliases, gone = [] }: Inventory,
 ): Promise<Readonly<Record<string, Json>>> {
   const prefix = stateKey(key)
   const before = await loadHeader(context, prefix)
-  const entries = chunksOf(inventory.entries)
-  const aliases = chunksOf(Object.entries(inventory.aliases))
-  const state: Record<string, Json> = {}
-  for (let index = entries.length; index < (before?.chunks ?? 0); index += 1)
-    state[`${prefix}/${index}`] = null
-  for (let index = aliases.length; index < (before?.aliasChunks ?? 0); index += 1) {
-    state[`${prefix}/alias/${index}`] = null
+  const lists = {
+    entries: chunksOf(entries),
+    aliases: chunksOf(Object.entries(aliases)),
+    gone: chunksOf(gone),
   }
-  // Plain data, but an interface has no index signature and so is no Json to the compiler.
-  entries.forEach((chunk, index) => (state[`${prefix}/${index}`] = chunk as unknown as Json))
-  aliases.forEach((chunk, index) => (state[`${prefix}/alias/${index}`] = chunk))
   const header: Header = {
-    listedAtMs: inventory.listedAtMs,
-    pages: inventory.pages,
-    sweep: inventory.sweep,
-    chunks: entries.length,
-    aliasChunks: aliases.length,
+    listedAtMs,
+    pages,
+    sweep,
+    chunks: lists.entries.length,
+    aliasChunks: lists.aliases.length,
+    goneChunks: lists.gone.length,
   }
-  return { ...state, [prefix]: header as unknown as Json }
+  return {
+    ...chunkState(prefix, lists.entries, before?.chunks ?? 0),
+    ...chunkState(`${prefix}/alias`, lists.aliases, before?.aliasChunks ?? 0),
+    ...chunkState(`${prefix}/gone`, lists.gone, before?.goneChunks ?? 0),
+    [prefix]: header as unknown as Json,
+  }
 }
 
 async function loadChunks<T>(context: RunContext, prefix: string, count: number): Promise<T[]> {
@@ -143,8 +169,10 @@ export async function loadInventory(context: RunContext, key: InventoryKey): Pro
   const prefix = stateKey(key)
   const header = await loadHeader(context, prefix)
   if (header === undefined) return undefined
-  const { listedAtMs, pages, sweep } = header
+  const { listedAtMs, pages = 0, sweep = {} } = header
+  const gone = await loadChunks<GoneEntry>(context, `${prefix}/gone`, header.goneChunks)
   return {
+    ...(gone.length === 0 ? {} : { gone }),
     listedAtMs,
     pages,
     sweep,

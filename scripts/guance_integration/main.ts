@@ -14,6 +14,7 @@ export type { Collector, RegionResult } from './collector.ts'
 export { mapConcurrently } from './concurrency.ts'
 export {
   effectiveTimeoutSec,
+  type GoneEntry,
   type Inventory,
   type InventoryEntry,
   type VersionSweep,
@@ -21,5 +22,6 @@ export {
   keepTimeouts,
   loadInventory,
 } from './inventory.ts'
+export { keepLives, livesOf } from './lives.ts'
 export { type ActionProbe, collectRegions, isFatal, probeRegions } from './region-run.ts'
 export { Runner } from './runner.ts'

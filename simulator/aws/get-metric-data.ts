@@ -1,12 +1,10 @@
 import { DAY_MS, type EpochMs, MINUTE_MS, SECOND_MS } from '../../core/time.ts'
-import type { Series } from '../truth/series.ts'
+import { NAMESPACE } from '../truth/series.ts'
 import { makeSamples } from '../truth/statistic.ts'
-import type { Truth } from '../truth/truth.ts'
 import type { Call, Operation } from './call.ts'
 import { type Bucket, cutPage } from './metric-page.ts'
 import {
   countBilledMetrics,
-  isKnownNamespace,
   type MetricQuery,
   type MetricRequest,
   parseMetricRequest,
@@ -25,40 +23,54 @@ interface Span {
   readonly nowMs: EpochMs
 }
 
-function readPeriod(truth: Truth, series: Series, { startMs, endMs, nowMs }: Span): readonly number[] {
-  if (endMs - startMs <= MINUTE_MS) return truth.samples(series, startMs, nowMs)
+/** The samples of one series that are stamped with a minute and seen at `nowMs`. */
+type SamplesAt = (minuteMs: EpochMs, nowMs: EpochMs) => readonly number[]
+
+function readPeriod(samplesAt: SamplesAt, { startMs, endMs, nowMs }: Span): readonly number[] {
+  if (endMs - startMs <= MINUTE_MS) return samplesAt(startMs, nowMs)
   const values: number[] = []
   for (let atMs = startMs; atMs < endMs; atMs += MINUTE_MS) {
-    for (const value of truth.samples(series, atMs, nowMs)) values.push(value)
+    for (const value of samplesAt(atMs, nowMs)) values.push(value)
   }
   return values
 }
 
 /** The buckets of one series that have samples, in the order of time. Buckets count from the rounded start. */
-function readBuckets(truth: Truth, series: Series, span: Span & { readonly periodMs: number }): Bucket[] {
+function readBuckets(samplesAt: SamplesAt, span: Span & { readonly periodMs: number }): Bucket[] {
   const { periodMs, nowMs } = span
   const endMs = Math.min(span.endMs, nowMs)
   const buckets: Bucket[] = []
   for (let startMs = span.startMs; startMs < endMs; startMs += periodMs) {
-    const values = readPeriod(truth, series, { startMs, endMs: Math.min(startMs + periodMs, endMs), nowMs })
+    const values = readPeriod(samplesAt, { startMs, endMs: Math.min(startMs + periodMs, endMs), nowMs })
     if (values.length > 0) buckets.push({ startMs, samples: makeSamples(values) })
   }
   return buckets
 }
 
+/** How a series is read; undefined for one that does not exist. */
+function samplesOf(call: Call, { namespace, key }: MetricQuery): SamplesAt | undefined {
+  const { truth, services } = call.simulation
+  const { identity, region } = call.caller
+  if (namespace === NAMESPACE) {
+    const series = truth.series(identity.accountId, region).get(key)
+    return series && ((minuteMs, nowMs) => truth.samples(series, minuteMs, nowMs))
+  }
+  const series = services.series(namespace, identity.accountId, region).get(key)
+  return series && ((minuteMs, nowMs) => services.samples(series, minuteMs, nowMs))
+}
+
 /** Reads the buckets of a query; statistics of one metric share them. */
 function createBucketReader(call: Call, request: MetricRequest): (query: MetricQuery) => readonly Bucket[] {
-  const { truth, clock } = call.simulation
-  const nowMs = clock.nowMs()
-  const known = truth.series(call.caller.identity.accountId, call.caller.region)
+  const nowMs = call.simulation.clock.nowMs()
   const read = new Map<string, readonly Bucket[]>()
-  return ({ namespace, key, periodSec }) => {
-    const series = isKnownNamespace(namespace) ? known.get(key) : undefined
-    if (!series || !isKept(periodSec, nowMs - request.startMs)) return []
+  return (query) => {
+    const { namespace, key, periodSec } = query
+    const samplesAt = samplesOf(call, query)
+    if (!samplesAt || !isKept(periodSec, nowMs - request.startMs)) return []
     const { startMs, endMs } = request
-    const place = `${periodSec}\n${key}`
+    const place = `${periodSec}\n${namespace}\n${key}`
     const buckets =
-      read.get(place) ?? readBuckets(truth, series, { startMs, endMs, periodMs: periodSec * 1_000, nowMs })
+      read.get(place) ?? readBuckets(samplesAt, { startMs, endMs, periodMs: periodSec * 1_000, nowMs })
     read.set(place, buckets)
     return buckets
   }

@@ -1,5 +1,6 @@
 import type { EpochMs } from '../../core/time.ts'
 import { type Dimension, NAMESPACE, type Series } from '../truth/series.ts'
+import { SERVICE_NAMESPACES } from '../truth/service.ts'
 import { type Call, type Operation, parseInput, takePage } from './call.ts'
 import { AwsError } from './error.ts'
 
@@ -51,38 +52,63 @@ function parseFilter(call: Call): Filter {
   }
 }
 
+/** A series as it is listed. */
+interface Listed {
+  readonly namespace: string
+  readonly metric: string
+  readonly dimensions: readonly Dimension[]
+}
+
 /** A filter matches a series that has its dimension, whatever others the series has too. */
-function hasDimension(series: Series, filter: DimensionFilter): boolean {
+function hasDimension(series: Pick<Series, 'dimensions'>, filter: DimensionFilter): boolean {
   return series.dimensions.some(
     (own: Dimension) => own.Name === filter.Name && (filter.Value ?? own.Value) === own.Value,
   )
 }
 
 /** Lists of series that were asked for last, so that each page does not make its list anew. */
-const lists = new WeakMap<ReadonlyMap<string, Series>, Map<string, readonly Series[]>>()
+const lists = new WeakMap<ReadonlyMap<string, Series>, Map<string, readonly Listed[]>>()
 const MAX_LISTS = 16
 
-function findSeries(call: Call, filter: Filter, asOfMs: EpochMs): readonly Series[] {
-  const { namespace, metric, dimensions, isRecent } = filter
-  if ((namespace ?? NAMESPACE) !== NAMESPACE) return []
+function isAsked(series: Pick<Series, 'metric' | 'dimensions'>, { metric, dimensions }: Filter): boolean {
+  return (metric ?? series.metric) === series.metric && dimensions.every((each) => hasDimension(series, each))
+}
+
+function findLambda(call: Call, filter: Filter, asOfMs: EpochMs): readonly Listed[] {
   const { truth, listing } = call.simulation
-  const matching: Series[] = []
+  const matching: Listed[] = []
   for (const series of truth.series(call.caller.identity.accountId, call.caller.region).values()) {
-    const isAsked =
-      (metric ?? series.metric) === series.metric && dimensions.every((each) => hasDimension(series, each))
-    if (!isAsked || !listing.isListed(series, asOfMs)) continue
-    if (!isRecent || listing.isRecent(series, asOfMs)) matching.push(series)
+    if (!isAsked(series, filter) || !listing.isListed(series, asOfMs)) continue
+    const { metric, dimensions } = series
+    if (!filter.isRecent || listing.isRecent(series, asOfMs))
+      matching.push({ namespace: NAMESPACE, metric, dimensions })
   }
   return matching
+}
+
+/** Series of other services are always listed, and always active. */
+function findService(call: Call, filter: Filter, namespace: string): readonly Listed[] {
+  const { identity, region } = call.caller
+  const series = call.simulation.services.series(namespace, identity.accountId, region)
+  return [...series.values()]
+    .filter((one) => isAsked(one, filter))
+    .map(({ metric, dimensions }) => ({ namespace, metric, dimensions }))
+}
+
+function findSeries(call: Call, filter: Filter, asOfMs: EpochMs): readonly Listed[] {
+  const { namespace } = filter
+  const ofLambda = (namespace ?? NAMESPACE) === NAMESPACE ? findLambda(call, filter, asOfMs) : []
+  const others = SERVICE_NAMESPACES.filter((each) => (namespace ?? each) === each)
+  return [...ofLambda, ...others.flatMap((each) => findService(call, filter, each))]
 }
 
 function takeList(
   call: Call,
   filter: Filter,
   asked: { question: string; asOfMs: EpochMs },
-): readonly Series[] {
+): readonly Listed[] {
   const all = call.simulation.truth.series(call.caller.identity.accountId, call.caller.region)
-  const known = lists.get(all) ?? new Map<string, readonly Series[]>()
+  const known = lists.get(all) ?? new Map<string, readonly Listed[]>()
   lists.set(all, known)
   const list = known.get(asked.question) ?? findSeries(call, filter, asked.asOfMs)
   if (known.size >= MAX_LISTS) known.clear()
@@ -110,7 +136,7 @@ export const listMetrics: Operation = (call) => {
   const list = takeList(call, filter, { question, asOfMs })
   const page = takePage(list, token, { size: PAGE_SIZE, question, fault: call.fault })
   const metrics = page.items.map((series) => ({
-    Namespace: NAMESPACE,
+    Namespace: series.namespace,
     MetricName: series.metric,
     Dimensions: series.dimensions,
   }))

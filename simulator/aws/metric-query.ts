@@ -1,5 +1,5 @@
 import { DAY_MS, type EpochMs, MINUTE_MS } from '../../core/time.ts'
-import { type Dimension, NAMESPACE, seriesKey } from '../truth/series.ts'
+import { type Dimension, seriesKey } from '../truth/series.ts'
 import { parseStatistic, type Statistic } from '../truth/statistic.ts'
 import { type Call, parseInput } from './call.ts'
 import { AwsError } from './error.ts'
@@ -172,9 +172,4 @@ export function countBilledMetrics(queries: readonly MetricQuery[]): number {
     statistics.set(metric, (statistics.get(metric) ?? 0) + 1)
   }
   return [...statistics.values()].reduce((sum, count) => sum + Math.ceil(count / 5), 0)
-}
-
-/** Whether a series of this namespace can exist here. */
-export function isKnownNamespace(namespace: string): boolean {
-  return namespace === NAMESPACE
 }

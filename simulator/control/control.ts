@@ -19,7 +19,7 @@ import {
   textsOf,
 } from './input.ts'
 import { setReceiver, showReceived } from './receiver-control.ts'
-import { showTruth, showValues } from './truth-control.ts'
+import { showServiceSeries, showTruth, showValues } from './truth-control.ts'
 
 /** Differences that an audit describes unless asked for more. */
 const DEFAULT_SAMPLES = 20
@@ -84,6 +84,7 @@ const HANDLERS: Readonly<Record<string, Handler>> = {
   },
   'GET truth': showTruth,
   'GET truth/values': showValues,
+  'GET truth/series': showServiceSeries,
   'GET clock': showClock,
   'POST clock': setClock,
   'GET denials': ({ simulation }) => ({ denials: simulation.denials.list() }),

@@ -1,7 +1,8 @@
-import { alignDown, MINUTE_MS } from '../../core/time.ts'
+import { alignDown, type EpochMs, MINUTE_MS } from '../../core/time.ts'
 import { existsAt, timeoutSecAt } from '../truth/change.ts'
 import { ENVIRONMENT_SECRET_PREFIX } from '../truth/lambda.ts'
-import { seriesKey } from '../truth/series.ts'
+import { NAMESPACE, seriesKey } from '../truth/series.ts'
+import { SERVICE_NAMESPACES } from '../truth/service.ts'
 import { makeSamples, parseStatistic } from '../truth/statistic.ts'
 import type { ControlCall } from './control-call.ts'
 import { ControlError } from './input.ts'
@@ -36,30 +37,74 @@ function textOf(query: URLSearchParams, name: string): string {
   throw new ControlError(`${name} is required`)
 }
 
-/**
- * `?region=&metric=&statistic=&startMs=&endMs=`, and the dimensions by their names: for each minute with samples what
- * CloudWatch shows now (null before anything is seen) and finally.
- */
-export function showValues({ simulation, query }: ControlCall): object {
-  const { truth, clock, options } = simulation
-  const known = ['accountId', 'region', 'metric', 'statistic', 'startMs', 'endMs']
-  const dimensions = [...query].flatMap(([Name, Value]) => (known.includes(Name) ? [] : [{ Name, Value }]))
+/** `?region=`: every series of the services beside Lambda. */
+export function showServiceSeries({ simulation, query }: ControlCall): object {
+  const { services, options } = simulation
+  const accountId = query.get('accountId') ?? options.accountIds[0] ?? ''
+  const region = textOf(query, 'region')
+  const series = SERVICE_NAMESPACES.flatMap((namespace) =>
+    [...services.series(namespace, accountId, region).values()].map(({ metric, dimensions }) => ({
+      namespace,
+      metric,
+      dimensions,
+    })),
+  )
+  return { series }
+}
+
+/** How the samples of one series are found. */
+interface Reading {
+  samples(minuteMs: EpochMs, nowMs: EpochMs): readonly number[]
+  isStraggling(minuteMs: EpochMs): boolean
+}
+
+const QUESTION = ['accountId', 'region', 'namespace', 'metric', 'statistic', 'startMs', 'endMs']
+
+function readingOf({ simulation, query }: ControlCall): Reading | undefined {
+  const { truth, services, options } = simulation
+  const dimensions = [...query].flatMap(([Name, Value]) => (QUESTION.includes(Name) ? [] : [{ Name, Value }]))
   const key = seriesKey(textOf(query, 'metric'), dimensions)
   const accountId = query.get('accountId') ?? options.accountIds[0] ?? ''
-  const series = truth.series(accountId, textOf(query, 'region')).get(key)
+  const region = textOf(query, 'region')
+  const namespace = query.get('namespace') ?? NAMESPACE
+  if (namespace === NAMESPACE) {
+    const series = truth.series(accountId, region).get(key)
+    return (
+      series && {
+        samples: (minuteMs, nowMs) => truth.samples(series, minuteMs, nowMs),
+        isStraggling: (minuteMs) => truth.isStraggling(series, minuteMs),
+      }
+    )
+  }
+  const series = services.series(namespace, accountId, region).get(key)
+  return (
+    series && {
+      samples: (minuteMs, nowMs) => services.samples(series, minuteMs, nowMs),
+      isStraggling: () => false,
+    }
+  )
+}
+
+/**
+ * `?region=&metric=&statistic=&startMs=&endMs=`, the namespace if it is not Lambda's, and the dimensions by their names:
+ * for each minute with samples what CloudWatch shows now (null before anything is seen) and finally.
+ */
+export function showValues(call: ControlCall): object {
+  const { query, simulation } = call
+  const reading = readingOf(call)
   const statistic = parseStatistic(textOf(query, 'statistic'))
-  if (!series || !statistic) throw new ControlError('no such series or statistic')
+  if (!reading || !statistic) throw new ControlError('no such series or statistic')
   const values: object[] = []
   const startMs = alignDown(Number(textOf(query, 'startMs')), MINUTE_MS)
   for (let timeMs = startMs; timeMs < Number(textOf(query, 'endMs')); timeMs += MINUTE_MS) {
-    const all = truth.samples(series, timeMs, Number.POSITIVE_INFINITY)
+    const all = reading.samples(timeMs, Number.POSITIVE_INFINITY)
     if (all.length === 0) continue
-    const seen = truth.samples(series, timeMs, clock.nowMs())
+    const seen = reading.samples(timeMs, simulation.clock.nowMs())
     values.push({
       timeMs,
       now: seen.length === 0 ? null : statistic(makeSamples(seen)),
       final: statistic(makeSamples(all)),
-      isStraggling: truth.isStraggling(series, timeMs),
+      isStraggling: reading.isStraggling(timeMs),
     })
   }
   return { values }

@@ -1,7 +1,12 @@
 import { expect } from 'vitest'
-import type { Json, Point, SinkTraits, Window } from '../../core/dff.ts'
+import type { CloudwatchConfigs, Json, Point, SinkTraits, Window } from '../../core/dff.ts'
 import { CloudwatchCollector } from '../../scripts/guance_aws_cloudwatch/main.ts'
-import { inventoryState, type InventoryEntry, Runner } from '../../scripts/guance_integration/main.ts'
+import {
+  type GoneEntry,
+  inventoryState,
+  type InventoryEntry,
+  Runner,
+} from '../../scripts/guance_integration/main.ts'
 import { NO_WAIT } from './aws-fixture.ts'
 import type { LateAws, LateFunction, LateInvocation } from './late-aws.ts'
 import { makeRun, makeStore, type TestRun, type TestStore } from './run-context.ts'
@@ -24,10 +29,13 @@ export class Poller {
   readonly runs: TestRun[] = []
   readonly #aws: LateAws
   readonly #sink: SinkTraits
+  /** Parameters beyond regions and targets; a test may change them between polls, as who edits the Startup script does. */
+  configs: Omit<CloudwatchConfigs, 'regions' | 'targets'>
 
-  constructor(aws: LateAws, sink: SinkTraits) {
+  constructor(aws: LateAws, sink: SinkTraits, configs: Poller['configs'] = {}) {
     this.#aws = aws
     this.#sink = sink
+    this.configs = configs
   }
 
   #runAt(timeMs: number, backfill?: Window): TestRun {
@@ -38,7 +46,11 @@ export class Poller {
   }
 
   /** What the object collector would have listed. */
-  async setFunctions(timeMs: number, entries: readonly InventoryEntry[]): Promise<void> {
+  async setFunctions(
+    timeMs: number,
+    entries: readonly InventoryEntry[],
+    gone: readonly GoneEntry[] = [],
+  ): Promise<void> {
     const run = makeRun(this.store, { triggerTimeMs: timeMs, session: SESSION })
     const key = { objectClass: 'aws_lambda', accountId: SESSION.accountId, region: 'us-east-1' }
     const state = await inventoryState(run, key, {
@@ -47,13 +59,15 @@ export class Poller {
       sweep: { endedMs: timeMs },
       entries,
       aliases: {},
+      gone,
     })
     await run.commit({ points: [], state })
   }
 
   get script() {
     const targets = [{ namespace: 'AWS/Lambda', metrics: ['Invocations', 'Throttles', 'Duration'] }]
-    return Runner(CloudwatchCollector({}, { regions: ['us-east-1'], targets }, NO_WAIT))
+    const configs = { regions: ['us-east-1' as const], targets, ...this.configs }
+    return Runner(CloudwatchCollector({}, configs, NO_WAIT))
   }
 
   async poll(timeMs: number, backfill?: Window): Promise<TestRun> {

@@ -185,12 +185,17 @@ describe('a fleet file', () => {
       'groups[0]: timeoutSec must be a number above 0 up to 900',
     ],
     [{ changes: [{ index: 0, kind: 'timeout' }] }, 'changes[0]: timeoutSec is required'],
+    [{ services: { buckets: 3 } }, 'services: unknown member buckets; known are queues, tables, insights'],
+    [{ services: { queues: 1.5 } }, 'services: queues must be a whole number'],
   ])('refuses %j and names the place', (document, message) => {
     expect(() => parseFleet(document)).toThrow(message)
   })
 
   it('states only what it says: absent members leave flags and defaults alone', () => {
     expect(parseFleet({})).toEqual({})
+    expect(parseFleet({ services: { tables: 2 } })).toEqual({
+      services: { queues: 0, tables: 2, insights: false },
+    })
     expect(groupsOf([{ name: 'a', share: 1 }])[0]).toMatchObject({
       longShare: 0,
       activity: { kind: 'steady' },

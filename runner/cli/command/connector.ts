@@ -16,12 +16,16 @@ interface SetOptions {
   readonly token?: string
   readonly rewrite?: string
   readonly mergesFields?: boolean
+  readonly retention?: string
 }
 
 interface TestOptions {
   readonly rewrite?: boolean
   readonly save?: boolean
 }
+
+/** Ten years: the bound of the schema. */
+const MAX_RETENTION_HOURS = 87_600
 
 const REWRITES: readonly SinkTraits['rewrite'][] = ['last', 'max', 'both', 'unknown']
 
@@ -72,18 +76,44 @@ function refuse(place: string, expected: string, got: string, remedy: string): D
 }
 
 /** What the store does with a rewrite, as told; undefined when nothing was said of it. */
-function readTraits(
+function readRewrite(
   { texts: { form } }: Invocation,
-  { type, rewrite, mergesFields }: SetOptions,
-): SinkTraits | undefined {
+  { rewrite, mergesFields }: SetOptions,
+): Pick<SinkTraits, 'rewrite' | 'mergesFields'> | undefined {
   if (rewrite === undefined && mergesFields === undefined) return undefined
   const given = REWRITES.find((known) => known === (rewrite ?? 'unknown'))
-  const place = rewrite === undefined ? '--merges-fields' : '--rewrite'
-  if (type === 'file') {
-    throw refuse(place, form.sink.unusedExpected(type), rewrite ?? 'the flag', form.sink.unusedRemedy)
+  if (given === undefined) {
+    throw refuse('--rewrite', form.sink.rewriteExpected, rewrite ?? '', form.wrongTypeRemedy)
   }
-  if (given === undefined) throw refuse(place, form.sink.rewriteExpected, rewrite ?? '', form.wrongTypeRemedy)
   return { rewrite: given, mergesFields: mergesFields === true }
+}
+
+/** How many hours back the store takes points, as told; 0 takes back what was told before. */
+function readRetention(
+  { texts: { form } }: Invocation,
+  { retention }: SetOptions,
+): { readonly retentionHours?: number } {
+  if (retention === undefined) return {}
+  if (/^\d{1,5}$/.test(retention) && Number(retention) <= MAX_RETENTION_HOURS) {
+    return { retentionHours: Number(retention) }
+  }
+  const { retentionExpected, retentionRemedy } = form.sink
+  throw refuse('--retention', retentionExpected, retention, retentionRemedy)
+}
+
+/** Everything that was said of the store. Files take all there is and are read in their order: nothing can be said of them. */
+function readTraits(invocation: Invocation, options: SetOptions) {
+  const { unusedExpected, unusedRemedy } = invocation.texts.form.sink
+  const { type, rewrite, mergesFields, retention } = options
+  const said = [
+    { flag: '--rewrite', value: rewrite },
+    { flag: '--merges-fields', value: mergesFields === undefined ? undefined : 'the flag' },
+    { flag: '--retention', value: retention },
+  ].find(({ value }) => value !== undefined)
+  if (type === 'file' && said !== undefined) {
+    throw refuse(said.flag, unusedExpected(type), said.value ?? '', unusedRemedy)
+  }
+  return { ...readRewrite(invocation, options), ...readRetention(invocation, options) }
 }
 
 async function setConnector(invocation: Invocation, id: string, options: SetOptions): Promise<void> {
@@ -133,6 +163,7 @@ export function addConnectorCommands({ program, parts: { texts }, action }: Regi
     .option('--token <source>', help.token)
     .option(`--rewrite <${REWRITES.join('|')}>`, help.rewrite)
     .option('--merges-fields', help.mergesFields)
+    .option('--retention <hours>', help.retention)
     .addHelpText('after', `\n${help.setAfter}`)
     .action(action(setConnector))
   connector

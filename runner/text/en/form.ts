@@ -82,6 +82,8 @@ export const form = {
     tokenExpected: 'a workspace token',
     tokenRemedy: 'Workspace tokens begin with tkn_; find yours in Guance under Manage / Settings.',
     rewriteExpected: 'last, max, both or unknown',
+    retentionExpected: 'a whole number of hours up to 87600',
+    retentionRemedy: 'For example 72 for three days; 0 takes back what was said before.',
     unusedExpected: (type: string) => `only what a connector of type ${type} needs`,
     unusedRemedy: 'Leave it out, or choose another type.',
   },

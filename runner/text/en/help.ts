@@ -123,8 +123,11 @@ Examples
     rewrite:
       'what the store does with the same series and timestamp written twice: last, max, both, unknown; default unknown, which writes every minute once',
     mergesFields: 'a second line for the same minute adds its fields to the first',
+    retention:
+      'how many hours back the store takes points, so that nothing older is repaired; 0, the default, is as far as CloudWatch goes: 14 days 12 hours',
     setAfter: `Points go to the connector default alone for now; others can be kept and tested.
-Without --rewrite and --merges-fields, a connector of the same type and URL keeps what it was told.
+Without --rewrite and --merges-fields, a connector of the same type and URL keeps what it was told of both;
+without --retention, it keeps that.
 
 Examples
   dff connector set default --type datakit --url http://127.0.0.1:9529

@@ -41,7 +41,7 @@ export const view = {
     edit: 'Edit it to change regions, metrics or tags; it holds no secrets.',
   },
   connector: {
-    columns: ['CONNECTOR', 'TYPE', 'WHERE', 'REWRITE', 'SET BY'],
+    columns: ['CONNECTOR', 'TYPE', 'WHERE', 'STORE', 'SET BY'],
     implicit: 'default, nothing is set',
     user: 'you',
     stored: (id: string, where: string) => `Connector ${id}: ${where}`,

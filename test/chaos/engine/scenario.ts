@@ -1,7 +1,7 @@
 import type { SinkTraits } from '../../../core/dff.ts'
 import { makeRandom, type Random } from './random.ts'
 
-export const MINUTE_MS = 60_000
+const MINUTE_MS = 60_000
 export const HOUR_MS = 60 * MINUTE_MS
 
 /** How a poll is ended from outside: the task dies before or after its n-th commit took effect, or at its n-th request. */

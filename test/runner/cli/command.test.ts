@@ -8,6 +8,7 @@ import { NO_BACKLOG, NOW_MS, RECORD } from './sample.ts'
 import { goldenFile, runScene } from './scene.ts'
 
 const TRIGGER_ID = 'cron-startup__guance_aws_lambda.run'
+const DATAKIT = ['connector', 'set', 'default', '--type', 'datakit', '--url', 'http://127.0.0.1:9529']
 
 const GOLDENS: readonly (readonly [name: string, words: readonly string[]])[] = [
   ['market-list', ['market', 'list']],
@@ -131,20 +132,12 @@ describe('exit code', () => {
     [['exec', 'a', '--backfill', '2026-11-21..2026-11-22..2026-11-23'], 'FROM..TO'],
     [['connector', 'set', 'default', '--type', 'file', '--rewrite', 'last'], 'a connector of type file'],
     [['connector', 'set', 'default', '--type', 'file', '--merges-fields'], '--merges-fields'],
-    [
-      [
-        'connector',
-        'set',
-        'default',
-        '--type',
-        'datakit',
-        '--url',
-        'http://127.0.0.1:9529',
-        '--rewrite',
-        'add',
-      ],
-      'last, max, both or unknown',
-    ],
+    [[...DATAKIT, '--rewrite', 'add'], 'last, max, both or unknown'],
+    [['connector', 'set', 'default', '--type', 'file', '--retention', '72'], '--retention'],
+    ...['3d', '-1', '1.5', '99999'].map((hours): [string[], string] => [
+      [...DATAKIT, `--retention=${hours}`],
+      'a whole number of hours up to 87600',
+    ]),
     [['outbox', 'list', '--state', 'gone'], 'waiting, dead'],
     [['outbox', 'drop', '7; rm'], 'the number of a batch'],
     [['connector', 'set', 'default', '--type', 'kafka'], 'file, datakit or dataway'],
@@ -188,13 +181,23 @@ describe('dff', () => {
 
   it('tells a connector what its store does with a rewrite, and shows it in the list', async () => {
     const world = makeWorld()
-    const set = ['connector', 'set', 'default', '--type', 'datakit', '--url', 'http://127.0.0.1:9529']
-    await runScene(set, { world })
+    await runScene(DATAKIT, { world })
     expect(world.connectors[0]?.config).toEqual({ type: 'datakit', url: 'http://127.0.0.1:9529' })
-    const { stdout } = await runScene([...set, '--rewrite', 'max', '--merges-fields'], { world })
+    const { stdout } = await runScene([...DATAKIT, '--rewrite', 'max', '--merges-fields'], { world })
     expect(stdout).toBe('Connector default: datakit http://127.0.0.1:9529 (rewrite max, merges fields)\n')
     expect(world.connectors[0]?.config).toMatchObject({ rewrite: 'max', mergesFields: true })
     expect((await runScene(['connector', 'list'], { world })).stdout).toContain('rewrite max, merges fields')
+  })
+
+  it('tells a connector how far back its store takes points, and says no more than that', async () => {
+    const world = makeWorld()
+    const { stdout } = await runScene([...DATAKIT, '--retention', '72'], { world })
+    expect(stdout).toBe('Connector default: datakit http://127.0.0.1:9529 (takes 72 h back)\n')
+    expect(world.calls.at(-1)?.input).toMatchObject({
+      config: { type: 'datakit', url: 'http://127.0.0.1:9529', retentionHours: 72 },
+    })
+    expect(world.connectors[0]?.config).not.toHaveProperty('rewrite')
+    expect((await runScene(['connector', 'list'], { world })).stdout).toContain('takes 72 h back')
   })
 
   it('says that nobody knows a series, with exit code 1', async () => {

@@ -63,6 +63,16 @@ describe('connectors', () => {
     expect((await registry.set('default', elsewhere, null)).config).toEqual(elsewhere)
   })
 
+  it('keep how far back their store takes points until another figure is said', async () => {
+    const plain: ConnectorConfig = { type: 'datakit', url: server.url }
+    const kept = async (more: object) => (await registry.set('default', { ...plain, ...more }, null)).config
+    await kept({ retentionHours: 72 })
+    expect(await kept({})).toEqual({ ...plain, retentionHours: 72 })
+    expect(await kept({ rewrite: 'last' })).toEqual({ ...plain, rewrite: 'last', retentionHours: 72 })
+    expect(await kept({ retentionHours: 0 })).toEqual({ ...plain, rewrite: 'last', retentionHours: 0 })
+    await expect(kept({ retentionHours: 1.5 })).rejects.toMatchObject({ code: 'BAD_PARAMETER' })
+  })
+
   it('are known by name, and a typo is answered with the nearest', async () => {
     await registry.set('staging', { type: 'datakit', url: server.url }, null)
     await expect(registry.resolve('stagin')).rejects.toMatchObject({

@@ -4,13 +4,19 @@ import { describeTraits, sinkTraits } from '../../../runner/connector/traits.ts'
 
 const DATAKIT: ConnectorConfig = { type: 'datakit', url: 'http://127.0.0.1:9529' }
 
-describe('what a store does with a rewrite', () => {
+describe('what a store does', () => {
   it.each([
     [{ type: 'file' }, { rewrite: 'last', mergesFields: false }, undefined],
     [DATAKIT, { rewrite: 'unknown', mergesFields: false }, undefined],
     [{ ...DATAKIT, rewrite: 'unknown' }, { rewrite: 'unknown', mergesFields: false }, undefined],
     [{ ...DATAKIT, rewrite: 'both' }, { rewrite: 'both', mergesFields: false }, 'rewrite both'],
     [{ ...DATAKIT, mergesFields: true }, { rewrite: 'unknown', mergesFields: true }, 'merges fields'],
+    [
+      { ...DATAKIT, rewrite: 'last', retentionHours: 72 },
+      { rewrite: 'last', mergesFields: false, retentionHours: 72 },
+      'rewrite last, takes 72 h back',
+    ],
+    [{ ...DATAKIT, retentionHours: 0 }, { rewrite: 'unknown', mergesFields: false }, undefined],
   ] as const)('is read from %j', (config, traits, text) => {
     expect(sinkTraits(config)).toEqual(traits)
     expect(describeTraits(config)).toBe(text)

@@ -82,15 +82,16 @@ describe('exec', () => {
 
   it('says in the record what the connector was told of its store', async () => {
     await deployed({ names: ['a'] })
-    const config = { type: 'datakit', url: gate.url, rewrite: 'max', mergesFields: true } as const
+    const told = { rewrite: 'max', mergesFields: true, retentionHours: 72 } as const
+    const config = { type: 'datakit', url: gate.url, ...told } as const
     await client.call('connector.set', { id: 'default', config, token: null })
     const running = client.call('exec', EXEC)
     await gate.arrived()
     gate.open()
     const { record } = await running
-    expect(record.connector).toBe(`datakit ${gate.url} (rewrite max, merges fields)`)
+    expect(record.connector).toBe(`datakit ${gate.url} (rewrite max, merges fields, takes 72 h back)`)
     const { lines } = await client.call('log', { taskId: record.id, follow: false })
-    expect(lines.map(({ text }) => text).join('\n')).toContain('sink {"rewrite":"max","mergesFields":true}')
+    expect(lines.map(({ text }) => text).join('\n')).toContain(`sink ${JSON.stringify(told)}`)
   })
 
   it('writes nothing with debug', async () => {

@@ -1,5 +1,7 @@
 import { afterEach, describe, expect, it } from 'vitest'
+import type { CloudwatchConfigs } from '../../../core/dff.ts'
 import { discoverSeries } from '../../../scripts/guance_aws_cloudwatch/discover.ts'
+import { compileConfigs } from '../../../scripts/guance_aws_cloudwatch/targets.ts'
 import { openAccount } from '../../../scripts/guance_integration/main.ts'
 import { NO_WAIT } from '../aws-fixture.ts'
 import { makeRun, makeStore, type TestStore } from '../run-context.ts'
@@ -42,16 +44,32 @@ const page = (functions: readonly string[], token?: string) => ({
   ...(token === undefined ? {} : { NextToken: token }),
 })
 
+type Selected = Omit<CloudwatchConfigs, 'regions' | 'targets'> &
+  Partial<Omit<CloudwatchConfigs['targets'][number], 'namespace'>>
+
+/** What a configuration takes; everything, unless it says otherwise. */
+function targetOf({ metrics = 'ALL', dimensions, ...more }: Selected = { grains: 'all' }) {
+  const target = { namespace: NAMESPACE, metrics, ...(dimensions === undefined ? {} : { dimensions }) }
+  const [compiled] = compileConfigs({ regions: ['us-east-1'], targets: [target], ...more }).namespaces
+  if (compiled === undefined) throw new Error('no namespace compiled')
+  return compiled
+}
+
 /** Discovers once, `minutes` after the first time, with AWS answering so. */
-async function discoverAt(store: TestStore, minutes: number, replies: readonly object[]) {
+async function discoverAt(
+  store: TestStore,
+  minutes: number,
+  replies: readonly object[],
+  selected?: Selected,
+) {
   await server?.close()
   server = await startScriptedCloudwatch(replies)
   const run = makeRun(store, { triggerTimeMs: START_MS + minutes * MINUTE_MS, session: SESSION })
   const account = await openAccount(run, {}, { ...NO_WAIT, attempts: 1 })
   const region = account.region('us-east-1')
-  const series = await discoverSeries(region, NAMESPACE, run)
+  const { series, listed, listedAtMs } = await discoverSeries(region, targetOf(selected), run)
   const functions = series.map(({ dimensions }) => dimensions[0]?.value ?? '')
-  return { run, series, functions, region, asked: server.asked.length }
+  return { run, series, listed, listedAtMs, functions, region, asked: server.asked.length }
 }
 
 /** Throttled once, with the SDK's own attempts. */
@@ -163,6 +181,89 @@ describe('discoverSeries', () => {
     ])
     expect(first.series.map((series) => series.metric)).toEqual(['BrandNewMetric', 'Errors'])
     expect((await discoverAt(store, 15, pages)).run.problems).toEqual([])
+  })
+
+  it('keeps only what targets select, whatever else is listed, and counts the rest', async () => {
+    const store = makeStore()
+    const listing = [
+      { Metrics: [metric('Errors', { FunctionName: 'f' }), metric('Throttles', { FunctionName: 'f' })] },
+    ]
+    const found = await discoverAt(store, 0, listing, { metrics: ['Errors'] })
+    expect(found.series.map((series) => series.metric)).toEqual(['Errors'])
+    expect(found.listed).toBe(2)
+    expect(JSON.stringify([...store.state])).not.toContain('Throttles')
+    expect(await discoverAt(store, 5, [{ Metrics: [] }], { metrics: ['Errors'] })).toMatchObject({
+      functions: ['f'],
+      listed: 2,
+      listedAtMs: START_MS,
+    })
+  })
+
+  it('takes the usual dimension set of a metric although another one comes first', async () => {
+    const pages = [
+      {
+        Metrics: [metric('Errors', { FunctionName: 'f', Resource: 'f:1' }), metric('Errors')],
+        NextToken: 'a',
+      },
+      { Metrics: [metric('Errors', { FunctionName: 'f' })] },
+    ]
+    const { series } = await discoverAt(makeStore(), 0, pages, {})
+    expect(series.map(({ dimensions }) => dimensions)).toEqual([[{ name: 'FunctionName', value: 'f' }]])
+  })
+
+  it('holds few more series than are wanted, however many are listed', async () => {
+    const pages = Array.from({ length: 24 }, (_, number) => ({
+      Metrics: Array.from({ length: 1_000 }, (_entry, index) => {
+        const name = { FunctionName: `f${number * 1_000 + index}` }
+        if (index % 2 === 0) return metric('Throttles', name)
+        // Every other page lists no wanted dimension set; by itself its smallest one would be held.
+        return metric('Errors', index % 20 === 1 && number % 2 === 1 ? name : { ...name, Resource: 'r' })
+      }),
+      ...(number < 23 ? { NextToken: String(number) } : {}),
+    }))
+    server = await startScriptedCloudwatch(pages)
+    const run = makeRun(makeStore(), { triggerTimeMs: START_MS, session: SESSION })
+    const region = (await openAccount(run, {}, NO_WAIT)).region('us-east-1')
+    const target = targetOf({ metrics: ['Errors'] })
+    let most = 0
+    const select: typeof target.select = (series) => {
+      most = Math.max(most, series.length)
+      return target.select(series)
+    }
+    const found = await discoverSeries(region, { ...target, select }, run)
+    expect(found.listed).toBe(24_000)
+    expect(found.series).toHaveLength(12 * 50)
+    expect(most).toBeLessThan(5_600)
+  })
+
+  it('lists at once for another configuration, and goes back to the first one’s list', async () => {
+    const store = makeStore()
+    const pages = [{ Metrics: [metric('Errors', { FunctionName: 'f' }), metric('Errors')] }]
+    await discoverAt(store, 0, pages, {})
+    const other = await discoverAt(store, 5, pages, { dimensions: [] })
+    expect(other.series.map(({ dimensions }) => dimensions)).toEqual([[]])
+    const first = await discoverAt(store, 10, [{ Metrics: [] }], {})
+    expect(first.functions).toEqual(['f'])
+    await discoverAt(store, 24 * 60 + 6, pages, {})
+    const keys = [...store.state.keys()].filter((key) => key.startsWith('listing/'))
+    expect(keys).toHaveLength(2)
+  })
+
+  it('has no list to go on with when AWS refuses the first one of a configuration', async () => {
+    const store = makeStore()
+    await discoverAt(store, 0, [page(['f'])], {})
+    await expect(discoverAt(store, 5, [DENIED], { dimensions: [] })).rejects.toThrow(
+      /AWS refuses cloudwatch:ListMetrics/,
+    )
+  })
+
+  it('reports an unknown metric that nothing selects, and once whatever the configuration', async () => {
+    const store = makeStore()
+    const pages = [{ Metrics: [metric('BrandNewMetric', { FunctionName: 'f' })] }]
+    const first = await discoverAt(store, 0, pages, { metrics: ['Errors'] })
+    expect(first.run.problems).toMatchObject([{ code: 'unknown-metric' }])
+    expect(first.series).toEqual([])
+    expect((await discoverAt(store, 5, pages, { metrics: 'ALL' })).run.problems).toEqual([])
   })
 
   it('forgets the values of a longer list', async () => {

@@ -25,6 +25,14 @@ describe('the horizon', () => {
     expect(settleMs(cause({ hasInvocations: false }))).toBe(3 * MINUTE_MS)
   })
 
+  it('waits for the whole span of a datapoint that comes every five minutes', () => {
+    const intervalMs = 5 * MINUTE_MS
+    expect(settleMs(cause({ hasInvocations: false, intervalMs }))).toBe(7 * MINUTE_MS)
+    expect(settleMs(cause({ timeoutSec: 3, intervalMs }))).toBe(7 * MINUTE_MS)
+    expect(settleMs(cause({ longestSec: 600, intervalMs }))).toBe(18 * MINUTE_MS)
+    expect(latestMs(cause({ hasInvocations: false, intervalMs }))).toBe(7 * MINUTE_MS)
+  })
+
   it('is short for a function with a short timeout, whatever it did', () => {
     expect(settleMs(cause({ timeoutSec: 3 }))).toBe(4 * MINUTE_MS)
     expect(settleMs(cause({ timeoutSec: 3, longestSec: 2 }))).toBe(4 * MINUTE_MS)

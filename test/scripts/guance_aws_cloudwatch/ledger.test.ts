@@ -22,6 +22,7 @@ const entryArbitrary: fc.Arbitrary<Entry> = fc.record(
     changedMs: minute,
     missingMs: minute,
     goneMs: minute,
+    aliveMs: minute,
   },
   {
     requiredKeys: ['throughMs', 'firstMs', 'fields', 'tags', 'past', 'waits', 'gaps', 'done'],

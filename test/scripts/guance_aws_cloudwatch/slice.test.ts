@@ -1,4 +1,5 @@
 import { afterEach, describe, expect, it } from 'vitest'
+import { findCatalogue } from '../../../scripts/guance_aws_cloudwatch/catalogue.ts'
 import type { NamespaceContext } from '../../../scripts/guance_aws_cloudwatch/circumstances.ts'
 import { digestOf, encodeHour, hourOf } from '../../../scripts/guance_aws_cloudwatch/digest.ts'
 import { groupByIdentity } from '../../../scripts/guance_aws_cloudwatch/identity.ts'
@@ -47,7 +48,7 @@ async function collectFrom(replies: readonly object[]) {
     context,
     region,
     place: { scope: region.scope, namespace: 'AWS/Lambda' },
-    catalogue: undefined,
+    catalogue: findCatalogue('AWS/Lambda'),
     sink: context.sink,
     nowMs: NOW_MS,
     tagsOf: () => ({ own: { name: 'f' }, changing: { Runtime: 'nodejs24.x' } }),

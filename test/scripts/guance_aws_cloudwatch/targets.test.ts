@@ -57,6 +57,46 @@ describe('targets', () => {
     expect(select({}, listed)).toEqual([])
   })
 
+  it('take beside a table its indexes, whose values it leaves out, and no set twice', () => {
+    const table = (metric: string, more: Readonly<Record<string, string>> = {}) =>
+      series(metric, { TableName: 't', ...more }, 'AWS/DynamoDB')
+    const targets = [{ namespace: 'AWS/DynamoDB', metrics: ['ALL'] }]
+    const index = { GlobalSecondaryIndexName: 'i' }
+    const listed = [
+      table('ConsumedReadCapacityUnits'),
+      {
+        ...table('ConsumedReadCapacityUnits', index),
+        dimensions: [
+          { name: 'GlobalSecondaryIndexName', value: 'i' },
+          { name: 'TableName', value: 't' },
+        ],
+      },
+      {
+        ...table('ThrottledRequests'),
+        dimensions: [
+          { name: 'Operation', value: 'Scan' },
+          { name: 'TableName', value: 't' },
+        ],
+      },
+      table('ThrottledRequests'),
+    ]
+    expect(select({ targets }, listed)).toEqual([
+      'ConsumedReadCapacityUnits{TableName}',
+      'ConsumedReadCapacityUnits{GlobalSecondaryIndexName,TableName}',
+      'ThrottledRequests{Operation,TableName}',
+    ])
+  })
+
+  it('refuse zeros where nobody knows what counts events', () => {
+    for (const namespace of ['Made/Up', 'LambdaInsights']) {
+      const zeros = { zeros: true, targets: [{ namespace, metrics: ['ALL'] }] }
+      expect(() => select(zeros)).toThrow(
+        `zeros: expected a target of a namespace with metrics that are known to count events, such as AWS/Lambda, got only ${namespace}`,
+      )
+    }
+    expect(select({ zeros: true })).toEqual(select({}))
+  })
+
   it('take every published set on request', () => {
     expect(select({ grains: 'all' })).toHaveLength(LISTED.length)
   })
@@ -80,8 +120,8 @@ describe('targets', () => {
   })
 
   it('take all sets of a namespace without a catalogue', () => {
-    const listed = [series('Sent', { QueueName: 'q' }, 'AWS/SQS'), series('Sent', {}, 'AWS/SQS')]
-    const targets = [{ namespace: 'AWS/SQS', metrics: ['sent'] }]
+    const listed = [series('Sent', { QueueName: 'q' }, 'Made/Up'), series('Sent', {}, 'Made/Up')]
+    const targets = [{ namespace: 'Made/Up', metrics: ['sent'] }]
     expect(select({ targets }, listed)).toEqual(['Sent{QueueName}', 'Sent{}'])
   })
 })

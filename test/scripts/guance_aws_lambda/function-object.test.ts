@@ -59,6 +59,7 @@ describe('the object of a function', () => {
       name: 'dataflux-alb',
       tags: { PackageType: 'Zip', Role: LAMBDA.Role, Runtime: 'python3.7', Version: '$LATEST' },
       timeoutSec: 30,
+      sinceMs: Date.parse('2022-03-09T06:13:31Z'),
     })
   })
 })

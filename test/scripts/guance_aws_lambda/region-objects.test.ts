@@ -94,7 +94,7 @@ describe('the inventory', () => {
     expect(first.inventory?.entries[0]).toMatchObject({ sweptTimeoutSec: 1_200 })
     const second = await collectAt(store, 5 * MINUTE_MS)
     expect(second.inventory?.sweep).toEqual({ endedMs: 5 * MINUTE_MS })
-    expect(second.inventory?.entries).toEqual([
+    expect(second.inventory?.entries).toMatchObject([
       { name: 'f0', tags: {}, timeoutSec: 3, versionTimeoutSec: 1_200 },
       { name: 'f1', tags: {}, timeoutSec: 3, versionTimeoutSec: 1_200 },
     ])
@@ -107,8 +107,44 @@ describe('the inventory', () => {
       return answer(call)
     })
     const { context, inventory } = await collectAt(makeStore(), 0)
-    expect(inventory?.entries).toEqual([{ name: 'f0', tags: {}, timeoutSec: 3 }])
+    expect(inventory?.entries).toMatchObject([{ name: 'f0', tags: {}, timeoutSec: 3 }])
+    expect(inventory?.entries[0]?.versionTimeoutSec).toBeUndefined()
     expect(context.problems).toEqual([])
     expect(context.lines.join('\n')).toContain('versions of functions are read on at the next run')
+  })
+
+  it('remembers since when a function exists, by its oldest version, and a deleted one as it was', async () => {
+    const version = (name: string, Version: string, LastModified: string) => ({
+      FunctionName: name,
+      Version,
+      LastModified,
+    })
+    let functions = [
+      version('f', '$LATEST', '2026-11-20T10:00:00.000+0000'),
+      version('f', '1', '2026-11-01T10:00:00.000+0000'),
+      version('g', '$LATEST', '2026-11-02T10:00:00.000+0000'),
+    ]
+    server = await startScriptedCloudwatch(({ target, query }) => {
+      if (target.includes('event-source-mappings')) return { EventSourceMappings: [] }
+      const isAll = query.get('FunctionVersion') === 'ALL'
+      return { Functions: functions.filter(({ Version }) => isAll || Version === '$LATEST') }
+    })
+    const store = makeStore()
+    const firstMs = Date.parse('2026-11-23T12:00:00Z')
+    expect(
+      (await collectAt(store, firstMs)).inventory?.entries.map(({ name, sinceMs }) => [name, sinceMs]),
+    ).toEqual([
+      ['f', Date.parse('2026-11-01T10:00:00Z')],
+      ['g', Date.parse('2026-11-02T10:00:00Z')],
+    ])
+    functions = functions.slice(0, 2)
+    expect((await collectAt(store, firstMs + 300_000)).inventory?.gone).toMatchObject([
+      {
+        name: 'g',
+        tags: { Version: '$LATEST' },
+        sinceMs: Date.parse('2026-11-02T10:00:00Z'),
+        untilMs: firstMs,
+      },
+    ])
   })
 })

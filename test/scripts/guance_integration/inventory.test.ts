@@ -34,6 +34,23 @@ describe('the inventory', () => {
     expect(Math.max(...sizes)).toBeLessThan(1_000_000)
   })
 
+  it('keeps what is gone beside what is listed, while there is any', async () => {
+    const store = makeStore()
+    const run = makeRun(store, { triggerTimeMs: 0, session: SESSION })
+    const gone = Array.from({ length: 2_001 }, (_, index) => ({
+      name: `g${index}`,
+      tags: {},
+      sinceMs: 1,
+      untilMs: 2,
+    }))
+    const inventory = { ...makeInventory(1), gone }
+    await run.commit({ points: [], state: await inventoryState(run, KEY, inventory) })
+    expect(await loadInventory(run, KEY)).toEqual(inventory)
+    await run.commit({ points: [], state: await inventoryState(run, KEY, makeInventory(1)) })
+    expect(await loadInventory(run, KEY)).toEqual(makeInventory(1))
+    expect(store.state.size).toBe(3)
+  })
+
   it('leaves nothing of a longer predecessor', async () => {
     const store = makeStore()
     const run = makeRun(store, { triggerTimeMs: 0, session: SESSION })
