@@ -58,7 +58,7 @@ export interface SinkTraits {
   readonly rewrite: 'last' | 'max' | 'both' | 'unknown'
   /** Whether a second line for the same minute adds its fields to the first instead of replacing it. */
   readonly mergesFields: boolean
-  /** How many hours back it takes points; undefined: whatever comes. */
+  /** How many hours back it takes points; left out where it takes points of whatever age. */
   readonly retentionHours?: number
 }
 

@@ -82,7 +82,7 @@ export function concludePlan(
   const { entry: concluded, isWaiting, isPartial } = concludeEntry(plan, outcomes, tally)
   const lines = makeLines(outcomes)
   const before = state.entries.get(fingerprint)
-  const entry = keepAlive(shared, plan, { entry: concluded, before, lines })
+  const entry = keepAlive(shared, plan, { name: identity.name, entry: concluded, before, lines })
   state.entries.set(fingerprint, entry)
   if (plan.work.purpose === 'live') tally.addWatermark(entry)
   if (isWaiting) return []

@@ -15,7 +15,12 @@ const MAX_PAGES = 100
 export type Datapoints = ReadonlyMap<EpochMs, number>
 
 /** What became of each query, in the order of the request. */
-export type QueryOutcome = { readonly query: Query; readonly outcome: Outcome<Datapoints> }
+export interface QueryOutcome {
+  readonly query: Query
+  readonly outcome: Outcome<Datapoints>
+  /** AWS left it out of every reply: taken for silent, but nobody has said so. */
+  readonly isUnanswered?: true
+}
 
 interface Collected {
   readonly datapoints: Map<EpochMs, number>
@@ -161,15 +166,21 @@ export async function fetchRequest(
   request: MetricRequest,
 ): Promise<readonly QueryOutcome[]> {
   const outcomes = new Map<string, Outcome<Datapoints>>()
+  const unanswered = new Set<string>()
   let open = request.queries
   for (let round = 1; round <= MAX_ROUNDS && open.length > 0; round += 1) {
     // One round after the other: a round asks for what the last one left open.
     const collected = await fetchRound(region, request, open)
-    for (const [id, entry] of collected) outcomes.set(id, outcomeOf(entry, round))
+    for (const [id, entry] of collected) {
+      outcomes.set(id, outcomeOf(entry, round))
+      if (entry.status === 'absent') unanswered.add(id)
+      else unanswered.delete(id)
+    }
     open = open.filter(({ id }) => outcomes.get(id)?.kind === 'partial')
   }
   return request.queries.map((query) => ({
     query,
     outcome: outcomes.get(query.id) ?? { kind: 'transient', reason: 'not answered' },
+    ...(unanswered.has(query.id) ? { isUnanswered: true as const } : {}),
   }))
 }

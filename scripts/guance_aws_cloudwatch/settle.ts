@@ -123,15 +123,19 @@ function judgeMax(
 /** A line that CloudWatch has not changed: written again only for zeros that are due since it was published. */
 function judgeUnchanged({ sink }: SettleInput, { fields, whole }: Minute, before: LineDigest): Verdict {
   const isRewritten = sink.rewrite === 'last' || sink.rewrite === 'max'
-  const isDue = whole !== fields && before === digestOf(fields)
+  const isDue = whole !== fields && before !== digestOf(whole)
   return isRewritten && isDue ? { ...writing(whole), isFill: true } : NOTHING
 }
 
 function judge(input: SettleInput, minute: Minute): Verdict {
-  const { sink, published, settledEndMs } = input
+  const { sink, published, settledEndMs, added } = input
   const { timeMs, fields, zeros, whole } = minute
   const before = published.get(timeMs)
-  if (before !== undefined && isUnchanged(before, fields, zeros)) return judgeUnchanged(input, minute, before)
+  // A field that was not collected when the line was published had no zero either.
+  const variants = added.size === 0 ? [zeros] : [zeros, zeros.filter((field) => !added.has(field))]
+  if (before !== undefined && variants.some((each) => isUnchanged(before, fields, each))) {
+    return judgeUnchanged(input, minute, before)
+  }
   // Without a value of CloudWatch's there are only zeros: they go where nothing ever was.
   if (Object.keys(fields).length === 0) {
     return before === undefined ? { ...writing(whole), isFill: true } : NOTHING

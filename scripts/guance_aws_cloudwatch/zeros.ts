@@ -13,9 +13,9 @@ const STATISTIC = 'Sum'
 
 /** What zeros an identity's minutes may hold, and which of them are to be written. */
 export interface Zeros {
-  /** Counts whose queries came complete: 0 where a minute has no value of them. */
+  /** Its counts: 0 where a minute has no value of them. */
   readonly fields: readonly string[]
-  /** Minutes outside it hold no zero that is to be written; empty where zeros are not asked for. */
+  /** Minutes outside it hold no zero that is to be written; empty where zeros are not asked for, or not known to be meant. */
   readonly window: Window
   /** Whether the function is known to have existed in that minute. */
   readonly isAlive: (timeMs: EpochMs) => boolean
@@ -37,11 +37,15 @@ export function hasCounts(catalogue: Catalogue | undefined): boolean {
   return Object.values(catalogue?.metrics ?? {}).some(isCounted)
 }
 
-function zeroFields(catalogue: Catalogue | undefined, outcomes: readonly QueryOutcome[]): readonly string[] {
-  return outcomes.flatMap(({ query: { series, statistic }, outcome }) => {
+/** Queries of counts that are not refused. */
+function countsOf(
+  catalogue: Catalogue | undefined,
+  outcomes: readonly QueryOutcome[],
+): readonly QueryOutcome[] {
+  return outcomes.filter(({ query: { series, statistic }, outcome }) => {
     const known = catalogue?.metrics[series.metric]
-    const isAnswered = statistic === STATISTIC && outcome.kind === 'complete'
-    return isAnswered && known !== undefined && isCounted(known) ? [fieldName(series.metric, statistic)] : []
+    const isCount = statistic === STATISTIC && known !== undefined && isCounted(known)
+    return isCount && outcome.kind !== 'forbidden'
   })
 }
 
@@ -53,23 +57,27 @@ function earliest(lines: ReadonlyMap<EpochMs, unknown>): EpochMs {
 
 /**
  * The entry with since when its identity is known to exist: from its first datapoint, or from when AWS was first seen to
- * list it. `before` is the entry of the last commit; nothing is remembered where zeros are not asked for.
+ * list it. `before` is the entry of the last commit; nothing is remembered where zeros are not asked for, or an inventory
+ * says it.
  */
 export function keepAlive(
   { lives }: Pick<NamespaceContext, 'lives'>,
   { settledEndMs, circumstances }: Pick<EntryPlan, 'settledEndMs' | 'circumstances'>,
   {
+    name,
     entry,
     before,
     lines,
   }: {
+    readonly name: string | undefined
     readonly entry: Entry
     readonly before: Entry | undefined
     readonly lines: ReadonlyMap<EpochMs, unknown>
   },
 ): Entry {
   const { aliveMs: _, ...rest } = entry
-  if (lives === undefined) return rest
+  const isOfInventory = lives !== 'unlisted' && name !== undefined
+  if (lives === undefined || isOfInventory) return rest
   const knownMs = before === undefined ? settledEndMs : (before.aliveMs ?? before.firstMs)
   const aliveMs = Math.min(knownMs, earliest(lines))
   // What is older has no digest any more, and is asked for by hand alone.
@@ -106,10 +114,13 @@ export function zerosOf(
   { entry, lines }: { readonly entry: Entry; readonly lines: ReadonlyMap<EpochMs, unknown> },
 ): Zeros {
   const { window, settledEndMs, work } = plan
-  const isAsked = shared.lives !== undefined
+  const counts = countsOf(shared.catalogue, outcomes)
+  // All or none: a line with some of its zeros could not be told later from one that CloudWatch has changed.
+  const isMeant = counts.every(({ outcome, isUnanswered }) => outcome.kind === 'complete' && !isUnanswered)
+  const isDue = shared.lives !== undefined && isMeant
   return {
-    fields: zeroFields(shared.catalogue, outcomes),
-    window: isAsked ? { ...window, endMs: Math.min(window.endMs, settledEndMs) } : NEVER,
+    fields: counts.map(({ query: { series, statistic } }) => fieldName(series.metric, statistic)),
+    window: isDue ? { ...window, endMs: Math.min(window.endMs, settledEndMs) } : NEVER,
     isAlive: aliveTest(shared, work.identity.name, { entry, firstMs: earliest(lines) }),
   }
 }

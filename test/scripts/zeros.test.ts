@@ -152,8 +152,31 @@ describe('zeros', () => {
     await pollListed(poller, [START_MS + 5 * MINUTE_MS, START_MS + 10 * MINUTE_MS], () => [listed('f', 0)])
     expect(Math.max(...poller.held('f').keys())).toBe(beforeMs)
     await pollListed(poller, [START_MS + 15 * MINUTE_MS, START_MS + 15 * MINUTE_MS], () => [listed('f', 0)])
-    expect(poller.held('f').get(START_MS + MINUTE_MS)).toEqual({ Invocations_Sum: 0 })
+    // At the third poll lines go out without it; a silent minute has none before all counts are known.
+    expect(poller.held('f').get(START_MS + 10 * MINUTE_MS)).toHaveProperty('Invocations_Sum')
+    expect(poller.held('f').get(START_MS + MINUTE_MS)).toBeUndefined()
+    late.fault = undefined
+    await pollListed(poller, [START_MS + 20 * MINUTE_MS, START_MS + 20 * MINUTE_MS], () => [listed('f', 0)])
+    expect(poller.held('f').get(START_MS + MINUTE_MS)).toEqual(ZERO)
   })
+
+  it.each([
+    ['last', LAST],
+    ['unknown', UNKNOWN],
+  ])(
+    'of a count that is listed later are no change of the others, on a store that is %s',
+    async (_, sink) => {
+      const listedFromMs = { Throttles: START_MS + 20 * MINUTE_MS }
+      const { poller } = await start([{ name: 'f', invocations: [], listedFromMs }], sink)
+      await pollListed(poller, [START_MS, START_MS + HOUR_MS], () => [listed('f', 0)])
+      const lines = poller.held('f')
+      expect(lines.get(START_MS - HOUR_MS)).toEqual({ Invocations_Sum: 0 })
+      expect(lines.get(START_MS + 50 * MINUTE_MS)).toEqual(ZERO)
+      expect(lines.get(START_MS + 10 * MINUTE_MS)).toEqual(sink === LAST ? ZERO : { Invocations_Sum: 0 })
+      expect(poller.problems('late-change')).toEqual([])
+      if (sink === UNKNOWN) expectOnce(poller)
+    },
+  )
 })
 
 describe('a value that comes after its zero', () => {

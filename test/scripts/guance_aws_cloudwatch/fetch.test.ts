@@ -134,10 +134,14 @@ describe('fetchRequest', () => {
     expect(asked).toHaveLength(3)
   })
 
-  it('asks once more for a query that AWS leaves out, and then takes it for silent', async () => {
-    const { outcomes, asked } = await fetchFrom([{ MetricDataResults: [result('q0', [])] }])
+  it('asks once more for a query that AWS leaves out, and then takes it for silent, but not for answered', async () => {
+    const replies = [{ MetricDataResults: [result('q0', [])] }]
+    const { outcomes, asked } = await fetchFrom(replies)
     expect(outcomes.map(({ kind }) => kind)).toEqual(['complete', 'complete'])
     expect(asked).toHaveLength(2)
+    const { region } = await regionAgainst(replies)
+    const raw = await fetchRequest(region, requestFor(['Sum', 'Maximum']))
+    expect(raw.map(({ isUnanswered }) => isUnanswered)).toEqual([undefined, true])
   })
 
   it('says forbidden of a query, not of its neighbours', async () => {

@@ -22,14 +22,19 @@ const ENTRY: Entry = {
   done: [],
 }
 
-function outcomeOf(metric: string, statistic: string, kind: 'complete' | 'forbidden'): QueryOutcome {
+type Kind = 'complete' | 'unanswered' | 'transient' | 'forbidden'
+
+function outcomeOf(metric: string, statistic: string, kind: Kind): QueryOutcome {
   const series = { namespace: 'AWS/Lambda', metric, dimensions: [{ name: 'FunctionName', value: 'f' }] }
   const query = { id: 'q0', series, statistic }
   if (kind === 'complete') return { query, outcome: { kind, value: new Map() } }
+  if (kind === 'unanswered')
+    return { query, outcome: { kind: 'complete', value: new Map() }, isUnanswered: true }
+  if (kind === 'transient') return { query, outcome: { kind, reason: 'no' } }
   return { query, outcome: { kind, action: 'cloudwatch:GetMetricData', reason: 'no' } }
 }
 
-type Asked = readonly [metric: string, statistic: string, kind?: 'complete' | 'forbidden']
+type Asked = readonly [metric: string, statistic: string, kind?: Kind]
 
 function zerosFor(
   asked: readonly Asked[],
@@ -56,7 +61,7 @@ function aliveMinutes(zeros: ReturnType<typeof zerosFor>): readonly number[] {
 }
 
 describe('the zeros of an identity', () => {
-  it('are of counted events alone: of their Sum, and where the query came complete', () => {
+  it('are of counted events alone, of their Sum, and of none that AWS refuses', () => {
     const asked: Asked[] = [
       ['Errors', 'Sum'],
       ['Errors', 'Average'],
@@ -72,6 +77,19 @@ describe('the zeros of an identity', () => {
 
   it('end where minutes are final', () => {
     expect(zerosFor([['Errors', 'Sum']]).window).toEqual({ startMs: 10 * MINUTE_MS, endMs: 18 * MINUTE_MS })
+  })
+
+  it.each(['unanswered', 'transient'] as const)('are due of none while one of the counts is %s', (kind) => {
+    const zeros = zerosFor([
+      ['Errors', 'Sum'],
+      ['Throttles', 'Sum', kind],
+    ])
+    expect(zeros).toMatchObject({ fields: ['Errors_Sum', 'Throttles_Sum'], window: { startMs: 0, endMs: 0 } })
+    const others = zerosFor([
+      ['Errors', 'Sum'],
+      ['Duration', 'p99', kind],
+    ])
+    expect(others.window).toEqual({ startMs: 10 * MINUTE_MS, endMs: 18 * MINUTE_MS })
   })
 
   it('lie in the spans that an inventory knows, and not before the identity was known', () => {
