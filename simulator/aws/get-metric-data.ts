@@ -5,7 +5,7 @@ import type { Truth } from '../truth/truth.ts'
 import type { Call, Operation } from './call.ts'
 import { type Bucket, cutPage } from './metric-page.ts'
 import {
-  countBilledMetrics,
+  countBilled,
   isKnownNamespace,
   type MetricQuery,
   type MetricRequest,
@@ -83,6 +83,6 @@ export const getMetricData: Operation = (call) => {
     fault: call.fault,
     isForbidden: ({ metric }) => denials.isForbidden(metric, call.caller),
   })
-  counters.billedMetrics += countBilledMetrics(request.queries)
+  countBilled(counters, request)
   return { MetricDataResults: results, Messages: [], ...(next === undefined ? {} : { NextToken: next }) }
 }
