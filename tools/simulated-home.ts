@@ -29,8 +29,8 @@ export interface Poll {
 }
 
 /**
- * The package as a user has it, in simulated time: a home with the Lambda set deployed, its host in this process, tasks
- * as processes of their own, AWS and Guance as a simulator process. Simulated time lies in the past, because Execute refuses the future.
+ * The package as a user has it: a home with the Lambda set deployed, its host in this process, tasks as processes of
+ * their own, AWS and Guance as a simulator process. Simulated time lies in the past, because Execute refuses the future.
  */
 export interface SimulatedHome {
   readonly simulator: SimulatorProcess
@@ -40,6 +40,8 @@ export interface SimulatedHome {
   control<T>(path: string, body?: object): Promise<T>
   /** Sets the simulator's clock, lets it run on, and executes as of then; what failed is in the record. */
   pollAt(atMs: EpochMs): Promise<Poll>
+  /** Executes as of now, for a simulator whose clock reads real time. */
+  pollNow(): Promise<Poll>
   /** Closes the host and opens it again, as the next command would. */
   reopen(): Promise<void>
   close(): Promise<void>
@@ -80,6 +82,14 @@ class Home implements SimulatedHome {
 
   async pollAt(atMs: EpochMs): Promise<Poll> {
     await this.control('clock', { nowMs: atMs, frozen: false })
+    return this.#poll(atMs)
+  }
+
+  async pollNow(): Promise<Poll> {
+    return this.#poll(null)
+  }
+
+  async #poll(atMs: EpochMs | null): Promise<Poll> {
     const host = await this.#host()
     const before = process.cpuUsage()
     const startedMs = performance.now()

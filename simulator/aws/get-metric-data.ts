@@ -3,12 +3,7 @@ import { NAMESPACE } from '../truth/series.ts'
 import { makeSamples } from '../truth/statistic.ts'
 import type { Call, Operation } from './call.ts'
 import { type Bucket, cutPage } from './metric-page.ts'
-import {
-  countBilledMetrics,
-  type MetricQuery,
-  type MetricRequest,
-  parseMetricRequest,
-} from './metric-query.ts'
+import { countBilled, type MetricQuery, type MetricRequest, parseMetricRequest } from './metric-query.ts'
 
 /** 60 s datapoints are kept for 15 days, 300 s for 63 and 3600 s for 455; a finer period than what is left finds nothing. */
 function isKept(periodSec: number, ageMs: number): boolean {
@@ -95,6 +90,6 @@ export const getMetricData: Operation = (call) => {
     fault: call.fault,
     isForbidden: ({ metric }) => denials.isForbidden(metric, call.caller),
   })
-  counters.billedMetrics += countBilledMetrics(request.queries)
+  countBilled(counters, request)
   return { MetricDataResults: results, Messages: [], ...(next === undefined ? {} : { NextToken: next }) }
 }

@@ -1,4 +1,5 @@
-import { DAY_MS, type EpochMs, MINUTE_MS } from '../../core/time.ts'
+import { DAY_MS, type EpochMs, HOUR_MS, MINUTE_MS } from '../../core/time.ts'
+import { countMany, type Counters } from '../counters.ts'
 import { type Dimension, seriesKey } from '../truth/series.ts'
 import { parseStatistic, type Statistic } from '../truth/statistic.ts'
 import { type Call, parseInput } from './call.ts'
@@ -165,11 +166,22 @@ export function parseMetricRequest(call: Call): MetricRequest {
 }
 
 /** What a request costs: ⌈statistics / 5⌉ for every distinct metric in it, whether it has data or not. */
-export function countBilledMetrics(queries: readonly MetricQuery[]): number {
+function countBilledMetrics(queries: readonly MetricQuery[]): number {
   const statistics = new Map<string, number>()
   for (const { namespace, key } of queries) {
     const metric = `${namespace}\n${key}`
     statistics.set(metric, (statistics.get(metric) ?? 0) + 1)
   }
   return [...statistics.values()].reduce((sum, count) => sum + Math.ceil(count / 5), 0)
+}
+
+/** Counts what a request costs. One that mixes periods, which no collector needs, counts under its first. */
+export function countBilled(
+  counters: Counters,
+  { queries, startMs, endMs }: Pick<MetricRequest, 'queries' | 'startMs' | 'endMs'>,
+): void {
+  const billed = countBilledMetrics(queries)
+  const hours = Math.ceil((endMs - startMs) / HOUR_MS)
+  counters.billedMetrics += billed
+  countMany(counters.billedBySpan, `${queries[0]?.periodSec} s over ${hours} h`, billed)
 }

@@ -1,7 +1,7 @@
-import { type EpochMs, MINUTE_MS } from '../../core/time.ts'
+import { DAY_MS, type EpochMs, MINUTE_MS } from '../../core/time.ts'
 import type { Change } from './change.ts'
 import { createFleet, type Fleet, type FleetOptions } from './fleet.ts'
-import { createGenerationCache } from './generation-cache.ts'
+import { createGenerationCache, type GenerationCache } from './generation-cache.ts'
 import { drawInvocations, type Invocation, longestMs } from './invocations.ts'
 import { type Lambda, PROVISIONED_INSTANCES } from './lambda.ts'
 import { countRunning, deriveMinute, type LambdaMinute, sampleKey } from './lambda-minute.ts'
@@ -39,6 +39,10 @@ const CACHED_MINUTES_PER_LAMBDA = 25
 
 const CACHED_REGION_MINUTES = 400
 
+/** What is older is asked for once, in periods of hours or days: kept like the rest, it would push out what is asked for again. */
+const FAR_MS = 2 * DAY_MS
+const CACHED_FAR_MINUTES = 64
+
 const NO_TIMES: readonly EpochMs[] = []
 
 /** Instants of a minute at which region-wide concurrency is counted: every 15 s. */
@@ -57,6 +61,16 @@ function minuteKey(lambda: Lambda, minuteMs: EpochMs): number {
   return lambda.id * 2 ** 26 + minuteMs / MINUTE_MS
 }
 
+/** What was derived of lambdas' minutes. */
+interface Derived {
+  readonly invocations: GenerationCache<number, readonly Invocation[]>
+  readonly minutes: GenerationCache<number, LambdaMinute>
+}
+
+function createDerived(limit: number): Derived {
+  return { invocations: createGenerationCache(limit), minutes: createGenerationCache(limit) }
+}
+
 class DerivedTruth implements Truth {
   #fleet: Fleet
   late: LateOptions | undefined
@@ -65,13 +79,13 @@ class DerivedTruth implements Truth {
   #active = new Map<string, readonly Lambda[]>()
   /** What is final of a region's sums and concurrency: every poll asks for it again, and it takes all lambdas to derive. */
   #regional = createGenerationCache<string, SampleRow>(CACHED_REGION_MINUTES)
-  #invocations: ReturnType<typeof createGenerationCache<number, readonly Invocation[]>>
-  #minutes: ReturnType<typeof createGenerationCache<number, LambdaMinute>>
+  #near: Derived
+  #far = createDerived(CACHED_FAR_MINUTES)
 
   constructor(options: FleetOptions, late: LateOptions | undefined) {
     this.late = late
     this.#lateness = late && createLateness(late)
-    ;[this.#fleet, this.#invocations, this.#minutes] = this.#begin(options)
+    ;[this.#fleet, this.#near] = this.#begin(options)
   }
 
   get fleet(): Fleet {
@@ -81,16 +95,13 @@ class DerivedTruth implements Truth {
   #begin(options: FleetOptions) {
     const lambdas = options.lambdasPerAccount * options.accountIds.length
     const limit = Math.max(CACHED_MINUTES, CACHED_MINUTES_PER_LAMBDA * lambdas)
-    return [
-      createFleet(options),
-      createGenerationCache<number, readonly Invocation[]>(limit),
-      createGenerationCache<number, LambdaMinute>(limit),
-    ] as const
+    return [createFleet(options), createDerived(limit)] as const
   }
 
   /** Forgets everything derived. */
   #restart(options: FleetOptions): void {
-    ;[this.#fleet, this.#invocations, this.#minutes] = this.#begin(options)
+    ;[this.#fleet, this.#near] = this.#begin(options)
+    this.#far = createDerived(CACHED_FAR_MINUTES)
     this.#series = new Map()
     this.#active = new Map()
     this.#regional = createGenerationCache(CACHED_REGION_MINUTES)
@@ -118,13 +129,13 @@ class DerivedTruth implements Truth {
   samples(series: Series, minuteMs: EpochMs, nowMs: EpochMs): readonly number[] {
     const { scope, metric } = series
     if (scope.kind !== 'region' || REGION_CONCURRENCY.has(metric)) {
-      return seenValues(this.row(series, minuteMs), nowMs)
+      return seenValues(this.#rowOf(series, minuteMs, this.#derivedFor(minuteMs, nowMs)), nowMs)
     }
     const key = `${scope.accountId} ${scope.region} ${metric} ${minuteMs}`
     const known = this.#regional.get(key)
     if (known !== undefined && nowMs >= known.finalMs) return known.values
     const rows = this.#activeOf(scope).flatMap(
-      (lambda) => this.#minuteOf(lambda, minuteMs).rows.get(metric) ?? [],
+      (lambda) => this.#minuteOf(lambda, minuteMs, this.#near).rows.get(metric) ?? [],
     )
     const values = rows.flatMap((row) => seenValues(row, nowMs))
     const finalMs = rows.reduce((latest, row) => Math.max(latest, row.finalMs), minuteMs + MINUTE_MS)
@@ -132,14 +143,23 @@ class DerivedTruth implements Truth {
     return values
   }
 
-  row({ scope, metric }: Series, minuteMs: EpochMs): SampleRow | undefined {
+  row(series: Series, minuteMs: EpochMs): SampleRow | undefined {
+    return this.#rowOf(series, minuteMs, this.#near)
+  }
+
+  #derivedFor(minuteMs: EpochMs, nowMs: EpochMs): Derived {
+    const isFar = nowMs !== Number.POSITIVE_INFINITY && nowMs - minuteMs > FAR_MS
+    return isFar ? this.#far : this.#near
+  }
+
+  #rowOf({ scope, metric }: Series, minuteMs: EpochMs, derived: Derived): SampleRow | undefined {
     if (scope.kind === 'region') {
       if (!REGION_CONCURRENCY.has(metric)) return undefined
       const key = `${scope.accountId} ${scope.region} ${metric} ${minuteMs}`
       return this.#regional.get(key) ?? this.#regional.put(key, this.#concurrency(scope, metric, minuteMs))
     }
     const route = scope.kind === 'lambda' ? scope.route : ALL_TRAFFIC
-    return this.#minuteOf(scope.lambda, minuteMs).rows.get(sampleKey(metric, route))
+    return this.#minuteOf(scope.lambda, minuteMs, derived).rows.get(sampleKey(metric, route))
   }
 
   isStraggling({ scope, metric }: Series, minuteMs: EpochMs): boolean {
@@ -152,7 +172,7 @@ class DerivedTruth implements Truth {
 
   seenFromMs(lambda: Lambda, minuteMs: EpochMs): EpochMs | undefined {
     let firstMs: EpochMs | undefined
-    for (const row of this.#minuteOf(lambda, minuteMs).rows.values()) {
+    for (const row of this.#minuteOf(lambda, minuteMs, this.#near).rows.values()) {
       firstMs = Math.min(firstMs ?? Number.POSITIVE_INFINITY, firstSeenMs(row))
     }
     return firstMs
@@ -166,38 +186,38 @@ class DerivedTruth implements Truth {
     return active
   }
 
-  #starting(lambda: Lambda, minuteMs: EpochMs): readonly Invocation[] {
+  #starting(lambda: Lambda, minuteMs: EpochMs, { invocations }: Derived): readonly Invocation[] {
     const key = minuteKey(lambda, minuteMs)
-    return this.#invocations.get(key) ?? this.#invocations.put(key, drawInvocations(lambda, minuteMs))
+    return invocations.get(key) ?? invocations.put(key, drawInvocations(lambda, minuteMs))
   }
 
   /** Those that run in the minute: what started in it, or early enough before it to reach into it. */
-  #running(lambda: Lambda, minuteMs: EpochMs): readonly Invocation[] {
+  #running(lambda: Lambda, minuteMs: EpochMs, derived: Derived): readonly Invocation[] {
     const lookbackMs = Math.ceil(longestMs(lambda) / MINUTE_MS) * MINUTE_MS
     const running: Invocation[] = []
     for (let atMs = minuteMs - lookbackMs; atMs <= minuteMs; atMs += MINUTE_MS) {
-      for (const invocation of this.#starting(lambda, atMs)) {
+      for (const invocation of this.#starting(lambda, atMs, derived)) {
         if (invocation.endMs > minuteMs) running.push(invocation)
       }
     }
     return running
   }
 
-  #minuteOf(lambda: Lambda, minuteMs: EpochMs): LambdaMinute {
+  #minuteOf(lambda: Lambda, minuteMs: EpochMs, derived: Derived): LambdaMinute {
     const key = minuteKey(lambda, minuteMs)
-    const known = this.#minutes.get(key)
+    const known = derived.minutes.get(key)
     if (known !== undefined) return known
-    const invocations = this.#starting(lambda, minuteMs)
+    const invocations = this.#starting(lambda, minuteMs, derived)
     // Concurrency is counted where an invocation starts: a silent minute needs no look back.
-    const running = invocations.length > 0 ? this.#running(lambda, minuteMs) : []
-    return this.#minutes.put(key, deriveMinute({ lambda, minuteMs, invocations, running }, this.#lateness))
+    const running = invocations.length > 0 ? this.#running(lambda, minuteMs, derived) : []
+    return derived.minutes.put(key, deriveMinute({ lambda, minuteMs, invocations, running }, this.#lateness))
   }
 
   #concurrency(scope: RegionScope, metric: string, minuteMs: EpochMs): SampleRow {
     const lambdas = this.#activeOf(scope)
     const isWhole = metric === 'ConcurrentExecutions'
     const counted = isWhole ? lambdas : lambdas.filter((lambda) => lambda.reservedConcurrency === undefined)
-    const running = counted.flatMap((lambda) => this.#running(lambda, minuteMs))
+    const running = counted.flatMap((lambda) => this.#running(lambda, minuteMs, this.#near))
     const claimed = metric === 'ClaimedAccountConcurrency' ? claimedConcurrency(lambdas) : 0
     const atMs = COUNTED_AT_MS.map((offsetMs) => minuteMs + offsetMs)
     const values = atMs.map((each) => countRunning(running, each) + claimed)

@@ -229,6 +229,25 @@ describe('GetMetricData', () => {
     expect((await control<Counters>(simulator, 'counters')).billedMetrics).toBe(1 + 2 + 1)
   })
 
+  it('tells apart what was billed by period and length of the window, so that a poll is not taken for an audit', async () => {
+    const sendOver = (hours: number, Period: number): Promise<unknown> =>
+      cloudwatch.send(
+        new GetMetricDataCommand(
+          ask({
+            MetricDataQueries: [query({}, { Period })],
+            StartTime: new Date(END_MS - hours * 3_600_000),
+            EndTime: new Date(END_MS),
+          }),
+        ),
+      )
+    await sendOver(0.4, 60)
+    await sendOver(1, 60)
+    await sendOver(1.1, 60)
+    await sendOver(48, 86_400)
+    const { billedBySpan } = await control<Counters>(simulator, 'counters')
+    expect(billedBySpan).toEqual({ '60 s over 1 h': 2, '60 s over 2 h': 1, '86400 s over 48 h': 1 })
+  })
+
   it.each([
     ['throttle', { name: 'Throttling', message: 'Rate exceeded' }],
     ['error500', { name: 'InternalServiceFault' }],
