@@ -53,10 +53,17 @@ function concludeEntry(
   return { entry: partialEntry(plan, missing), isWaiting: false, isPartial: true }
 }
 
-function count({ circumstances, work }: EntryPlan, settled: Settled, tally: Tally): void {
+/** Whether lines differ because other fields were asked for or answered: that says nothing about how late AWS is. */
+function hasOtherFields({ base, entry, added }: EntryPlan): boolean {
+  const isChanged = base.fields !== entry.fields || entry.changedMs !== undefined
+  return isChanged || added.size > 0 || base.missingMs !== undefined
+}
+
+function count(plan: EntryPlan, settled: Settled, tally: Tally): void {
+  const { circumstances, work } = plan
   const { nowMs, cause, isSampled, committedMs } = circumstances
   for (const timeMs of settled.differences.keys()) tally.addDifference(nowMs - timeMs)
-  if (work.purpose !== 'live' || !isSampled) return
+  if (work.purpose !== 'live' || !isSampled || hasOtherFields(plan)) return
   tally.sampledLines += settled.writes.length - settled.filled
   const finalAfterMs = PERIOD_SEC * 1000 + settleMs(cause) - cause.widenMs
   // It changed at some time since the last poll: half of that is the best guess.

@@ -1,14 +1,15 @@
 import type { EpochMs, Json, Point } from 'guance-aws-lambda/dff'
-import { AwsFailure, mapConcurrently } from 'guance-aws-lambda/sets/guance_integration'
+import { mapConcurrently } from 'guance-aws-lambda/sets/guance_integration'
 import { askLongest } from './ask-longest.ts'
 import { bucketState, type BucketState, forgetGone, loadBucket } from './bucket.ts'
 import { circumstancesOf, type NamespaceContext } from './circumstances.ts'
 import { concludePlan, isOpen } from './conclude.ts'
 import { deliveredState } from './delivered.ts'
 import { type EntryPlan, planLive, planOld, type Work } from './entry-plan.ts'
-import { fetchRequest, type QueryOutcome } from './fetch.ts'
+import type { QueryOutcome } from './fetch.ts'
+import { fetchOpen } from './fetch-open.ts'
 import type { Entry } from './ledger.ts'
-import { type MetricRequest, planRequests } from './plan.ts'
+import { planRequests } from './plan.ts'
 import type { Dimension } from './series.ts'
 import type { Tally } from './tally.ts'
 import { PERIOD_SEC } from './window.ts'
@@ -23,23 +24,6 @@ export interface SliceResult {
   readonly behind: readonly { readonly work: Work; readonly entry: Entry }[]
   /** Whether anything at all came complete. */
   readonly hasWorked: boolean
-}
-
-/** A request that fails leaves its queries open; a refusal is everyone's and ends the region. */
-async function fetchOpen(
-  { region, context }: NamespaceContext,
-  request: MetricRequest,
-): Promise<readonly QueryOutcome[]> {
-  try {
-    return await fetchRequest(region, request)
-  } catch (error) {
-    context.signal.throwIfAborted()
-    const isPassing =
-      error instanceof AwsFailure && (error.kind === 'transient' || error.kind === 'throttled')
-    if (!isPassing) throw error
-    const outcome = { kind: 'transient', reason: error.message } as const
-    return request.queries.map((query) => ({ query, outcome }))
-  }
 }
 
 function planEntry(shared: NamespaceContext, work: Work, state: BucketState): EntryPlan | undefined {

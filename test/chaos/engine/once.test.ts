@@ -5,8 +5,8 @@ import { drawScenario } from './scenario.ts'
 import { drawSeeds } from './seeds.ts'
 
 describe.each([
-  ['unknown', 200],
-  ['both', 30],
+  ['unknown', 90],
+  ['both', 15],
 ] as const)('a store that is %s with rewrites', (rewrite, count) => {
   it.each(drawSeeds(count))(
     'gets each value once, and what differs is recorded, after seed %i',
@@ -28,7 +28,7 @@ describe.each([
 })
 
 describe('a store that keeps the larger value', () => {
-  it.each(drawSeeds(30))('is right, or what it cannot take back is recorded, after seed %i', async (seed) => {
+  it.each(drawSeeds(15))('is right, or what it cannot take back is recorded, after seed %i', async (seed) => {
     const scenario = drawScenario(seed, 'max')
     await using played = await playedOf(scenario)
     const report = auditWild(played, scenario)
