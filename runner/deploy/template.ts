@@ -45,6 +45,8 @@ function quote(text: string): string {
 export function formatLiteral(value: Json): string {
   if (typeof value === 'string') return quote(value)
   if (Array.isArray(value)) return `[${value.map((item: Json) => formatLiteral(item)).join(', ')}]`
+  // The text of -0 is 0.
+  if (Object.is(value, -0)) return '-0'
   if (typeof value !== 'object' || value === null) return String(value)
   const entries = Object.entries(value)
   if (entries.length === 0) return '{}'
