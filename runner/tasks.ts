@@ -67,6 +67,11 @@ function checkDeployed(scope: TaskScope): void {
   })
 }
 
+/** The next claim turns a task that has waited this long into `expire`. */
+function expired({ expiresAtMs }: Pick<NewTask, 'expiresAtMs'>, signal: AbortSignal): Promise<void> {
+  return sleep(Math.max(0, expiresAtMs - Date.now()) + 1, signal)
+}
+
 function failedEnd(error: DffError): TaskEnd {
   return {
     status: 'failure',
@@ -202,7 +207,7 @@ class HostTasks implements Tasks {
 
   /** Waits for the function's lease: an Execute beside a tick runs after it, never together with it. */
   async #claimInTurn(
-    task: ClaimableTask,
+    task: ClaimableTask & Pick<NewTask, 'expiresAtMs'>,
     onEvent: (event: HostEvent) => void,
     signal: AbortSignal,
   ): Promise<void> {
@@ -218,10 +223,10 @@ class HostTasks implements Tasks {
         onEvent({ kind: 'note', text: `Waiting for task ${claim.holderTaskId} of the same function to end.` })
       hasSaid = true
       // In turn: each look is at what the one before it found.
-      await Promise.race([
-        this.#running.get(claim.holderTaskId)?.done ?? sleep(CLAIM_POLL_MS, until),
-        stopped,
-      ])
+      const ended = this.#running.get(claim.holderTaskId)?.done ?? sleep(CLAIM_POLL_MS, until)
+      const turn = new AbortController()
+      await Promise.race([ended, stopped, expired(task, turn.signal)])
+      turn.abort()
     }
     await queue.close(task.id, 'failure', 'Nobody waited for it any more before it could start.', Date.now())
   }

@@ -248,8 +248,8 @@ describe('dff', () => {
   it('prints each log line once when it follows, those after the stream too', async () => {
     const { stdout } = await runScene(['log', 'task-01', '--follow'])
     expect(stdout.trimEnd().split('\n')).toEqual([
-      '[11-23 18:36:00.020] [+0ms] run collector #1: `AWS-Lambda`',
-      '[11-23 18:36:00.145] [+125ms] us-east-1: 40 functions, 名字 中文',
+      '[11-23 18:36:00.020] [+0ms] [0ms] run collector #1: `AWS-Lambda`',
+      '[11-23 18:36:00.145] [+125ms] [125ms] us-east-1: 40 functions, 名字 中文',
     ])
   })
 
