@@ -86,7 +86,7 @@ async function makeParts(
         ? NO_SCHEDULER
         : createScheduler({
             triggers: store.triggers,
-            onTick: (trigger, tickMs) => tasks.tick(trigger, tickMs),
+            onTick: (trigger, tick) => tasks.tick(trigger, tick),
             onProblem: note,
             ...options.clock,
           }),

@@ -6,9 +6,11 @@ import { type Asked, askScript, type AskRequest, executeTask, LEASE_MS } from '.
 import type { Window } from '../core/window.ts'
 import type { HostParts } from './host-parts.ts'
 import type { HostEvent, LogLine, TaskRecord } from './host-api.ts'
-import type { ClaimResult, Lease, NewTask, StoredTrigger, TaskEnd } from './store/store.ts'
+import type { ClaimResult, Lease, NewTask, TaskEnd } from './store/store.ts'
+import type { StoredTrigger } from './store/trigger-store.ts'
 import { makeTask, type TaskRequest } from './new-task.ts'
 import { readScope, scriptIdOf, type TaskScope } from './task-scope.ts'
+import type { DueTick } from './trigger/scheduler.ts'
 import { aborted, sleep } from './wait.ts'
 
 /** How often a waiting Execute looks again for a lease that no task of this process holds. */
@@ -26,7 +28,7 @@ type LogListener = (lines: readonly LogLine[]) => void
 
 export interface Tasks {
   /** Creates the task of a tick and runs it in the background; does nothing when the tick has its task already. */
-  tick(trigger: StoredTrigger, tickMs: number): Promise<void>
+  tick(trigger: StoredTrigger, tick: DueTick): Promise<void>
   /** The Execute button: waits for the function's lease, runs, answers with the record. */
   execute(request: TaskRequest, onEvent: (event: HostEvent) => void, signal: AbortSignal): Promise<TaskRecord>
   /** Loads a Startup script in a task process and asks it something; no record, nothing written. */
@@ -96,14 +98,10 @@ class HostTasks implements Tasks {
     this.#parts = parts
   }
 
-  async tick(trigger: StoredTrigger, tickMs: number): Promise<void> {
+  async tick({ funcId, triggerId }: StoredTrigger, tick: DueTick): Promise<void> {
     if (this.#stopping.signal.aborted) return
-    const { funcId, triggerId } = trigger
-    const task = await makeTask(
-      this.#parts,
-      { funcId, triggerTimeMs: tickMs, isDebug: false },
-      { triggerId, tickMs },
-    )
+    const request = { funcId, triggerTimeMs: tick.tickMs, isDebug: false }
+    const task = await makeTask(this.#parts, request, { triggerId, ...tick })
     if (await this.#parts.store.queue.enqueueOnce(task)) await this.#claimOrSkip(task)
   }
 

@@ -18,6 +18,7 @@ export function describeRecords(fixture: () => StoreFixture): void {
         isDebug: true,
         endpointUrl: 'http://127.0.0.1:1',
         triggerTimeMs: T0 - 5,
+        missedTicks: 11,
       })
       await fixture().commit(lease, { batches: [makeBatch('x'), makeBatch('y')] })
       await fixture().commit(lease, { batches: [makeBatch('z', { category: 'custom_object', points: 1 })] })
@@ -29,6 +30,7 @@ export function describeRecords(fixture: () => StoreFixture): void {
         origin: 'direct',
         status: 'success',
         triggerTimeMs: T0 - 5,
+        missedTicks: 11,
         startTimeMs: T0,
         endTimeMs: SUCCESS.endTimeMs,
         isDebug: true,
@@ -86,11 +88,11 @@ export function describeRecords(fixture: () => StoreFixture): void {
         await fixture().store.queue.finish(await fixture().runTask(id), SUCCESS)
       await fixture().store.queue.finish(await fixture().runTask('x', { funcId: 'startup__x.run' }), {
         ...SUCCESS,
-        endTimeMs: T0 - 1,
+        endTimeMs: T0,
       })
       await fixture().store.records.appendLog([{ taskId: 'a', sequence: 1, timeMs: T0, text: 'x' }])
       await fixture().runTask('running', { triggerTimeMs: 0 })
-      expect(await fixture().store.records.prune(2, T0)).toBe(2)
+      expect(await fixture().store.records.prune(2, T0 + 1)).toBe(2)
       const left = await fixture().store.records.list({ limit: 10, funcId: null, status: null })
       expect(left.map((row) => row.id)).toEqual(['running', 'c', 'b'])
       expect(await fixture().store.records.readLog('a', 0)).toEqual([])

@@ -53,6 +53,12 @@ export const view = {
     empty: 'There are no triggers. dff deploy SET creates one.',
     enabled: 'enabled',
     disabled: 'disabled',
+    paused: 'paused',
+    pausedUntil: (since: string, until: string) =>
+      `All triggers are paused since ${since}, until ${until}. dff exec still works.`,
+    pausedOpen: (since: string) =>
+      `All triggers are paused since ${since}, until dff trigger resume --all. dff exec still works.`,
+    resumed: 'The triggers run again, each from its next tick on.',
   },
   task: {
     columns: ['TASK', 'STATUS', 'FUNCTION', 'TRIGGERED', 'TOOK', 'POINTS', 'PROBLEMS'],
@@ -63,6 +69,7 @@ export const view = {
       status: 'Status',
       origin: 'Origin',
       triggered: 'Triggered',
+      missed: 'Missed',
       started: 'Started',
       ended: 'Ended',
       took: 'Took',
@@ -77,6 +84,9 @@ export const view = {
       problems: 'Problems',
     },
     origin: { cronJob: 'automatic trigger', direct: 'executed by hand' },
+    missed: (count: string) => `ticks that went by before this one: ${count}; this task stands for them`,
+    missedMany: (count: string) =>
+      `ticks that went by before this one: ${count} or more; this task stands for them`,
     noPoints: 'none',
     debug: 'debug: nothing was written or sent',
     requests: (api: string, requests: string) => `${api} ${requests}`,

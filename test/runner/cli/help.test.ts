@@ -13,6 +13,8 @@ const COMMANDS = [
   'trigger list',
   'trigger enable',
   'trigger disable',
+  'trigger pause',
+  'trigger resume',
   'trigger set',
   'exec',
   'task',

@@ -13,6 +13,8 @@ const ONE_DOCUMENT: readonly (readonly string[])[] = [
   ['trigger', 'enable', 'cron-startup__guance_aws_lambda.run'],
   ['trigger', 'disable', 'cron-startup__guance_aws_lambda.run'],
   ['trigger', 'set', 'cron-startup__guance_aws_lambda.run', '--cron', 'default'],
+  ['trigger', 'pause', '--all'],
+  ['trigger', 'resume', '--all'],
   ['task', 'list'],
   ['task', 'show', 'task-01'],
   ['log', 'task-01'],

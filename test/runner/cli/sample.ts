@@ -1,14 +1,8 @@
 /** One of everything that a host answers with. */
 import type { Json } from '../../../core/json.ts'
 import { SCHEMAS } from '../../../core/schemas.generated.ts'
-import type {
-  Backlog,
-  LogLine,
-  MarketEntry,
-  OutboxRow,
-  TaskRecord,
-  TriggerRow,
-} from '../../../runner/host-api.ts'
+import type { Backlog, LogLine, MarketEntry, OutboxRow, TaskRecord } from '../../../runner/host-api.ts'
+import type { TriggerRow } from '../../../runner/trigger/trigger-row.ts'
 
 export const NOW_MS = Date.UTC(2026, 10, 23, 18, 36, 0)
 const MINUTE_MS = 60_000
@@ -46,6 +40,7 @@ export const TRIGGER: TriggerRow = {
   cronOverride: null,
   timezone: 'UTC',
   isEnabled: true,
+  isPaused: false,
   lastTickMs: NOW_MS,
   nextTickMs: NOW_MS + 4 * MINUTE_MS,
   lastStatus: 'success',
@@ -58,6 +53,7 @@ export const RECORD: TaskRecord = {
   origin: 'direct',
   status: 'success',
   triggerTimeMs: NOW_MS,
+  missedTicks: 0,
   startTimeMs: NOW_MS + 20,
   endTimeMs: NOW_MS + 12_345,
   isDebug: false,

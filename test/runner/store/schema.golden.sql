@@ -34,6 +34,11 @@ CREATE TABLE connector (
   config TEXT NOT NULL
 ) STRICT;
 
+CREATE TABLE home (
+  id INTEGER PRIMARY KEY CHECK (id = 1),
+  home_id TEXT NOT NULL
+) STRICT;
+
 CREATE TABLE lease (
   func_id TEXT PRIMARY KEY,
   fence INTEGER NOT NULL,
@@ -130,7 +135,7 @@ CREATE TABLE task (
   problems TEXT NOT NULL DEFAULT '[]',
   usage TEXT NOT NULL DEFAULT '[]',
   resources TEXT NOT NULL DEFAULT 'null',
-  return_value TEXT NOT NULL DEFAULT 'null',
+  return_value TEXT NOT NULL DEFAULT 'null', missed_ticks INTEGER NOT NULL DEFAULT 0,
   UNIQUE (trigger_id, tick_ms)
 ) STRICT;
 
@@ -145,6 +150,12 @@ CREATE TABLE task_points (
   PRIMARY KEY (task_id, category)
 ) STRICT, WITHOUT ROWID;
 
+CREATE TABLE trigger_pause (
+  id INTEGER PRIMARY KEY CHECK (id = 1),
+  since_ms INTEGER NOT NULL,
+  until_ms INTEGER
+) STRICT;
+
 CREATE TABLE trigger_rule (
   trigger_id TEXT PRIMARY KEY,
   func_id TEXT NOT NULL,
@@ -156,4 +167,4 @@ CREATE TABLE trigger_rule (
   is_enabled INTEGER NOT NULL DEFAULT 1,
   is_declared INTEGER NOT NULL DEFAULT 1,
   last_tick_ms INTEGER
-) STRICT;
+, mark_key TEXT, mark_since_ms INTEGER) STRICT;
