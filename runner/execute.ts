@@ -37,12 +37,16 @@ export interface Execution {
 
 /** Renews the lease until stopped; calls `onLost` when somebody else has it. */
 function keepLease(parts: HostParts, lease: Lease, onLost: () => void): () => void {
+  let complaint = ''
   const renew = async (): Promise<void> => {
     try {
       if (!(await parts.store.queue.heartbeat(lease, Date.now() + LEASE_MS))) onLost()
+      complaint = ''
     } catch (error) {
-      // A full or locked disk passes; until then the lease lasts for several more attempts.
-      parts.note(coerceError(error, `lease of task ${lease.taskId}`).message)
+      // A full or locked disk passes. Meanwhile nobody else in this process takes the lease, and nobody can write it.
+      const { message } = coerceError(error, `lease of task ${lease.taskId}`)
+      if (message !== complaint) parts.note(message)
+      complaint = message
     }
   }
   const timer = setInterval(() => void renew(), HEARTBEAT_MS)
@@ -166,8 +170,8 @@ function answerContext(
   }
 }
 
-/** Runs a claimed task to its record. Whatever goes wrong with the task is in the record; rejects only without a store. */
-export async function executeTask(parts: HostParts, execution: Execution): Promise<void> {
+/** Runs a claimed task to the end that its record is to tell. Rejects only for what kept it from being started. */
+export async function executeTask(parts: HostParts, execution: Execution): Promise<TaskEnd> {
   const { task, scope, lease } = execution
   const log = new TaskLog(parts.store.records, task.id, execution.onLines)
   const found: Findings = { problems: [], usage: new Map(), resources: null }
@@ -206,7 +210,7 @@ export async function executeTask(parts: HostParts, execution: Execution): Promi
     })
     await remembered.catch(() => undefined)
     found.problems.push(...(await log.flush()))
-    await parts.store.queue.finish(lease, toEnd(outcome, found))
+    return toEnd(outcome, found)
   } finally {
     stopHeartbeat()
   }

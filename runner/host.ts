@@ -157,7 +157,8 @@ export async function openHost(owner: Owner, paths: HomePaths, options: HostOpti
   const leaving = new AbortController()
   let store: Store | undefined
   try {
-    store = await openSqliteStore(paths.database)
+    // A command is gone in a moment and says what it meets; a host stays, and must not build on a damaged store.
+    store = await openSqliteStore(paths.database, { isChecked: owner.info.mode === 'start' })
     const parts = await makeParts(store, paths, { owner, options, leaving: leaving.signal })
     await tidy(parts)
     const handlers = makeHandlers(parts)

@@ -1,15 +1,15 @@
 /** Every task of this host: who runs, who waits for whom, who watches. */
-import { existsSync } from 'node:fs'
-import { coerceError, DffError } from '../core/error.ts'
+import { coerceError } from '../core/error.ts'
 import { DEFAULT_CONNECTOR_ID } from './connector/registry.ts'
 import { type Asked, askScript, type AskRequest, executeTask, LEASE_MS } from './execute.ts'
 import type { Window } from '../core/window.ts'
+import { failedEnd, finishTask } from './finish-task.ts'
 import type { HostParts } from './host-parts.ts'
 import type { HostEvent, LogLine, TaskRecord } from './host-api.ts'
 import type { ClaimResult, Lease, NewTask, TaskEnd } from './store/store.ts'
 import type { StoredTrigger } from './store/trigger-store.ts'
 import { makeTask, type TaskRequest } from './new-task.ts'
-import { readScope, scriptIdOf, type TaskScope } from './task-scope.ts'
+import { checkDeployed, readScope, scriptIdOf } from './task-scope.ts'
 import type { DueTick } from './trigger/scheduler.ts'
 import { aborted, sleep } from './wait.ts'
 
@@ -58,33 +58,9 @@ interface Running extends Asking {
   readonly abort: AbortController
 }
 
-function checkDeployed(scope: TaskScope): void {
-  if (existsSync(scope.scriptPath)) return
-  throw new DffError({
-    code: 'NOT_INSTALLED',
-    place: scope.scriptPath,
-    expected: 'the deployed Startup script',
-    got: 'no such file',
-    remedy: `Type dff deploy ${scope.setId}.`,
-  })
-}
-
 /** The next claim turns a task that has waited this long into `expire`. */
 function expired({ expiresAtMs }: Pick<NewTask, 'expiresAtMs'>, signal: AbortSignal): Promise<void> {
   return sleep(Math.max(0, expiresAtMs - Date.now()) + 1, signal)
-}
-
-function failedEnd(error: DffError): TaskEnd {
-  return {
-    status: 'failure',
-    endTimeMs: Date.now(),
-    exceptionType: error.code,
-    exceptionText: error.message,
-    problems: [],
-    usage: [],
-    resources: null,
-    returnValue: null,
-  }
 }
 
 class HostTasks implements Tasks {
@@ -100,6 +76,7 @@ class HostTasks implements Tasks {
 
   async tick({ funcId, triggerId }: StoredTrigger, tick: DueTick): Promise<void> {
     if (this.#stopping.signal.aborted) return
+    await this.#sweep(funcId)
     const request = { funcId, triggerTimeMs: tick.tickMs, isDebug: false }
     const task = await makeTask(this.#parts, request, { triggerId, ...tick })
     if (await this.#parts.store.queue.enqueueOnce(task)) await this.#claimOrSkip(task)
@@ -176,6 +153,14 @@ class HostTasks implements Tasks {
     await all
   }
 
+  /** Runs what a tick left waiting that could be made but not claimed: the disk was full between the two. */
+  async #sweep(funcId: string): Promise<void> {
+    for (const record of await this.#waiting('cronJob')) {
+      // One after another: each is a transaction, and only the first of a function can run.
+      if (record.funcId === funcId) await this.#claimOrSkip(record)
+    }
+  }
+
   async #waiting(origin: TaskRecord['origin']): Promise<TaskRecord[]> {
     const { queue, records } = this.#parts.store
     const waiting = await Promise.all((await queue.waiting()).map(({ taskId }) => records.get(taskId)))
@@ -235,6 +220,7 @@ class HostTasks implements Tasks {
     this.#parts.note(`Task ${task.id} of ${task.funcId}: started`)
     const lease = { taskId: task.id, fence }
     const done = this.#run(task, lease, { folders, signal: abort.signal })
+      .then((end) => finishTask(this.#parts, lease, end, this.#stopping.signal))
       .then(() => this.#announce(task.id))
       // Only a store that is gone gets here: the record cannot be written, the next owner will end it.
       .catch((error: unknown) => this.#parts.note(coerceError(error, `task ${task.id}`).message))
@@ -253,7 +239,7 @@ class HostTasks implements Tasks {
     task: ClaimableTask,
     lease: Lease,
     { folders, signal }: { readonly folders: string[]; readonly signal: AbortSignal },
-  ): Promise<void> {
+  ): Promise<TaskEnd> {
     const { paths, store } = this.#parts
     const onLines = (lines: readonly LogLine[]): void =>
       this.#listeners.get(task.id)?.forEach((listener) => listener(lines))
@@ -263,9 +249,9 @@ class HostTasks implements Tasks {
       folders.push(...Object.values(scope.sets))
       const connectorId = DEFAULT_CONNECTOR_ID
       const backfill = task.backfill ?? null
-      await executeTask(this.#parts, { task, scope, lease, connectorId, backfill, signal, onLines })
+      return await executeTask(this.#parts, { task, scope, lease, connectorId, backfill, signal, onLines })
     } catch (error) {
-      await store.queue.finish(lease, failedEnd(coerceError(error, task.funcId)))
+      return failedEnd(coerceError(error, task.funcId))
     }
   }
 

@@ -161,8 +161,10 @@ CREATE TABLE state (
 ) STRICT;
 `
 
-/** Marks of the scheduler, missed ticks, the pause of all triggers, and what tells one home's store from another's. */
+/** Marks of the scheduler, missed ticks, the pause of all triggers, checksums, and what tells one home's store from another's. */
 const STEP_2 = `
+ALTER TABLE state ADD COLUMN crc INTEGER;
+ALTER TABLE batch ADD COLUMN crc INTEGER;
 ALTER TABLE trigger_rule ADD COLUMN mark_key TEXT;
 ALTER TABLE trigger_rule ADD COLUMN mark_since_ms INTEGER;
 ALTER TABLE task ADD COLUMN missed_ticks INTEGER NOT NULL DEFAULT 0;

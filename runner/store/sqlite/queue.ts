@@ -190,7 +190,7 @@ export function sqliteQueue(database: Database): TaskQueue {
       database.write(() => closeTask(database, { taskId, from: 'waiting', status, type, reason, nowMs }))
     },
     async finish(lease, end) {
-      return database.write(() => finish(database, lease, end))
+      return database.writeFreeing(() => finish(database, lease, end))
     },
   }
 }

@@ -118,6 +118,7 @@ export function sqliteRecords(database: Database): RecordStore {
     async prune(keepPerFunc, olderThanMs) {
       const removed = database.write(() => pruneTasks(database, keepPerFunc, olderThanMs))
       database.script(`PRAGMA incremental_vacuum(${VACUUM_PAGES})`)
+      database.holdReserve()
       return removed
     },
   }

@@ -15,7 +15,7 @@ CREATE TABLE batch (
   reason TEXT,
   contents TEXT NOT NULL,
   body BLOB NOT NULL
-) STRICT;
+, crc INTEGER) STRICT;
 
 CREATE TRIGGER batch_added AFTER INSERT ON batch BEGIN
   UPDATE outbox_total SET stored_bytes = stored_bytes + new.stored_bytes;
@@ -108,7 +108,7 @@ CREATE TABLE state (
   script_id TEXT NOT NULL,
   key TEXT NOT NULL,
   updated_at_ms INTEGER NOT NULL,
-  value TEXT NOT NULL,
+  value TEXT NOT NULL, crc INTEGER,
   PRIMARY KEY (script_id, key)
 ) STRICT;
 

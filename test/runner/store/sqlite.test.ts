@@ -6,6 +6,7 @@ import { join } from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
 import { fileURLToPath } from 'node:url'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { DAMAGED_REMEDY } from '../../../runner/store/sqlite/database.ts'
 import { openSqliteStore } from '../../../runner/store/sqlite/open.ts'
 import { describeStore } from '../../contract/store.ts'
 import { expectGolden } from '../../golden.ts'
@@ -92,7 +93,7 @@ describe('a store in a SQLite file', () => {
     writeFileSync(path, text)
     await expect(openSqliteStore(path)).rejects.toMatchObject({
       code: 'STORE_CORRUPT',
-      message: `${path}: expected a database of the host, got a file that is not a database. Move the file away and start again, or name another home with --home.`,
+      message: `${path}: expected a database of the host, got a file that is not a database. ${DAMAGED_REMEDY}`,
     })
     expect(readFileSync(path, 'utf8')).toBe(text)
   })
