@@ -7,6 +7,7 @@ import type { ConnectorConfig, SetManifest } from '../core/schema-types.generate
 import type { EpochMs } from '../core/time.ts'
 import type { Json } from '../core/json.ts'
 import type { Window } from '../core/window.ts'
+import type { BackupRow } from './backup/backup-row.ts'
 import type { PauseResult, PauseRow, TriggerRow } from './trigger/trigger-row.ts'
 
 /** Func's seven, in Func's order (guance.md §4.8). */
@@ -223,6 +224,10 @@ export interface HostMethods {
     { readonly lines: readonly LogLine[]; readonly isCut: boolean }
   >
   status: Method<Empty, HostStatus>
+  /** `file` is absolute; the host writes it. */
+  backup: Method<{ readonly file: string; readonly force: boolean }, BackupRow>
+  /** The host ends what runs and leaves the home to the caller's process until that has left it too. */
+  'home.lend': Method<Empty, { readonly isLent: true }>
   'outbox.list': Method<
     { readonly state: 'waiting' | 'dead' | null; readonly limit: number },
     readonly OutboxRow[]

@@ -1,4 +1,4 @@
-import { DAY_MS, HOUR_MS, SECOND_MS } from '../core/time.ts'
+import { DAY_MS, HOUR_MS, MINUTE_MS, SECOND_MS } from '../core/time.ts'
 import { createConnectorRegistry } from './connector/registry.ts'
 import { createBroker } from './credentials/broker.ts'
 import { makeHandlers } from './handler/table.ts'
@@ -30,6 +30,11 @@ const DELIVER_GRACE_MS = 5 * SECOND_MS
 const START_WAIT_MS = 10 * SECOND_MS
 const START_POLL_MS = 100
 
+/** Whoever asked for the home looks for its lock more often than this. */
+const LEND_GRACE_MS = 2 * SECOND_MS
+/** How long a restore of a large store may take. */
+const LENT_WAIT_MS = 10 * MINUTE_MS
+
 /** Func's retention for triggers made by a deploy, and for records of any kind (guance.md §4.8). */
 const KEEP_PER_FUNC = 100
 const KEEP_MS = 90 * DAY_MS
@@ -40,13 +45,15 @@ export interface HostOptions {
   readonly onEvent?: (event: HostEvent) => void
   /** The scheduler's clock, for a test that cannot wait for a tick. */
   readonly clock?: Pick<SchedulerOptions, 'now' | 'setTimer'>
+  /** Somebody asks for the home: a restore. */
+  readonly onLend?: () => void
 }
 
 /** A host that owns its home, in this process. */
 export interface Host {
   readonly handlers: HostHandlers
-  /** Stops scheduling, lets what runs come to its end, delivers briefly, gives the home back. */
-  close(): Promise<void>
+  /** Stops scheduling, lets what runs come to its end for so long, delivers briefly, gives the home back. */
+  close(taskGraceMs?: number): Promise<void>
 }
 
 /** A command runs what it was asked to and leaves: ticks are for `dff start`. */
@@ -91,6 +98,7 @@ async function makeParts(
             ...options.clock,
           }),
     leaving,
+    lend: () => options.onLend?.(),
     note,
     get tasks() {
       return tasks
@@ -141,10 +149,10 @@ async function leaveAtOnce(parts: HostParts, socket: SocketServer): Promise<void
   await parts.sender.stop()
 }
 
-async function leave(parts: HostParts, socket: SocketServer): Promise<void> {
+async function leave(parts: HostParts, socket: SocketServer, taskGraceMs: number): Promise<void> {
   if (parts.owner.mode === 'command') return leaveAtOnce(parts, socket)
   await parts.scheduler.stop()
-  await Promise.all([socket.close(), parts.tasks.stop(TASK_GRACE_MS)])
+  await Promise.all([socket.close(), parts.tasks.stop(taskGraceMs)])
   await parts.sender.drain({
     deadlineMs: Date.now() + DELIVER_GRACE_MS,
     signal: new AbortController().signal,
@@ -171,11 +179,11 @@ export async function openHost(owner: Owner, paths: HomePaths, options: HostOpti
     const stopPruning = startPruning(parts)
     return {
       handlers,
-      close: async () => {
+      close: async (taskGraceMs = TASK_GRACE_MS) => {
         leaving.abort()
         stopPruning()
         try {
-          await leave(parts, socket)
+          await leave(parts, socket, taskGraceMs)
         } finally {
           await parts.broker.close()
           await parts.store.close()
@@ -190,9 +198,9 @@ export async function openHost(owner: Owner, paths: HomePaths, options: HostOpti
   }
 }
 
-/** Waits for a command that owns the home; another `dff start` is refused at once. */
-async function ownToStay(paths: HomePaths, signal: AbortSignal): Promise<Owner | undefined> {
-  const deadlineMs = Date.now() + START_WAIT_MS
+/** Waits so long for a command that owns the home; another `dff start` is refused at once. */
+async function ownToStay(paths: HomePaths, waitMs: number, signal: AbortSignal): Promise<Owner | undefined> {
+  const deadlineMs = Date.now() + waitMs
   // In turn: each attempt is one look at the lock.
   while (!signal.aborted) {
     const owner = tryOwn(paths, { mode: 'start', command: 'dff start' })
@@ -221,12 +229,32 @@ export async function startHost(
   options: HostOptions & { readonly signal: AbortSignal },
 ): Promise<void> {
   const paths = homePaths(home)
+  const { signal } = options
   prepareHome(paths)
-  const owner = await ownToStay(paths, options.signal)
-  if (owner === undefined) return
-  const host = await openHost(owner, paths, options)
-  const text = `dff ${PACKAGE_VERSION} runs ${paths.root} as process ${process.pid}`
-  options.onEvent?.({ kind: 'note', text })
-  await aborted(options.signal)
-  await host.close()
+  let waitMs = START_WAIT_MS
+  // Once, and once more for each time that the home was lent.
+  while (!signal.aborted) {
+    const owner = await ownToStay(paths, waitMs, signal)
+    if (owner === undefined || !(await hostOnce(owner, paths, options))) return
+    await sleep(LEND_GRACE_MS, signal)
+    waitMs = LENT_WAIT_MS
+  }
+}
+
+/** Runs the host of a home until the signal aborts or the home is asked for; true when it was lent. */
+async function hostOnce(
+  owner: Owner,
+  paths: HomePaths,
+  options: HostOptions & { readonly signal: AbortSignal },
+): Promise<boolean> {
+  const say = (text: string): void => options.onEvent?.({ kind: 'note', text })
+  const lent = new AbortController()
+  const host = await openHost(owner, paths, { ...options, onLend: () => lent.abort() })
+  say(`dff ${PACKAGE_VERSION} runs ${paths.root} as process ${process.pid}`)
+  await aborted(AbortSignal.any([options.signal, lent.signal]))
+  // What a task would still write belongs to the store that is about to be replaced.
+  await host.close(lent.signal.aborted ? 0 : TASK_GRACE_MS)
+  if (options.signal.aborted) return false
+  say('The home is lent to a restore; the host goes on when that is done.')
+  return true
 }

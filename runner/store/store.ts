@@ -267,5 +267,7 @@ export interface Store {
   readonly state: StateStore
   /** Points, cursors and everything else a slice stands for: one transaction, checked against the lease and the bounds of outbox and state. */
   commit(commit: Commit): Promise<CommitResult>
+  /** Copies everything, as of one moment and while others write, into a new file. Rejects when the copy is not sound. */
+  copy(path: string): Promise<void>
   close(): Promise<void>
 }

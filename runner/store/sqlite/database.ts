@@ -62,7 +62,7 @@ function isFull(error: unknown): boolean {
 }
 
 /** A database error as a DffError that names the file; what is not in the table is a fault of ours and stays as it is. */
-function explain(thrown: unknown, path: string): unknown {
+export function explain(thrown: unknown, path: string): unknown {
   const errcode = (thrown as { readonly errcode?: unknown } | null)?.errcode
   // The low byte is the primary code; the rest only refines it.
   const parts = typeof errcode === 'number' ? EXPLAINED[errcode & 0xff] : undefined

@@ -4,6 +4,7 @@ import type { Store } from '../store.ts'
 import { checkContent, checkStructure } from './check.ts'
 import { type CommitLimits, commitSlice } from './commit.ts'
 import { sqliteConnectors } from './connectors.ts'
+import { copyStore } from './copy.ts'
 import { Database } from './database.ts'
 import { checkVersion, migrate } from './migrate.ts'
 import { sqliteOutbox } from './outbox.ts'
@@ -98,6 +99,7 @@ export async function openSqliteStore(path: string, options: Partial<StoreOption
     outbox: sqliteOutbox(database, limits.maxOutboxBytes),
     state: sqliteState(database),
     commit: async (commit) => commitSlice(database, commit, limits),
+    copy: (to) => copyStore(path, to),
     close: async () => database.close(),
   }
 }

@@ -145,6 +145,19 @@ Examples
     batch: 'number of a batch, as dff outbox list shows it',
     all: 'number of a dead batch; all dead batches when left out',
   },
+  backup: {
+    summary: 'write the whole home but its key into one file, while the host works',
+    file: 'the file to write',
+    force: 'replace a file that is there',
+    after: `The key is never inside: keep .dff/key (or DFF_SECRET_KEY) elsewhere, without it the secrets in a backup cannot be opened.
+Points that go to .dff/output are not inside either.`,
+  },
+  restore: {
+    summary: 'put a backup in the place of what the home holds; a host that runs goes on with it',
+    file: 'a file that dff backup has written',
+    after: `The database that was there is kept as .dff/host.db-replaced until the next restore. Startup scripts that are there stay as they are.
+What was collected since the backup is collected again; points that waited for delivery then are sent again.`,
+  },
   doctor: { summary: 'find out what is wrong: credentials, IAM actions in each region, the sink' },
   verify: {
     summary: 'check that the trigger is clean, the objects have arrived and the metrics have arrived',

@@ -13,7 +13,7 @@ import type {
   TaskRecord,
 } from '../../../runner/host-api.ts'
 import type { PauseRow, TriggerRow } from '../../../runner/trigger/trigger-row.ts'
-import { BATCH, ENTRY, LINES, NO_BACKLOG, NOW_MS, RECORD, TRIGGER } from './sample.ts'
+import { BACKUP, BATCH, ENTRY, LINES, NO_BACKLOG, NOW_MS, RECORD, TRIGGER } from './sample.ts'
 
 /** What the double holds; a test changes it before the call and looks at it after. */
 export interface World {
@@ -156,6 +156,8 @@ function makeHandlers(world: World): Handlers {
       lastAcknowledgedMs: NOW_MS,
       lastDeliveryError: null,
     }),
+    backup: ({ file }) => ({ ...BACKUP, file }),
+    'home.lend': () => ({ isLent: true }),
     'outbox.list': ({ state }) => world.outbox.filter((row) => state === null || row.state === state),
     'outbox.retry': ({ batchId }) => ({
       retried: world.outbox.filter((row) => batchId === null || row.batchId === batchId).length,

@@ -35,6 +35,8 @@ const COMMANDS = [
   'outbox list',
   'outbox retry',
   'outbox drop',
+  'backup',
+  'restore',
   'doctor',
   'verify',
   'why',

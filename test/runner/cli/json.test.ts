@@ -29,6 +29,8 @@ const ONE_DOCUMENT: readonly (readonly string[])[] = [
   ['outbox', 'list'],
   ['outbox', 'retry'],
   ['outbox', 'drop', '7'],
+  ['backup', '/backups/home.db'],
+  ['restore', '/backups/home.db'],
   ['doctor'],
   ['verify', 'guance_aws_lambda'],
   ['why', 'checkout', 'Errors'],

@@ -1,4 +1,5 @@
 /** One of everything that a host answers with. */
+import type { BackupRow } from '../../../runner/backup/backup-row.ts'
 import type { Json } from '../../../core/json.ts'
 import { SCHEMAS } from '../../../core/schemas.generated.ts'
 import type { Backlog, LogLine, MarketEntry, OutboxRow, TaskRecord } from '../../../runner/host-api.ts'
@@ -104,4 +105,17 @@ export const BATCH: OutboxRow = {
   attempts: 3,
   nextAttemptMs: null,
   reason: '400 invalid point',
+}
+
+export const BACKUP: BackupRow = {
+  file: '/backups/home 中文.db',
+  bytes: 1_843_200,
+  createdAtMs: NOW_MS,
+  home: '/home/demo',
+  homeId: '0123456789abcdef0123456789abcdef',
+  sets: 3,
+  scripts: 1,
+  secrets: 2,
+  tasks: 1_204,
+  waitingPoints: 512,
 }
