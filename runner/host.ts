@@ -1,5 +1,5 @@
 import { DAY_MS, HOUR_MS, SECOND_MS } from '../core/time.ts'
-import { createConnectorRegistry } from './connector/registry.ts'
+import { type ConnectorRegistry, createConnectorRegistry } from './connector/registry.ts'
 import { createBroker } from './credentials/broker.ts'
 import { makeHandlers } from './handler/table.ts'
 import { prepareHome } from './home-folder.ts'
@@ -57,6 +57,13 @@ async function usesAws(store: Store, scriptId: string): Promise<boolean> {
   return set?.manifest.uses.includes('aws') === true
 }
 
+/** Every connector that is set, and what batches wait for: one that was removed says so, instead of holding them in silence. */
+async function listDestinations(store: Store, connectors: ConnectorRegistry): Promise<readonly string[]> {
+  const waiting = (await store.outbox.lanes()).filter((lane) => lane.waitingBatches > 0)
+  const ids = (await connectors.list()).map((row) => row.id)
+  return [...new Set([...ids, ...waiting.map((lane) => lane.connectorId)])]
+}
+
 async function makeParts(
   store: Store,
   paths: HomePaths,
@@ -79,7 +86,8 @@ async function makeParts(
     sender: createSender({
       store,
       openSinkFor: (id) => connectors.open(id),
-      connectorIds: async () => (await connectors.list()).map((row) => row.id),
+      connectorIds: () => listDestinations(store, connectors),
+      note,
     }),
     scheduler:
       owner.info.mode === 'command'

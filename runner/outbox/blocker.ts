@@ -1,12 +1,9 @@
 import type { EpochMs } from '../../core/time.ts'
 import type { SendResult } from '../sink/sink.ts'
-import type { OutboxStore, StoredBatch } from '../store/store.ts'
+import type { OutboxStore, StoredBatch } from '../store/outbox-store.ts'
 
 /** With the backoff of a minute at most this is two to three minutes: longer than a restart of DataKit. */
 const ATTEMPTS_BEFORE_PROBE = 10
-
-/** Reason of a batch that lies aside during a probe; one that a kill left so is put back when its lane starts. */
-const ASIDE = 'set aside while the next batch is tried'
 
 /** Offers the next batch even before its time. */
 const ANY_TIME: EpochMs = Number.MAX_SAFE_INTEGER
@@ -42,7 +39,7 @@ async function isNextAccepted({ outbox, batch, send, settle }: Probe): Promise<b
  */
 export async function probeBlocker(probe: Probe, result: SendResult): Promise<SendResult> {
   const { outbox, batch, send, signal } = probe
-  await outbox.bury(batch.batchId, ASIDE)
+  await outbox.setAside(batch.batchId)
   try {
     if (!(await isNextAccepted(probe))) return result
     const again = await send(batch)
@@ -51,14 +48,6 @@ export async function probeBlocker(probe: Probe, result: SendResult): Promise<Se
     const reason = `${again.reason} (${attempts} attempts failed, while the batch behind it was accepted)`
     return { kind: 'rejected', reason }
   } finally {
-    await reviveAside(outbox, batch.connectorId)
+    await outbox.restoreAside(batch.connectorId)
   }
-}
-
-/** Puts back what lies aside. */
-export async function reviveAside(outbox: OutboxStore, connectorId: string): Promise<void> {
-  const dead = await outbox.list('dead', Number.MAX_SAFE_INTEGER)
-  const aside = dead.filter((row) => row.connectorId === connectorId && row.reason === ASIDE)
-  // At most one: a lane has one batch in flight.
-  for (const { batchId } of aside) await outbox.revive(batchId)
 }

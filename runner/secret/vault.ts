@@ -11,6 +11,8 @@ const NAME_PATTERN = /^[A-Za-z0-9_][A-Za-z0-9_.-]{0,127}$/
 export interface Vault {
   /** Stores or replaces a value; `grantTo` is a script id whose tasks may use it, or null for the host alone. */
   set(name: string, value: string, grantTo: string | null): Promise<StoredSecret>
+  /** Removes a value; nothing happens where there is none. */
+  forget(name: string): Promise<void>
   /** A value as the store keeps it, for whoever stores it together with other things. Throws BAD_PARAMETER. */
   seal(name: string, value: string): Uint8Array
   /** For the host's own use. Rejects with NO_SECRET, KEY_MISMATCH or STORE_CORRUPT. */
@@ -91,6 +93,9 @@ export function createVault(secrets: SecretStore, key: Uint8Array, now: () => Ep
       await secrets.put(name, sealChecked(name, value), now())
       if (grantTo !== null) await secrets.grant(name, grantTo)
       return find(secrets, name)
+    },
+    async forget(name) {
+      await secrets.remove(name)
     },
     async read(name) {
       return unseal(key, name, (await find(secrets, name)).sealed)

@@ -2,7 +2,7 @@ import { inspect } from 'node:util'
 import { DffError } from '../../core/error.ts'
 import type { Json } from '../../core/json.ts'
 import type { Point } from '../../core/point.ts'
-import type { AccountSession, Problem, RunContext, Slice, Usage } from '../../core/script.ts'
+import type { AccountSession, Problem, RunContext, SinkTraits, Slice, Usage } from '../../core/script.ts'
 import { encodeLine } from '../line-protocol/encode.ts'
 import { encodeBatches } from '../outbox/encode-batch.ts'
 import type { HostLink } from './host-link.ts'
@@ -134,7 +134,7 @@ function createRehearsalWriting(link: HostLink): Writing {
 }
 
 /** The script's view of its host. Only mode `run` without debug writes anything. */
-export function createContext(start: StartMessage, link: HostLink): RunContext {
+export function createContext(start: StartMessage, sink: SinkTraits, link: HostLink): RunContext {
   const isDebug = start.isDebug || start.mode !== 'run'
   return {
     taskId: start.taskId,
@@ -142,7 +142,7 @@ export function createContext(start: StartMessage, link: HostLink): RunContext {
     debug: isDebug,
     signal: link.signal,
     concurrency: start.concurrency,
-    sink: start.sink,
+    sink,
     ...(start.backfill === null ? {} : { backfill: start.backfill }),
     log: writeLog,
     report: (problem) => link.send({ kind: 'problem', problem: cleanProblem(problem) }),

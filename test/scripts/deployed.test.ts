@@ -65,7 +65,7 @@ async function runDeployed() {
       triggerTimeMs: FIRST_TRIGGER_MS,
       isDebug: false,
       concurrency: 5,
-      sink: { rewrite: 'unknown', mergesFields: false },
+      sinks: { default: { rewrite: 'unknown', mergesFields: false } },
       backfill: null,
       question: null,
       sets: Object.fromEntries(SETS.map((id) => [id, join(home, '.dff', 'sets', id)])),

@@ -1,8 +1,8 @@
 import type { ConnectorRow, DeployResult, HostClient, InstalledRow, MarketEntry } from '../../host-api.ts'
+import { DEFAULT_CONNECTOR_ID } from '../../connector/connector-id.ts'
 import { homePaths } from '../../home.ts'
 import { type Given, parseAssignments, readParamsFile } from '../form/assignment.ts'
 import {
-  DEFAULT_CONNECTOR,
   type Destination,
   DESTINATION_KEYS,
   promptDestination,
@@ -37,8 +37,8 @@ function readGiven({ texts }: Invocation, options: InstallOptions): Map<string, 
 
 /** The connector in use: the user's own, or the host's implicit one. */
 function findConnector(rows: readonly ConnectorRow[]): ConnectorRow {
-  const row = rows.find(({ id }) => id === DEFAULT_CONNECTOR) ?? rows[0]
-  return row ?? { id: DEFAULT_CONNECTOR, config: { type: 'file' }, isImplicit: true }
+  const row = rows.find(({ id }) => id === DEFAULT_CONNECTOR_ID) ?? rows[0]
+  return row ?? { id: DEFAULT_CONNECTOR_ID, config: { type: 'file' }, isImplicit: true }
 }
 
 interface FilledForm {
@@ -102,7 +102,7 @@ async function install(
   const connector =
     destination === undefined
       ? before
-      : await client.call('connector.set', { id: DEFAULT_CONNECTOR, ...destination })
+      : await client.call('connector.set', { id: DEFAULT_CONNECTOR_ID, ...destination })
   const deployed = options.deploy === true ? await client.call('deploy', { setId, force }) : null
   return { installed, connector, deployed }
 }

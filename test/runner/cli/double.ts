@@ -1,5 +1,6 @@
 /** An in-memory host for tests of the command line alone; tests through real processes are elsewhere. */
 import { DffError } from '../../../core/error.ts'
+import type { LaneRow } from '../../../runner/delivery-api.ts'
 import type {
   Backlog,
   ConnectorRow,
@@ -13,7 +14,7 @@ import type {
   TaskRecord,
   TriggerRow,
 } from '../../../runner/host-api.ts'
-import { BATCH, ENTRY, LINES, NO_BACKLOG, NOW_MS, RECORD, TRIGGER } from './sample.ts'
+import { BATCH, ENTRY, LANE, LINES, NO_BACKLOG, NOW_MS, RECORD, TRIGGER } from './sample.ts'
 
 /** What the double holds; a test changes it before the call and looks at it after. */
 export interface World {
@@ -25,6 +26,7 @@ export interface World {
   secrets: Map<string, SecretRow & { readonly value: string }>
   triggers: TriggerRow[]
   outbox: OutboxRow[]
+  lanes: LaneRow[]
   checkStatus: 'ok' | 'warning' | 'failed'
   /** When set, exec waits for it, as a task that runs. */
   running: Promise<void>
@@ -42,6 +44,7 @@ export function makeWorld(): World {
     secrets: new Map(),
     triggers: [TRIGGER],
     outbox: [BATCH],
+    lanes: [LANE],
     checkStatus: 'ok',
     running: Promise.resolve(),
     calls: [],
@@ -142,14 +145,23 @@ function makeHandlers(world: World): Handlers {
       acknowledgedPoints: 12_385,
       lastAcknowledgedMs: NOW_MS,
       lastDeliveryError: null,
+      lanes: world.lanes,
     }),
     'outbox.list': ({ state }) => world.outbox.filter((row) => state === null || row.state === state),
     'outbox.retry': ({ batchId }) => ({
       retried: world.outbox.filter((row) => batchId === null || row.batchId === batchId).length,
     }),
     'outbox.drop': ({ batchId }) => ({
-      dropped: world.outbox.filter((row) => row.batchId === batchId).length,
+      dropped: world.outbox.filter((row) => batchId === null || row.batchId === batchId).length,
     }),
+    'outbox.show': ({ batchId }) => {
+      const row = world.outbox.find((batch) => batch.batchId === batchId)
+      if (row === undefined) throw unknownName('batch', String(batchId))
+      const contents = [
+        { measurement: 'aws_AWS/Lambda', key: 'Errors_Sum', points: 1_000, lastPointMs: NOW_MS },
+      ]
+      return { ...row, contents, lines: ['aws_AWS/Lambda,name=checkout Errors_Sum=1 1795458960000000000'] }
+    },
     'secret.set': ({ name, value, grantTo }) => {
       const row = { name, updatedAtMs: NOW_MS, grantedTo: grantTo === null ? [] : [`startup__${grantTo}`] }
       world.secrets.set(name, { ...row, value })
@@ -163,6 +175,10 @@ function makeHandlers(world: World): Handlers {
       return row
     },
     'connector.list': () => world.connectors,
+    'connector.remove': ({ id }) => {
+      world.connectors = world.connectors.filter((known) => known.id !== id)
+      return { id }
+    },
     'connector.test': ({ id, rewrite, save }) => ({
       ...report(id),
       found: rewrite === true ? { rewrite: 'last', mergesFields: false } : null,

@@ -68,7 +68,9 @@ import { makeScript } from 'guance-aws-lambda/sets/demo_set'
 
 const names = {{names}}
 const token = {{secret:token}}
-export const run = DFF.API('Demo', { fixedCronExpr: {{cron}}, timeout: 60 }, makeScript({
+export const run = DFF.API('Demo', { fixedCronExpr: {{cron}}, timeout: 60,
+  connector: {{connector}},
+}, makeScript({
   names,
   gate: {{gate}},
   label: {{label}},

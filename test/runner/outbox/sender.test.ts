@@ -76,7 +76,7 @@ describe('delivery', () => {
   it('puts back what a kill left aside during a probe', async () => {
     await delivery.commit(['a'])
     const [row] = await delivery.store.outbox.list('waiting', 1)
-    await delivery.store.outbox.bury(row?.batchId ?? 0, 'set aside while the next batch is tried')
+    await delivery.store.outbox.setAside(row?.batchId ?? 0)
     expect(await delivery.drain()).toMatchObject({ waitingBatches: 0, deadBatches: 0 })
     expect(delivery.sentNames()).toEqual(['a'])
   })
