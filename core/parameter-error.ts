@@ -1,12 +1,16 @@
 import type { ErrorObject } from 'ajv/dist/2020.js'
 import { DffError } from './error.ts'
 import { describeExpectation } from './schema-expectation.ts'
+import { hideShapes } from './secret-shape.ts'
 
 /** Longer values are cut in messages: an error is one paragraph. */
 const MAX_SHOWN = 60
 
 /** Values at such places may be secrets typed in the wrong spot; a message must not carry them into a log. */
 const SECRET_NAME = /secret|token|password|ak_id/i
+
+/** A long text of letters in both cases and digits without a word in it: a key that was typed in the wrong spot. */
+const OPAQUE = /^(?=.*[a-z])(?=.*[A-Z])(?=.*\d)[A-Za-z0-9+/=_-]{24,}$/
 
 /** Keywords that only say that no branch fitted; an error from inside a branch says more. */
 const UNION_KEYWORDS = new Set(['oneOf', 'anyOf', 'if', 'not', 'propertyNames'])
@@ -15,7 +19,8 @@ function describeValue(path: string, value: unknown): string {
   if (value === undefined) return 'nothing'
   if (value === '') return 'an empty text'
   if (SECRET_NAME.test(path)) return Array.isArray(value) ? 'a list' : `a ${typeof value} (not shown)`
-  const text = JSON.stringify(value) ?? typeof value
+  if (typeof value === 'string' && OPAQUE.test(value)) return 'a text (not shown)'
+  const text = hideShapes(JSON.stringify(value) ?? typeof value)
   return text.length <= MAX_SHOWN ? text : `${text.slice(0, MAX_SHOWN)}…`
 }
 

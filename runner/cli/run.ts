@@ -1,6 +1,7 @@
 import { inspect } from 'node:util'
 import { CommanderError } from 'commander'
 import { coerceError, DffError, exitCodeOf } from '../../core/error.ts'
+import { hideShapes } from '../../core/secret-shape.ts'
 import type { CliParts, ExitCode } from './invocation.ts'
 import { buildProgram } from './program.ts'
 import { writeError, writeLines } from './terminal.ts'
@@ -28,9 +29,10 @@ function toUsageError(error: CommanderError, command: string, { texts }: CliPart
 }
 
 function report(error: DffError, argv: readonly string[], { terminal, env }: CliParts): ExitCode {
-  writeError(terminal, error.message)
-  if (env['DFF_DEBUG']) writeLines(terminal.stderr, [inspect(error)])
-  if (argv.includes('--json')) writeLines(terminal.stdout, [JSON.stringify({ error })])
+  // What a user typed or a library said may hold a token that nobody has learnt of.
+  writeError(terminal, hideShapes(error.message))
+  if (env['DFF_DEBUG']) writeLines(terminal.stderr, [hideShapes(inspect(error))])
+  if (argv.includes('--json')) writeLines(terminal.stdout, [hideShapes(JSON.stringify({ error }))])
   return exitCodeOf(error.code)
 }
 

@@ -25,7 +25,8 @@ export interface ConnectorTestDeps {
 
 function reachable(result: SendResult, url: string): Check {
   const base = { id: 'connector.reachable', title: `${url} answers` }
-  if (result.kind !== 'retry') return { ...base, status: 'ok', detail: 'It answered.' }
+  const isReached = result.kind === 'stopped' ? result.isUnreached !== true : result.kind !== 'retry'
+  if (isReached || result.kind === 'accepted') return { ...base, status: 'ok', detail: 'It answered.' }
   const remedy = 'Check that it runs, that the URL and port are right, and that no firewall stands between.'
   return { ...base, status: 'failed', detail: result.reason, remedy }
 }

@@ -5,6 +5,9 @@ import type { OutboxStore, StoredBatch } from '../store/outbox-store.ts'
 /** With the backoff of a minute at most this is two to three minutes: longer than a restart of DataKit. */
 const ATTEMPTS_BEFORE_PROBE = 10
 
+/** An attempt that found the way closed comes 5, 10, 20 minutes after the one before: the third is half an hour later. */
+const STOPS_BEFORE_PROBE = 3
+
 /** Offers the next batch even before its time. */
 const ANY_TIME: EpochMs = Number.MAX_SAFE_INTEGER
 
@@ -17,9 +20,14 @@ export interface Probe {
   readonly signal: AbortSignal
 }
 
-/** True when a batch failed so often that it may be at fault itself, and not the sink. */
+/** True when a batch failed so often that it may be at fault itself, and not the sink: a firewall may refuse one body with 403. */
 export function mayBeBlocker({ attempts }: StoredBatch, result: SendResult): boolean {
+  if (result.kind === 'stopped') return (attempts + 1) % STOPS_BEFORE_PROBE === 0
   return result.kind === 'retry' && (attempts + 1) % ATTEMPTS_BEFORE_PROBE === 0
+}
+
+function isRefusedAgain(result: SendResult): result is Extract<SendResult, { kind: 'retry' | 'stopped' }> {
+  return result.kind === 'retry' || result.kind === 'stopped'
 }
 
 /** True when the sink takes the batch behind this one: it is up. */
@@ -43,7 +51,7 @@ export async function probeBlocker(probe: Probe, result: SendResult): Promise<Se
   try {
     if (!(await isNextAccepted(probe))) return result
     const again = await send(batch)
-    if (again.kind !== 'retry' || signal.aborted) return again
+    if (!isRefusedAgain(again) || signal.aborted) return again
     const attempts = batch.attempts + 2
     const reason = `${again.reason} (${attempts} attempts failed, while the batch behind it was accepted)`
     return { kind: 'rejected', reason }

@@ -13,12 +13,15 @@ import { createContext, toJson } from './context.ts'
 import { describeLoadFailure, describeRunFailure, type Failure } from './failure.ts'
 import { endProcess, openHostLink } from './host-link.ts'
 import type { ChildMessage, StartMessage, TaskValue } from './ipc.ts'
+import { GrowingMask } from './mask.ts'
 import { type CodeMap, registerTaskResolver } from './resolve.ts'
 
 /** V8's ten end inside a set that checks parameters deep down, before the frame of the Startup script to correct. */
 Error.stackTraceLimit = 50
 
 const link = openHostLink()
+/** What this task was given; the host masks too, but what is cut here must be masked here, because half a secret is no longer known. */
+const secrets = new GrowingMask(() => [])
 let isLoaded = false
 let hasEnded = false
 
@@ -144,8 +147,8 @@ async function callFunction(
 async function runTask(start: StartMessage, code: CodeMap): Promise<void> {
   const failWith = (thrown: unknown): Promise<void> => {
     const failure = isLoaded
-      ? describeRunFailure(thrown, start.scriptId, code)
-      : describeLoadFailure(thrown, code.lastLoaded() ?? start.scriptPath, code)
+      ? describeRunFailure(thrown, start.scriptId, { code, mask: secrets.refresh() })
+      : describeLoadFailure(thrown, code.lastLoaded() ?? start.scriptPath, { code, mask: secrets.refresh() })
     return fail(isStop(thrown) ? { ...failure, stack: STOPPED } : failure)
   }
   process.on('uncaughtException', (thrown) => void failWith(thrown))
@@ -162,7 +165,7 @@ async function runTask(start: StartMessage, code: CodeMap): Promise<void> {
     const sink = findSink(start, toInfo(start, start.exportName, api))
     isLoaded = true
     link.send({ kind: 'loaded', functions: infos })
-    const value = await callFunction(start, api, createContext(start, sink, link))
+    const value = await callFunction(start, api, createContext(start, sink, { link, secrets }))
     await end({ kind: 'done', value })
   } catch (thrown) {
     await failWith(thrown)
