@@ -7,7 +7,7 @@ import type { ConnectorConfig, SetManifest } from '../core/schema-types.generate
 import type { EpochMs } from '../core/time.ts'
 import type { Json } from '../core/json.ts'
 import type { Window } from '../core/window.ts'
-import type { BatchDetail, ConnectorTestReport, LaneRow } from './delivery-api.ts'
+import type { BatchDetail, ConnectorTestReport, KeyRotation, LaneRow } from './host-report.ts'
 
 /** Func's seven, in Func's order (guance.md §4.8). */
 export const TASK_STATUSES = [
@@ -251,6 +251,7 @@ export interface HostMethods {
     SecretRow
   >
   'secret.list': Method<Empty, readonly SecretRow[]>
+  'secret.rotateKey': Method<{ readonly key: string | null }, KeyRotation>
   'secret.remove': Method<{ readonly name: string }, { readonly removed: boolean }>
   'connector.set': Method<
     { readonly id: string; readonly config: ConnectorConfig; readonly token: string | null },

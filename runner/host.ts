@@ -3,6 +3,7 @@ import { type ConnectorRegistry, createConnectorRegistry } from './connector/reg
 import { createBroker } from './credentials/broker.ts'
 import { makeHandlers } from './handler/table.ts'
 import { prepareHome } from './home-folder.ts'
+import { describeWritable, mendModes } from './home-modes.ts'
 import { type HomePaths, homePaths } from './home.ts'
 import type { HostEvent, HostHandlers } from './host-api.ts'
 import type { HostParts } from './host-parts.ts'
@@ -10,7 +11,7 @@ import { endOrphans } from './orphan.ts'
 import { createSender } from './outbox/sender.ts'
 import { homeBusy, type Owner, readOwner, tryOwn } from './owner.ts'
 import { PACKAGE_ROOT, PACKAGE_VERSION } from './package.ts'
-import { loadKey } from './secret/key.ts'
+import { openKey } from './secret/rotate.ts'
 import { createVault } from './secret/vault.ts'
 import { serveSocket, type SocketServer } from './socket/server.ts'
 import { openSqliteStore } from './store/sqlite/open.ts'
@@ -38,6 +39,8 @@ export interface HostOptions {
   /** Folder that holds marketplace.json and scripts/; default the package itself. */
   readonly marketRoot?: string
   readonly onEvent?: (event: HostEvent) => void
+  /** Says what somebody should know who looks after this home: file modes that were mended, for example. */
+  readonly onWarning?: (text: string) => void
   /** The scheduler's clock, for a test that cannot wait for a tick. */
   readonly clock?: Pick<SchedulerOptions, 'now' | 'setTimer'>
 }
@@ -69,7 +72,7 @@ async function makeParts(
   paths: HomePaths,
   { owner, options, leaving }: { owner: Owner; options: HostOptions; leaving: AbortSignal },
 ): Promise<HostParts> {
-  const vault = createVault(store.secrets, await loadKey(paths))
+  const vault = createVault(store.secrets, await openKey(paths, store.secrets))
   const connectors = createConnectorRegistry({ connectors: store.connectors, vault, output: paths.output })
   const note = (text: string): void => options.onEvent?.({ kind: 'note', text })
   const parts: HostParts = {
@@ -165,6 +168,7 @@ export async function openHost(owner: Owner, paths: HomePaths, options: HostOpti
   const leaving = new AbortController()
   let store: Store | undefined
   try {
+    for (const word of mendModes(paths)) options.onWarning?.(word)
     store = await openSqliteStore(paths.database)
     const parts = await makeParts(store, paths, { owner, options, leaving: leaving.signal })
     await tidy(parts)
@@ -228,10 +232,11 @@ export async function startHost(
   options: HostOptions & { readonly signal: AbortSignal },
 ): Promise<void> {
   const paths = homePaths(home)
-  prepareHome(paths)
+  const warn = (text: string): void => options.onEvent?.({ kind: 'note', text })
+  for (const word of [...prepareHome(paths), ...describeWritable(paths)]) warn(word)
   const owner = await ownToStay(paths, options.signal)
   if (owner === undefined) return
-  const host = await openHost(owner, paths, options)
+  const host = await openHost(owner, paths, { onWarning: warn, ...options })
   const text = `dff ${PACKAGE_VERSION} runs ${paths.root} as process ${process.pid}`
   options.onEvent?.({ kind: 'note', text })
   await aborted(options.signal)

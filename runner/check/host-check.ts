@@ -2,6 +2,7 @@ import { access, constants, statfs } from 'node:fs/promises'
 import type { Check } from '../../core/script.ts'
 import { formatTime, SECOND_MS } from '../../core/time.ts'
 import { DEFAULT_CONNECTOR_ID } from '../connector/connector-id.ts'
+import { findWritable } from '../home-modes.ts'
 import type { HostParts } from '../host-parts.ts'
 import { adviseRoom, describeRoom, judgePressure } from '../outbox/pressure.ts'
 import type { LaneTotals } from '../store/outbox-store.ts'
@@ -84,6 +85,15 @@ async function checkOutbox({ store }: HostParts): Promise<Check[]> {
   return lanes.map(checkLane)
 }
 
+/** Whoever may write a Startup script decides what runs here. */
+function checkModes({ paths }: HostParts): Check {
+  const base = { id: 'host.modes', title: 'Nobody else can write Startup scripts' }
+  const writable = findWritable(paths)
+  if (writable.length === 0) return { ...base, status: 'ok', detail: paths.startup }
+  const remedy = `Type chmod o-w ${writable.join(' ')}`
+  return { ...base, status: 'warning', detail: `writable by everybody: ${writable.join(', ')}`, remedy }
+}
+
 async function checkSecret(parts: HostParts, name: string): Promise<Check | undefined> {
   try {
     await parts.vault.read(name)
@@ -111,6 +121,12 @@ async function checkSecrets(parts: HostParts): Promise<Check[]> {
 
 /** The host itself: Node, home, clock, stored secrets. */
 export async function checkHost(parts: HostParts): Promise<Check[]> {
-  const own = [checkNode(), await checkHome(parts), await checkClock(parts), ...(await checkOutbox(parts))]
+  const own = [
+    checkNode(),
+    await checkHome(parts),
+    checkModes(parts),
+    await checkClock(parts),
+    ...(await checkOutbox(parts)),
+  ]
   return [...own, ...(await checkSecrets(parts))]
 }

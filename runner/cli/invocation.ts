@@ -10,7 +10,10 @@ export type ExitCode = 0 | 1 | 2 | 3
 
 /** The two ways into a host: as a client of whoever owns the home, or as the host itself. */
 export interface HostAccess {
-  openClient(home: string, options: { readonly command: string }): Promise<HostClient>
+  openClient(
+    home: string,
+    options: { readonly command: string; readonly onWarning: (text: string) => void },
+  ): Promise<HostClient>
   startHost(
     home: string,
     options: { readonly signal: AbortSignal; readonly onEvent: (event: HostEvent) => void },
@@ -60,6 +63,7 @@ export async function withClient<T>(
 ): Promise<T> {
   const client = await invocation.host.openClient(invocation.home, {
     command: `dff ${invocation.name}`,
+    onWarning: (text) => warn(invocation, text),
   })
   try {
     return await body(client)

@@ -2,7 +2,7 @@ import { DffError } from '../../core/error.ts'
 import { DEFAULT_CONNECTOR_ID } from '../connector/connector-id.ts'
 import { testConnector } from '../connector/probe.ts'
 import { testRewrite } from '../connector/rewrite-test.ts'
-import type { ConnectorTestReport } from '../delivery-api.ts'
+import type { ConnectorTestReport } from '../host-report.ts'
 import type { HostHandlers, HostMethods } from '../host-api.ts'
 import type { HostParts } from '../host-parts.ts'
 

@@ -1,5 +1,5 @@
 import { DffError } from '../../core/error.ts'
-import type { BatchDetail } from '../delivery-api.ts'
+import type { BatchDetail } from '../host-report.ts'
 import type { HostHandlers } from '../host-api.ts'
 import type { HostParts } from '../host-parts.ts'
 import { unpackBody } from '../line-protocol/body.ts'

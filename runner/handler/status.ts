@@ -1,5 +1,5 @@
 import { DEFAULT_CONNECTOR_ID } from '../connector/connector-id.ts'
-import type { LaneRow } from '../delivery-api.ts'
+import type { LaneRow } from '../host-report.ts'
 import type { HostHandlers } from '../host-api.ts'
 import type { HostParts } from '../host-parts.ts'
 import { judgePressure } from '../outbox/pressure.ts'

@@ -88,7 +88,8 @@ export async function installSet(parts: HostParts, request: InstallRequest): Pro
   const target = ordered.at(-1)
   if (target === undefined) return []
   const form = await fill(parts, target, request.parameters)
-  const secrets = sealSecrets(parts, target, form)
+  // A value that cannot be stored is refused before anything is written.
+  sealSecrets(parts, target, form)
   // One after another, so that the first error is the same every time.
   for (const listed of ordered) await writeGeneration(parts.paths, parts.marketRoot, listed)
   const nowMs = Date.now()
@@ -96,7 +97,8 @@ export async function installSet(parts: HostParts, request: InstallRequest): Pro
     const kept = before.get(listed.manifest.id)?.parameters ?? {}
     return toInstalled(listed, listed === target ? form.parameters : kept, nowMs)
   })
-  await parts.store.sets.put(installed, secrets)
+  // Sealed at the last moment, in the same turn: the key may have been changed while the files were written.
+  await parts.store.sets.put(installed, sealSecrets(parts, target, form))
   await Promise.all(ordered.map((listed) => removeUnused(parts, listed)))
   return ordered.map((listed) => {
     const isSame = before.get(listed.manifest.id)?.digest === listed.digest

@@ -1,5 +1,5 @@
 import { HOUR_MS, MINUTE_MS, type EpochMs } from '../../core/time.ts'
-import type { DeliveryState } from '../delivery-api.ts'
+import type { DeliveryState } from '../host-report.ts'
 import type { SendResult } from '../sink/sink.ts'
 import type { OutboxStore, StoredBatch } from '../store/outbox-store.ts'
 import { backoffMs } from './backoff.ts'

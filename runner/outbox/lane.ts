@@ -1,6 +1,6 @@
 import { coerceError } from '../../core/error.ts'
 import { type EpochMs, HOUR_MS, MINUTE_MS, SECOND_MS } from '../../core/time.ts'
-import type { DeliveryState } from '../delivery-api.ts'
+import type { DeliveryState } from '../host-report.ts'
 import type { SendResult, Sink } from '../sink/sink.ts'
 import type { OutboxStore, StoredBatch } from '../store/outbox-store.ts'
 import { mayBeBlocker, probeBlocker } from './blocker.ts'

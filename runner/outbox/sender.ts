@@ -1,6 +1,6 @@
 import { coerceError } from '../../core/error.ts'
 import type { EpochMs } from '../../core/time.ts'
-import type { DeliveryState } from '../delivery-api.ts'
+import type { DeliveryState } from '../host-report.ts'
 import type { Backlog } from '../host-api.ts'
 import type { Sink } from '../sink/sink.ts'
 import type { Store } from '../store/store.ts'

@@ -149,6 +149,8 @@ export interface SecretStore {
   grant(name: string, scriptId: string): Promise<void>
   get(name: string): Promise<StoredSecret | undefined>
   list(): Promise<readonly StoredSecret[]>
+  /** Replaces every sealed value by what `change` makes of it, all or none; of the former ones nothing is left in the store's files. Resolves with their number. */
+  reseal(change: (name: string, sealed: Uint8Array) => Uint8Array): Promise<number>
   remove(name: string): Promise<boolean>
 }
 

@@ -1,4 +1,4 @@
-import type { LaneRow } from '../../delivery-api.ts'
+import type { LaneRow } from '../../host-report.ts'
 import type { Texts } from '../../text/texts.ts'
 import { formatCount, formatWhen } from './format.ts'
 import { renderTable } from './table.ts'

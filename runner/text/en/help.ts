@@ -103,6 +103,8 @@ Examples
     set: 'store a secret, or replace its value',
     list: 'list names and grants of secrets, never values',
     rm: 'remove a secret',
+    rotate: 'seal every secret with a new key, and forget the old one',
+    to: 'the new key where DFF_SECRET_KEY holds the present one: env:NAME, file:PATH, or - for stdin; else a new .dff/key is made',
     name: 'name of the secret, for example guance_aws_lambda.ak_secret',
     grant: "let this set's Startup script use it; grants given before stay",
     setAfter: `Examples

@@ -148,6 +148,9 @@ export const view = {
     stored: (name: string, grantedTo: readonly string[]) =>
       `Stored ${name}${grantedTo.length === 0 ? '' : `, granted to ${grantedTo.join(', ')}`}.`,
     removed: (name: string) => `Removed ${name}.`,
+    rotated: (count: number, place: string) => `Secrets sealed with the new key: ${count}. It is ${place}.`,
+    setVariable: 'Set DFF_SECRET_KEY to it before the host starts again.',
+    olderBackups: 'Backups from before need the former key: make a new one.',
     unknown: {
       expected: 'the name of a stored secret',
       remedy: 'dff secret list shows the names.',

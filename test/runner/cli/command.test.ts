@@ -22,6 +22,7 @@ const GOLDENS: readonly (readonly [name: string, words: readonly string[]])[] = 
   ['status', ['status', '--home', '/home/demo']],
   ['connector-list', ['connector', 'list', '--home', '/home/demo']],
   ['outbox-list', ['outbox', 'list']],
+  ['secret-rotate-key', ['secret', 'rotate-key']],
   ['outbox-show', ['outbox', 'show', '7']],
   ['outbox-retry', ['outbox', 'retry']],
   ['connector-rm', ['connector', 'rm', 'staging']],

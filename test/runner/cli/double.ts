@@ -1,6 +1,6 @@
 /** An in-memory host for tests of the command line alone; tests through real processes are elsewhere. */
 import { DffError } from '../../../core/error.ts'
-import type { LaneRow } from '../../../runner/delivery-api.ts'
+import type { LaneRow } from '../../../runner/host-report.ts'
 import type {
   Backlog,
   ConnectorRow,
@@ -168,6 +168,10 @@ function makeHandlers(world: World): Handlers {
       return row
     },
     'secret.list': () => [...world.secrets.values()].map(({ value: _value, ...row }) => row),
+    'secret.rotateKey': ({ key }) => ({
+      resealed: world.secrets.size,
+      place: key === null ? '/home/demo/.dff/key' : 'DFF_SECRET_KEY',
+    }),
     'secret.remove': ({ name }) => ({ removed: world.secrets.delete(name) }),
     'connector.set': ({ id, config }) => {
       const row = { id, config, isImplicit: false }

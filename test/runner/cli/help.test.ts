@@ -24,6 +24,7 @@ const COMMANDS = [
   'secret',
   'secret set',
   'secret list',
+  'secret rotate-key',
   'secret rm',
   'connector',
   'connector set',

@@ -29,6 +29,7 @@ const ONE_DOCUMENT: readonly (readonly string[])[] = [
   ['outbox', 'drop', '7'],
   ['outbox', 'drop', '--dead'],
   ['outbox', 'show', '7'],
+  ['secret', 'rotate-key'],
   ['connector', 'rm', 'default'],
   ['doctor'],
   ['verify', 'guance_aws_lambda'],

@@ -1,7 +1,7 @@
 /** One of everything that a host answers with. */
 import type { Json } from '../../../core/json.ts'
 import { SCHEMAS } from '../../../core/schemas.generated.ts'
-import type { LaneRow } from '../../../runner/delivery-api.ts'
+import type { LaneRow } from '../../../runner/host-report.ts'
 import type {
   Backlog,
   LogLine,

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import type { LaneRow } from '../../../runner/delivery-api.ts'
+import type { LaneRow } from '../../../runner/host-report.ts'
 import { expectGolden } from '../../golden.ts'
 import { makeWorld } from './double.ts'
 import { LANE, NOW_MS } from './sample.ts'

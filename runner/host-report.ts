@@ -1,4 +1,4 @@
-/** What a host says of delivery, connector by connector; a part of host-api.ts. */
+/** What a host reports of connectors, batches and keys; a part of host-api.ts. */
 import type { ConnectorConfig } from '../core/schema-types.generated.ts'
 import type { Check, SinkTraits } from '../core/script.ts'
 import type { EpochMs } from '../core/time.ts'
@@ -59,4 +59,12 @@ export interface ConnectorTestReport {
   readonly found: SinkTraits | null
   /** Whether the connector was changed to say so. */
   readonly isSaved: boolean
+}
+
+/** A key that was changed. */
+export interface KeyRotation {
+  /** Values that the new key seals now. */
+  readonly resealed: number
+  /** Where the new key is: the path of its file, or DFF_SECRET_KEY, which the user has to set. */
+  readonly place: string
 }
