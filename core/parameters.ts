@@ -2,8 +2,15 @@ import { Ajv2020, type ValidateFunction } from 'ajv/dist/2020.js'
 import formatsPlugin from 'ajv-formats'
 import { makeParameterError } from './parameter-error.ts'
 import { SCHEMAS, type SchemaTypes } from './schemas.generated.ts'
+import { checkSize, PARAMETER_LIMITS, type SizeLimits } from './value-size.ts'
 
 type SchemaId = keyof SchemaTypes
+
+/** What is ours grows with the files of the sets and compares no items with each other. */
+const LIMITS: Readonly<Partial<Record<SchemaId, SizeLimits>>> = {
+  marketplace: { maxValues: 1_000_000, maxCharacters: 64 * 1024 ** 2 },
+  catalogue: { maxValues: 1_000_000, maxCharacters: 64 * 1024 ** 2 },
+}
 
 let compiler: Ajv2020 | undefined
 const compiled = new Map<object, ValidateFunction>()
@@ -34,7 +41,13 @@ function findValidator(schema: object): ValidateFunction {
 }
 
 /** Checks a value against a schema given as data (an install form); throws BAD_PARAMETER naming the place. */
-export function validateAgainst(schema: object, value: unknown, place: string): void {
+export function validateAgainst(
+  schema: object,
+  value: unknown,
+  place: string,
+  limits: SizeLimits = PARAMETER_LIMITS,
+): void {
+  checkSize(value, place, limits)
   const validator = findValidator(schema)
   if (!validator(value)) throw makeParameterError(validator.errors ?? [], place)
 }
@@ -43,7 +56,7 @@ export function validateAgainst(schema: object, value: unknown, place: string): 
 export function validate<Id extends SchemaId>(id: Id, value: unknown, place: string): SchemaTypes[Id] {
   const schema = SCHEMAS[id]
   if (schema === undefined) throw new TypeError(`no schema ${id}`)
-  validateAgainst(schema, value, place)
+  validateAgainst(schema, value, place, LIMITS[id] ?? PARAMETER_LIMITS)
   // The schema has just proved it; the type is generated from the same schema.
   return value as SchemaTypes[Id]
 }

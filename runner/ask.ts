@@ -7,6 +7,7 @@ import type { HostParts } from './host-parts.ts'
 import { readSinks } from './route.ts'
 import { answerRequest } from './task-answers.ts'
 import type { TaskScope } from './task-scope.ts'
+import { checkScriptPlace } from './task/startup-files.ts'
 import type { TaskMode, TaskValue } from './task/ipc.ts'
 import { runChild } from './task/run-child.ts'
 
@@ -29,6 +30,7 @@ export interface Asked {
 
 /** Loads a Startup script in a task process and asks it something: no lease, no record, nothing written. Rejects with what kept it from answering. */
 export async function askScript(parts: HostParts, scope: TaskScope, request: AskRequest): Promise<Asked> {
+  checkScriptPlace(request.scriptPath ?? scope.scriptPath)
   // Without a lease nothing is written, to no connector.
   const context = answerContext(parts, scope.scriptId, { connectorId: () => '', lease: null })
   const outcome = await runChild({

@@ -3,11 +3,19 @@
  * over its socket. Inputs and outputs are JSON, because they cross that socket and because `--json` prints them.
  */
 import type { Check, Explanation, Problem, Usage } from '../core/script.ts'
-import type { ConnectorConfig, SetManifest } from '../core/schema-types.generated.ts'
+import type { ConnectorConfig } from '../core/schema-types.generated.ts'
 import type { EpochMs } from '../core/time.ts'
 import type { Json } from '../core/json.ts'
 import type { Window } from '../core/window.ts'
-import type { BatchDetail, ConnectorTestReport, KeyRotation, LaneRow } from './host-report.ts'
+import type {
+  BatchDetail,
+  ConnectorTestReport,
+  InstalledRow,
+  KeyRotation,
+  LaneRow,
+  MarketEntry,
+  MarketRow,
+} from './host-report.ts'
 
 /** Func's seven, in Func's order (guance.md §4.8). */
 export const TASK_STATUSES = [
@@ -20,26 +28,6 @@ export const TASK_STATUSES = [
   'expire',
 ] as const
 export type TaskStatus = (typeof TASK_STATUSES)[number]
-
-export interface MarketRow {
-  readonly manifest: SetManifest
-  readonly digest: string
-  readonly installedVersion: string | null
-  readonly isUpdateWaiting: boolean
-}
-
-export interface MarketEntry extends MarketRow {
-  /** JSON Schema of the install form, absent for a set that is only imported. */
-  readonly parameters: Readonly<Record<string, Json>> | null
-  readonly files: readonly { readonly path: string; readonly bytes: number; readonly sha256: string }[]
-}
-
-export interface InstalledRow {
-  readonly setId: string
-  readonly version: string
-  readonly digest: string
-  readonly wasInstalled: boolean
-}
 
 export interface ApiFunctionInfo {
   /** `startup__guance_aws_lambda.run` */
@@ -200,7 +188,12 @@ export interface HostMethods {
   'market.list': Method<Empty, readonly MarketRow[]>
   'market.show': Method<{ readonly setId: string }, MarketEntry>
   install: Method<
-    { readonly setId: string; readonly parameters: FormValues; readonly force: boolean },
+    {
+      readonly setId: string
+      readonly parameters: FormValues
+      readonly force: boolean
+      readonly grant?: boolean
+    },
     readonly InstalledRow[]
   >
   deploy: Method<

@@ -1,7 +1,28 @@
-/** What a host reports of connectors, batches and keys; a part of host-api.ts. */
-import type { ConnectorConfig } from '../core/schema-types.generated.ts'
+/** What a host reports of sets, connectors, batches and keys; a part of host-api.ts. */
+import type { Json } from '../core/json.ts'
+import type { ConnectorConfig, SetManifest } from '../core/schema-types.generated.ts'
 import type { Check, SinkTraits } from '../core/script.ts'
 import type { EpochMs } from '../core/time.ts'
+
+export interface MarketRow {
+  readonly manifest: SetManifest
+  readonly digest: string
+  readonly installedVersion: string | null
+  readonly isUpdateWaiting: boolean
+}
+
+export interface MarketEntry extends MarketRow {
+  /** JSON Schema of the install form, absent for a set that is only imported. */
+  readonly parameters: Readonly<Record<string, Json>> | null
+  readonly files: readonly { readonly path: string; readonly bytes: number; readonly sha256: string }[]
+}
+
+export interface InstalledRow {
+  readonly setId: string
+  readonly version: string
+  readonly digest: string
+  readonly wasInstalled: boolean
+}
 
 /** ok: accepted or nothing to do. retrying: not now. stopped: until somebody acts. */
 export type DeliveryState = 'ok' | 'retrying' | 'stopped'

@@ -4,7 +4,7 @@ import { coerceError, DffError, exitCodeOf } from '../../core/error.ts'
 import { hideShapes } from '../../core/secret-shape.ts'
 import type { CliParts, ExitCode } from './invocation.ts'
 import { buildProgram } from './program.ts'
-import { writeError, writeLines } from './terminal.ts'
+import { showJson, writeError, writeLines } from './terminal.ts'
 
 /** commander ends a help or version request with an error of one of these codes. */
 const HELP_CODES = new Set(['commander.helpDisplayed', 'commander.version'])
@@ -32,7 +32,7 @@ function report(error: DffError, argv: readonly string[], { terminal, env }: Cli
   // What a user typed or a library said may hold a token that nobody has learnt of.
   writeError(terminal, hideShapes(error.message))
   if (env['DFF_DEBUG']) writeLines(terminal.stderr, [hideShapes(inspect(error))])
-  if (argv.includes('--json')) writeLines(terminal.stdout, [hideShapes(JSON.stringify({ error }))])
+  if (argv.includes('--json')) writeLines(terminal.stdout, [hideShapes(showJson({ error }))])
   return exitCodeOf(error.code)
 }
 

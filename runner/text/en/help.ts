@@ -58,6 +58,7 @@ Examples
     force:
       'install again although this version is installed; with --deploy, replace an edited Startup script',
     yes: 'never ask; what is not given takes its default',
+    grant: 'let a newer version use what the one before was not granted',
   },
   deploy: {
     summary: 'write startup/SET.ts, check that it loads, create or update its trigger',

@@ -7,13 +7,13 @@ import type {
   HostClient,
   HostEvent,
   HostMethods,
-  MarketEntry,
   MethodName,
   OutboxRow,
   SecretRow,
   TaskRecord,
   TriggerRow,
 } from '../../../runner/host-api.ts'
+import type { MarketEntry } from '../../../runner/host-report.ts'
 import { BATCH, ENTRY, LANE, LINES, NO_BACKLOG, NOW_MS, RECORD, TRIGGER } from './sample.ts'
 
 /** What the double holds; a test changes it before the call and looks at it after. */
@@ -27,6 +27,8 @@ export interface World {
   triggers: TriggerRow[]
   outbox: OutboxRow[]
   lanes: LaneRow[]
+  /** What an upgrade wants beyond what was granted. */
+  wish: DffError | undefined
   checkStatus: 'ok' | 'warning' | 'failed'
   /** When set, exec waits for it, as a task that runs. */
   running: Promise<void>
@@ -45,6 +47,7 @@ export function makeWorld(): World {
     triggers: [TRIGGER],
     outbox: [BATCH],
     lanes: [LANE],
+    wish: undefined,
     checkStatus: 'ok',
     running: Promise.resolve(),
     calls: [],
@@ -103,7 +106,10 @@ function makeHandlers(world: World): Handlers {
         remedy: 'dff market list shows them.',
       })
     },
-    install: ({ setId }) => [{ setId, version: '0.1.0', digest: 'a'.repeat(64), wasInstalled: true }],
+    install: ({ setId, grant }) => {
+      if (world.wish !== undefined && grant !== true) throw world.wish
+      return [{ setId, version: '0.1.0', digest: 'a'.repeat(64), wasInstalled: true }]
+    },
     deploy: ({ setId, force }) => ({
       setId,
       scriptPath: `/home/demo/startup/${setId}.ts`,

@@ -2,14 +2,8 @@
 import type { Json } from '../../../core/json.ts'
 import { SCHEMAS } from '../../../core/schemas.generated.ts'
 import type { LaneRow } from '../../../runner/host-report.ts'
-import type {
-  Backlog,
-  LogLine,
-  MarketEntry,
-  OutboxRow,
-  TaskRecord,
-  TriggerRow,
-} from '../../../runner/host-api.ts'
+import type { Backlog, LogLine, OutboxRow, TaskRecord, TriggerRow } from '../../../runner/host-api.ts'
+import type { MarketEntry } from '../../../runner/host-report.ts'
 
 export const NOW_MS = Date.UTC(2026, 10, 23, 18, 36, 0)
 const MINUTE_MS = 60_000
