@@ -40,6 +40,10 @@ export function checkSize(value: unknown, place: string, limits: SizeLimits): vo
     if (characters > limits.maxCharacters) throw tooLarge(place, `at most ${limits.maxCharacters} characters`)
     if (typeof visit.value !== 'object' || visit.value === null) continue
     const { depth } = visit
+    // A list may be long without holding anything, and its length is what a schema walks.
+    if (Array.isArray(visit.value) && visit.value.length > limits.maxValues) {
+      throw tooLarge(place, `at most ${limits.maxValues} values`)
+    }
     // Keys count as text too; an inherited one is no parameter.
     for (const [key, inner] of Object.entries(visit.value)) {
       characters += key.length
