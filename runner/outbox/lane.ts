@@ -20,6 +20,8 @@ export interface LaneDeps {
   readonly openSink: () => Promise<Sink>
   readonly now: () => EpochMs
   readonly random: () => number
+  /** Called after each request. */
+  readonly onSent: (result: SendResult) => void
   /** Called each time the lane has nothing to do now. */
   readonly onIdle: () => void
 }
@@ -133,7 +135,9 @@ export class Lane {
     } catch (error) {
       return { kind: 'stopped', reason: coerceError(error, `connector ${this.#deps.connectorId}`).message }
     }
-    return this.#sink.send(batch, this.#abort.signal)
+    const result = await this.#sink.send(batch, this.#abort.signal)
+    this.#deps.onSent(result)
+    return result
   }
 
   async #closeSink(): Promise<void> {

@@ -57,6 +57,18 @@ export function describeRecords(fixture: () => StoreFixture): void {
       expect(await list({ funcId: FUNC, status: 'success' })).toEqual(['b', 'a'])
     })
 
+    it('counts what is kept by function and status', async () => {
+      for (const id of ['a', 'b']) await fixture().store.queue.finish(await fixture().runTask(id), SUCCESS)
+      await fixture().runTask('c')
+      await fixture().store.queue.enqueueOnce(makeTask('d', { funcId: 'startup__x.run' }))
+      const counts = await fixture().store.records.counts()
+      expect(counts.toSorted((left, right) => left.status.localeCompare(right.status))).toEqual([
+        { funcId: FUNC, status: 'pending', count: 1 },
+        { funcId: FUNC, status: 'success', count: 2 },
+        { funcId: 'startup__x.run', status: 'waiting', count: 1 },
+      ])
+    })
+
     it('reads a log in order, from where the reader stands', async () => {
       await fixture().store.queue.enqueueOnce(makeTask('a'))
       const line = (

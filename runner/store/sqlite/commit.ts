@@ -1,16 +1,8 @@
-import type { Commit, CommitResult, EncodedBatch } from '../store.ts'
-import { insertBatch } from './batch.ts'
+import type { Commit, CommitResult } from '../store.ts'
+import { fits, insertBatch } from './batch.ts'
 import type { Database } from './database.ts'
 import { holdsLease } from './lease.ts'
 import { measureRoom } from './outbox.ts'
-
-function sumBytes(batches: readonly EncodedBatch[]): number {
-  return batches.reduce((sum, batch) => sum + batch.body.byteLength, 0)
-}
-
-function storedBytes(database: Database): number {
-  return database.get<{ stored_bytes: number }>('SELECT stored_bytes FROM outbox_total')?.stored_bytes ?? 0
-}
 
 /** What the script's state will hold in all; octet_length reads no value, only how long it is. */
 function sumState(database: Database, { scriptId, state }: Commit): number {
@@ -75,7 +67,7 @@ function refuse(
 ): CommitResult | undefined {
   if (!holdsLease(database, commit.lease)) return { kind: 'lease-lost' }
   const { batches, state } = commit
-  if (batches.length > 0 && storedBytes(database) + sumBytes(batches) > maxOutboxBytes) {
+  if (batches.length > 0 && !fits(database, batches, maxOutboxBytes)) {
     return { kind: 'outbox-full', ...measureRoom(database, maxOutboxBytes) }
   }
   if (Object.keys(state).length === 0) return undefined
