@@ -2,7 +2,9 @@ import { alignDown, type EpochMs, HOUR_MS, MINUTE_MS } from '../../core/time.ts'
 import type { SimulatedHome } from '../../tools/simulated-home.ts'
 
 /** After the minute's end: three minutes of pipeline and Lambda's longest timeout, when every function is final. */
-export const FINAL_MS = 19 * MINUTE_MS
+const FINAL_MS = 19 * MINUTE_MS
+/** Polls five minutes apart until every minute from before them is final. */
+export const SETTLING_POLLS = Math.ceil(FINAL_MS / (5 * MINUTE_MS)) + 1
 /** The first look goes three hours back from where the quickest function is final. */
 const LOOKBACK_MS = 3 * HOUR_MS + 3 * MINUTE_MS
 

@@ -1,11 +1,8 @@
-import { createHash } from 'node:crypto'
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { setTimeout as wait } from 'node:timers/promises'
-import { gunzipSync } from 'node:zlib'
-import { parseLines } from '../../simulator/receiver/line-protocol.generated.ts'
-import { parsePlainLines } from '../../simulator/receiver/plain-line.ts'
 import { createRandom, type Random } from '../../simulator/truth/random.ts'
+import { type JournalVerdict, SinkJournal } from './sink-journal.ts'
 
 /** What happens to a request that fails: nothing of it is kept but in the last case, where only the answer is lost. */
 const FAILURES = ['503', '429', 'reset', 'reply lost'] as const
@@ -14,31 +11,15 @@ type Failure = (typeof FAILURES)[number]
 /** Long enough for the signal to arrive on a busy machine; a host that was not killed after all gets its answer then. */
 const AIM_HOLD_MS = 500
 
-interface Acceptance {
-  /** How many kills there had been. */
-  readonly epoch: number
-  readonly isReplyLost: boolean
+export interface SinkOptions {
+  readonly seed: number
+  /** Share of requests that fail, 0 to 1. */
+  readonly failShare: number
 }
 
-/** One line once accepted: in which body, with which values. */
-interface Published {
-  readonly body: string
-  readonly values: string
-}
-
-/** What came of everything that was ever accepted. */
-export interface SinkVerdict {
+export interface SinkVerdict extends JournalVerdict {
   readonly requests: number
   readonly failed: number
-  readonly accepted: number
-  /** Bodies that came again although their first answer was given: what a kill leaves unknown to the host. */
-  readonly ambiguousBatches: number
-  /** The most of them that one kill left. */
-  readonly mostPerKill: number
-  /** Lines of metrics that came twice with other values. */
-  readonly duplicatesDiffering: number
-  /** Lines of metrics that came again in another body, whatever their values. */
-  readonly publishedAgain: number
 }
 
 async function readBody(message: IncomingMessage): Promise<Buffer> {
@@ -49,31 +30,30 @@ async function readBody(message: IncomingMessage): Promise<Buffer> {
 
 /** A DataKit in front of another one that fails so many of its requests, by seed, and remembers what it accepted. */
 export class UnreliableSink {
-  /** Share of requests that fail, 0 to 1. */
   failShare: number
   /** Answers 503 to everything while it is true, as a sink that is down. */
   isDown = false
-  /** How many kills there have been; the test counts it up. */
-  epoch = 0
+  /** How many hosts there have been; counted up between the end of one and the start of the next. */
+  generation = 0
   #aims: (() => void)[] = []
   readonly #target: string
   readonly #random: Random
   readonly #server: Server
-  readonly #accepted = new Map<string, Acceptance[]>()
-  readonly #published = new Map<string, Published>()
+  readonly #journal = new SinkJournal()
+  /** By connection: what a host sent that is dead by now is still that host's. */
+  readonly #generations = new WeakMap<object, number>()
   #requests = 0
   #failed = 0
-  #differing = 0
-  #again = 0
 
-  private constructor(target: string, { seed, failShare }: { seed: number; failShare: number }) {
+  private constructor(target: string, { seed, failShare }: SinkOptions) {
     this.#target = target
     this.#random = createRandom(seed)
     this.failShare = failShare
     this.#server = createServer((request, response) => void this.#serve(request, response))
+    this.#server.on('connection', (socket) => this.#generations.set(socket, this.generation))
   }
 
-  static async open(target: string, options: { seed: number; failShare: number }): Promise<UnreliableSink> {
+  static async open(target: string, options: SinkOptions): Promise<UnreliableSink> {
     const sink = new UnreliableSink(target, options)
     await new Promise<void>((resolve) => void sink.#server.listen(0, '127.0.0.1', resolve))
     return sink
@@ -90,24 +70,7 @@ export class UnreliableSink {
   }
 
   verdict(): SinkVerdict {
-    const perKill = new Map<number, number>()
-    let accepted = 0
-    for (const acceptances of this.#accepted.values()) {
-      accepted += acceptances.length
-      for (const { epoch, isReplyLost } of acceptances.slice(0, -1)) {
-        if (!isReplyLost) perKill.set(epoch, (perKill.get(epoch) ?? 0) + 1)
-      }
-    }
-    const counts = [...perKill.values()]
-    return {
-      requests: this.#requests,
-      failed: this.#failed,
-      accepted,
-      ambiguousBatches: counts.reduce((sum, count) => sum + count, 0),
-      mostPerKill: Math.max(0, ...counts),
-      duplicatesDiffering: this.#differing,
-      publishedAgain: this.#again,
-    }
+    return { requests: this.#requests, failed: this.#failed, ...this.#journal.verdict() }
   }
 
   async close(): Promise<void> {
@@ -138,7 +101,7 @@ export class UnreliableSink {
   }
 
   async #forward(
-    { url, headers }: IncomingMessage,
+    { url = '', headers, socket }: IncomingMessage,
     response: ServerResponse,
     { body, failure }: { readonly body: Buffer; readonly failure: Failure | undefined },
   ): Promise<void> {
@@ -148,8 +111,11 @@ export class UnreliableSink {
       body: new Uint8Array(body),
     })
     const text = await answer.text()
-    if (answer.ok) this.#remember(url ?? '', body, failure !== undefined)
-    if (failure !== undefined) {
+    const category = /\/v1\/write\/(\w+)/.exec(url)?.[1] ?? ''
+    const generation = this.#generations.get(socket) ?? this.generation
+    const isReplyLost = failure !== undefined
+    if (answer.ok) this.#journal.add({ category, body, generation, isReplyLost })
+    if (isReplyLost) {
       response.destroy()
       return
     }
@@ -161,32 +127,5 @@ export class UnreliableSink {
     if (this.#aims.length === 0) return
     for (const resolve of this.#aims.splice(0)) resolve()
     await wait(AIM_HOLD_MS)
-  }
-
-  #remember(url: string, body: Buffer, isReplyLost: boolean): void {
-    const name = createHash('sha256').update(body).digest('base64')
-    const acceptances = this.#accepted.get(name) ?? []
-    acceptances.push({ epoch: this.epoch, isReplyLost })
-    this.#accepted.set(name, acceptances)
-    // Objects are written again at each poll; a metric's minute never.
-    if (acceptances.length > 1 || !url.includes('/metric?')) return
-    const text = gunzipSync(body).toString('utf8')
-    for (const { measurement, tags, fields, time } of parsePlainLines(text) ?? parseLines(text)) {
-      this.#compare(JSON.stringify([measurement, tags, String(time)]), {
-        body: name,
-        values: fields.join('|'),
-      })
-    }
-  }
-
-  #compare(key: string, line: Published): void {
-    const digest = createHash('sha256').update(key).digest('base64').slice(0, 24)
-    const before = this.#published.get(digest)
-    if (before === undefined) {
-      this.#published.set(digest, line)
-      return
-    }
-    this.#again += 1
-    if (before.values !== line.values) this.#differing += 1
   }
 }
