@@ -96,6 +96,16 @@ export class ChaosHome implements AsyncDisposable {
     return { atMs: started.atMs, end }
   }
 
+  /** The process of the task that has begun; it is forked a moment after the host says so. */
+  async untilChild(): Promise<number> {
+    for (;;) {
+      const [child] = this.host.children()
+      if (child !== undefined) return child
+      if (!this.host.isAlive) throw new Error('the host ended before it made a process')
+      await wait(5)
+    }
+  }
+
   /** A whole poll a step later, however it ends; resolves with what it took and its last words. */
   async poll(byMs: number = STEP_MS): Promise<{ readonly tookMs: number; readonly text: string }> {
     await this.moveOn(byMs)

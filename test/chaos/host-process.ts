@@ -22,6 +22,16 @@ export interface HostProcessOptions {
   readonly env?: Readonly<Record<string, string>>
 }
 
+/** Whether a process still does anything: one that is dead and not yet buried does not. */
+export function isRunning(pid: number): boolean {
+  try {
+    const stat = readFileSync(`/proc/${pid}/stat`, 'utf8')
+    return !'ZX'.includes(stat[stat.lastIndexOf(')') + 2] ?? 'X')
+  } catch {
+    return false
+  }
+}
+
 /** What a host says on its stdout, and when. */
 export interface Note {
   readonly text: string
