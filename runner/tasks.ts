@@ -6,6 +6,7 @@ import type { Window } from '../core/window.ts'
 import type { HostParts } from './host-parts.ts'
 import type { HostEvent, LogLine, TaskRecord } from './host-api.ts'
 import type { ClaimResult, Lease, NewTask, StoredTrigger, TaskEnd } from './store/store.ts'
+import { finishWhenPossible } from './finish.ts'
 import { makeTask, type TaskRequest } from './new-task.ts'
 import { checkDeployed, readScope, scriptIdOf } from './task-scope.ts'
 import { aborted, sleep } from './wait.ts'
@@ -267,7 +268,11 @@ class HostTasks implements Tasks {
       const backfill = task.backfill ?? null
       await executeTask(this.#parts, { task, scope, lease, connectorId, backfill, signal, onLines })
     } catch (error) {
-      await store.queue.finish(lease, failedEnd(coerceError(error, task.funcId)))
+      await finishWhenPossible(
+        this.#parts,
+        { lease, end: failedEnd(coerceError(error, task.funcId)) },
+        signal,
+      )
     }
   }
 

@@ -133,7 +133,8 @@ export class ChaosHome implements AsyncDisposable {
   async startHost(): Promise<void> {
     this.sink.generation += 1
     const endpointUrl = this.home.simulator.info.url
-    this.host = await HostProcess.start(this.home.root, { ...this.#options.host, endpointUrl })
+    this.host = HostProcess.spawn(this.home.root, { ...this.#options.host, endpointUrl })
+    await this.host.untilRunning()
   }
 
   /** Resolves with the seconds until nothing waits any more; rejects when something is left, dead or waiting. */

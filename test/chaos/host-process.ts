@@ -81,11 +81,16 @@ export class HostProcess {
     return new HostProcess(home, options)
   }
 
-  /** Resolves once it owns the home and runs its triggers; rejects with what it said when it ends instead. */
+  /** As spawn, once it runs. */
   static async start(home: string, options: HostProcessOptions): Promise<HostProcess> {
     const host = new HostProcess(home, options)
-    await host.untilNote(/^dff .* runs /)
+    await host.untilRunning()
     return host
+  }
+
+  /** Resolves once it owns the home and runs its triggers; rejects with what it said when it ends instead. */
+  async untilRunning(): Promise<void> {
+    await this.untilNote(/^dff .* runs /)
   }
 
   get pid(): number {
