@@ -2,11 +2,12 @@
  * What a command can ask of a host: the same calls whether the command owns the home itself or talks to the owner
  * over its socket. Inputs and outputs are JSON, because they cross that socket and because `--json` prints them.
  */
-import type { Check, Explanation, Problem, SinkTraits, Usage } from '../core/script.ts'
-import type { ConnectorConfig, SetManifest } from '../core/schema-types.generated.ts'
+import type { Check, Explanation, Prediction, Problem, SinkTraits, Usage } from '../core/script.ts'
+import type { ConnectorConfig } from '../core/schema-types.generated.ts'
 import type { EpochMs } from '../core/time.ts'
 import type { Json } from '../core/json.ts'
 import type { Window } from '../core/window.ts'
+import type { MarketEntry, MarketRow } from './market/row.ts'
 
 /** Func's seven, in Func's order (guance.md §4.8). */
 export const TASK_STATUSES = [
@@ -19,19 +20,6 @@ export const TASK_STATUSES = [
   'expire',
 ] as const
 export type TaskStatus = (typeof TASK_STATUSES)[number]
-
-export interface MarketRow {
-  readonly manifest: SetManifest
-  readonly digest: string
-  readonly installedVersion: string | null
-  readonly isUpdateWaiting: boolean
-}
-
-export interface MarketEntry extends MarketRow {
-  /** JSON Schema of the install form, absent for a set that is only imported. */
-  readonly parameters: Readonly<Record<string, Json>> | null
-  readonly files: readonly { readonly path: string; readonly bytes: number; readonly sha256: string }[]
-}
 
 export interface InstalledRow {
   readonly setId: string
@@ -97,7 +85,10 @@ export interface TaskRecord {
   readonly problems: readonly Problem[]
   /** Points committed to the outbox, by category. */
   readonly points: Readonly<Record<string, number>>
+  /** By API, account and region. */
   readonly usage: readonly Usage[]
+  /** What it was about to ask for, by rule: retries and further pages are the difference to `usage`. */
+  readonly predicted: readonly Prediction[]
   /** Null when its process ended without saying. */
   readonly resources: TaskResources | null
   readonly connector: string

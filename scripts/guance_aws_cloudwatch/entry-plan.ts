@@ -3,6 +3,7 @@ import { DIGEST_HOURS } from './digest.ts'
 import { type HorizonCause, latestMs, settleMs } from './horizon.ts'
 import { addedFields, fieldsOf, hashFields, type Identity } from './identity.ts'
 import type { Entry, Tags } from './ledger.ts'
+import type { Ask } from './plan.ts'
 import { cutRanges, isWithin, joinRanges, lengthOf } from './ranges.ts'
 import { changeTags } from './tags.ts'
 import {
@@ -219,6 +220,13 @@ export function planOld(
     added: NO_FIELDS,
     isWanted: tests[purpose],
   }
+}
+
+/** What is to be asked of AWS for these plans. */
+export function asksOf(plans: readonly EntryPlan[]): readonly Ask[] {
+  return plans
+    .filter(({ window }) => window.startMs < window.endMs)
+    .map(({ work, window }) => ({ wanted: work.identity.wanted, window }))
 }
 
 /** The ledger entry after a plan whose queries all came complete, or are Forbidden. */

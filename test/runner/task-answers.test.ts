@@ -8,6 +8,7 @@ import type { HostParts } from '../../runner/host-parts.ts'
 import { openSqliteStore } from '../../runner/store/sqlite/open.ts'
 import type { Store } from '../../runner/store/store.ts'
 import { answerRequest } from '../../runner/task-answers.ts'
+import { TaskUsage } from '../../runner/task-usage.ts'
 import { CONNECTOR, makeBatch, SCRIPT, StoreFixture } from '../contract/store-fixture.ts'
 
 async function openStore(): Promise<StoreFixture> {
@@ -33,6 +34,7 @@ async function commit(
     scriptId: SCRIPT,
     connectorId: CONNECTOR,
     lease,
+    usage: new TaskUsage(),
     credentials: () => Promise.reject(new TypeError('not asked for')),
     onCommitted: () => undefined,
   }
@@ -40,7 +42,7 @@ async function commit(
     await answerRequest(context, { kind: 'commit', batches: text === '' ? [] : [makeBatch(text)], state })
   } finally {
     const end = { status: 'success', endTimeMs: 0, exceptionType: null, exceptionText: null } as const
-    const rest = { problems: [], usage: [], resources: null, returnValue: null }
+    const rest = { problems: [], usage: [], uncounted: [], predicted: [], resources: null, returnValue: null }
     await fixture.store.queue.finish(lease, { ...end, ...rest })
   }
 }

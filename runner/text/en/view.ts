@@ -82,6 +82,10 @@ export const view = {
     requests: (api: string, requests: string) => `${api} ${requests}`,
     resources: (cpu: string, mebibytes: string) => `${cpu} of CPU, ${mebibytes} MiB at most`,
     awsTotal: (requests: string, billed: string) => `${requests} requests, ${billed} billed metrics`,
+    more: (planned: string, beyond: string) =>
+      `planned ${planned} billed metrics; retries and further pages made ${beyond} more`,
+    fewer: (planned: string, beyond: string) =>
+      `planned ${planned} billed metrics; the task did not come to ask for ${beyond} of them`,
     missingAction: (action: string) => `missing IAM action ${action}`,
     moreProblems: (count: string, taskId: string) => `… and ${count} more: dff task show ${taskId}`,
     moreText: (taskId: string) => `dff log ${taskId}`,

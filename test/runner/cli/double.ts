@@ -6,13 +6,13 @@ import type {
   HostClient,
   HostEvent,
   HostMethods,
-  MarketEntry,
   MethodName,
   OutboxRow,
   SecretRow,
   TaskRecord,
   TriggerRow,
 } from '../../../runner/host-api.ts'
+import type { MarketEntry } from '../../../runner/market/row.ts'
 import { BATCH, ENTRY, LINES, NO_BACKLOG, NOW_MS, RECORD, TRIGGER } from './sample.ts'
 
 /** What the double holds; a test changes it before the call and looks at it after. */
