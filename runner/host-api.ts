@@ -7,6 +7,7 @@ import type { ConnectorConfig } from '../core/schema-types.generated.ts'
 import type { EpochMs } from '../core/time.ts'
 import type { Json } from '../core/json.ts'
 import type { Window } from '../core/window.ts'
+import type { AccountUsage } from './cost/account-usage.ts'
 import type { MarketEntry, MarketRow } from './market/row.ts'
 
 /** Func's seven, in Func's order (guance.md §4.8). */
@@ -148,6 +149,9 @@ export interface HostStatus {
   readonly acknowledgedPoints: number
   readonly lastAcknowledgedMs: EpochMs | null
   readonly lastDeliveryError: string | null
+  readonly usage: readonly AccountUsage[]
+  /** Why usage has no costs: what is wrong with prices.json. */
+  readonly priceProblem: string | null
 }
 
 export interface ConnectorRow {

@@ -123,6 +123,7 @@ export const view = {
       delivered: 'Delivered',
       lastError: 'Last delivery error',
       waiting: 'Waiting',
+      prices: 'Prices',
     },
     running: (pid: number, since: string) => `running, pid ${pid}, since ${since}`,
     notRunning: 'not running; dff start starts it',
@@ -131,6 +132,22 @@ export const view = {
     nothingDelivered: 'nothing yet',
     triggers: 'Triggers',
     tasks: 'Running tasks',
+  },
+  usageOfAws: {
+    title: 'Asked of AWS, by day and month of UTC',
+    columns: [
+      'ACCOUNT',
+      'REQUESTS TODAY',
+      'BILLED METRICS',
+      'COST',
+      'REQUESTS THIS MONTH',
+      'BILLED METRICS',
+      'COST',
+    ],
+  },
+  money: {
+    unknown: 'no known price',
+    andUnknown: (known: string) => `${known} + what has no known price`,
   },
   secret: {
     columns: ['SECRET', 'UPDATED', 'GRANTED TO'],

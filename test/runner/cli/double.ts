@@ -12,8 +12,9 @@ import type {
   TaskRecord,
   TriggerRow,
 } from '../../../runner/host-api.ts'
+import type { AccountUsage } from '../../../runner/cost/account-usage.ts'
 import type { MarketEntry } from '../../../runner/market/row.ts'
-import { BATCH, ENTRY, LINES, NO_BACKLOG, NOW_MS, RECORD, TRIGGER } from './sample.ts'
+import { BATCH, ENTRY, LINES, NO_BACKLOG, NOW_MS, RECORD, TRIGGER, USAGE } from './sample.ts'
 
 /** What the double holds; a test changes it before the call and looks at it after. */
 export interface World {
@@ -26,6 +27,8 @@ export interface World {
   triggers: TriggerRow[]
   outbox: OutboxRow[]
   checkStatus: 'ok' | 'warning' | 'failed'
+  usage: AccountUsage[]
+  priceProblem: string | null
   /** When set, exec waits for it, as a task that runs. */
   running: Promise<void>
   readonly calls: { readonly name: MethodName; readonly input: unknown }[]
@@ -43,6 +46,8 @@ export function makeWorld(): World {
     triggers: [TRIGGER],
     outbox: [BATCH],
     checkStatus: 'ok',
+    usage: USAGE,
+    priceProblem: null,
     running: Promise.resolve(),
     calls: [],
     closed: 0,
@@ -142,6 +147,8 @@ function makeHandlers(world: World): Handlers {
       acknowledgedPoints: 12_385,
       lastAcknowledgedMs: NOW_MS,
       lastDeliveryError: null,
+      usage: world.usage,
+      priceProblem: world.priceProblem,
     }),
     'outbox.list': ({ state }) => world.outbox.filter((row) => state === null || row.state === state),
     'outbox.retry': ({ batchId }) => ({

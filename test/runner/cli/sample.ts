@@ -2,6 +2,7 @@
 import type { Json } from '../../../core/json.ts'
 import { SCHEMAS } from '../../../core/schemas.generated.ts'
 import type { Backlog, LogLine, OutboxRow, TaskRecord, TriggerRow } from '../../../runner/host-api.ts'
+import type { AccountUsage } from '../../../runner/cost/account-usage.ts'
 import type { MarketEntry } from '../../../runner/market/row.ts'
 
 export const NOW_MS = Date.UTC(2026, 10, 23, 18, 36, 0)
@@ -81,6 +82,27 @@ export const RECORD: TaskRecord = {
   endpointUrl: null,
   returnValue: { regions: 1 },
 }
+
+export const USAGE: AccountUsage[] = [
+  {
+    accountId: '123456789012',
+    today: {
+      requests: 4_320,
+      billedMetrics: 312_400,
+      bill: { costs: [{ currency: 'USD', amount: 3.124 }], isWhole: true },
+    },
+    month: {
+      requests: 99_000,
+      billedMetrics: 7_812_345,
+      bill: { costs: [{ currency: 'USD', amount: 78.123_45 }], isWhole: true },
+    },
+  },
+  {
+    accountId: '210987654321',
+    today: { requests: 0, billedMetrics: 0, bill: { costs: [], isWhole: true } },
+    month: { requests: 12, billedMetrics: 40, bill: { costs: [], isWhole: false } },
+  },
+]
 
 export const NO_BACKLOG: Backlog = {
   waitingBatches: 0,
