@@ -42,11 +42,10 @@ export async function readAccountUsage(
     usage.sum(monthStart(nowMs), dayMs),
     usage.sum(dayMs, dayMs + DAY_MS),
   ])
-  const of = (sums: readonly UsageSum[], accountId: string) =>
-    sums.filter((sum) => sum.accountId === accountId)
   const accountIds = new Set([...before, ...today].map(({ accountId }) => accountId))
   return [...accountIds].toSorted().map((accountId) => {
-    const [early, late] = [of(before, accountId), of(today, accountId)]
+    const isOwn = (sum: UsageSum): boolean => sum.accountId === accountId
+    const [early, late] = [before.filter(isOwn), today.filter(isOwn)]
     const month = [...early, ...late]
     const bill = prices === undefined ? null : billMonth(prices, month)
     // What of the month is free is used up by its first days.

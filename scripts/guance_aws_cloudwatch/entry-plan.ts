@@ -16,16 +16,17 @@ import {
   NEW_METRIC_MS,
 } from './window.ts'
 
+/** A window that lies back. */
+export interface OldWork {
+  readonly identity: Identity
+  readonly purpose: 'repair' | 'audit' | 'backfill'
+  readonly window: Window
+  /** Of an audit's last slice: its bucket is done for the day. */
+  readonly endsAudit?: boolean
+}
+
 /** Why an identity is asked for. */
-export type Work =
-  | { readonly identity: Identity; readonly purpose: 'live' }
-  | {
-      readonly identity: Identity
-      readonly purpose: 'repair' | 'audit' | 'backfill'
-      readonly window: Window
-      /** Of an audit's last slice: its bucket is done for the day. */
-      readonly endsAudit?: boolean
-    }
+export type Work = { readonly identity: Identity; readonly purpose: 'live' } | OldWork
 
 /** What decides on one identity besides its ledger entry. */
 export interface Circumstances {
@@ -183,11 +184,7 @@ export function planLive(
 }
 
 /** What an old range asks of an identity; undefined when there is nothing to decide on. */
-export function planOld(
-  work: Exclude<Work, { readonly purpose: 'live' }>,
-  entry: Entry,
-  circumstances: Circumstances,
-): EntryPlan | undefined {
+export function planOld(work: OldWork, entry: Entry, circumstances: Circumstances): EntryPlan | undefined {
   const { nowMs, sink, cause } = circumstances
   const { purpose } = work
   const settledEndMs = Math.min(endAt(nowMs, settleMs(cause)), Math.max(entry.throughMs, entry.firstMs))

@@ -43,7 +43,8 @@ async function fetchOpen(
   }
 }
 
-function planEntry(shared: NamespaceContext, work: Work, state: BucketState): EntryPlan | undefined {
+/** What a piece of work asks of an identity, given its bucket's state; undefined when nothing is due. */
+export function planEntry(shared: NamespaceContext, work: Work, state: BucketState): EntryPlan | undefined {
   const { identity } = work
   const known = state.entries.get(identity.fingerprint)
   const circumstances = circumstancesOf(shared, identity, state)
@@ -65,7 +66,8 @@ function groupOutcomes(outcomes: readonly QueryOutcome[]) {
   return groups
 }
 
-async function loadBuckets(shared: NamespaceContext, works: readonly Work[]) {
+/** The buckets of some works, as of the last commit. */
+export async function loadBuckets(shared: NamespaceContext, works: readonly Work[]) {
   const numbers = [...new Set(works.map(({ identity }) => identity.bucket))]
   const { context, place, nowMs } = shared
   const states = await Promise.all(

@@ -32,13 +32,9 @@ describe('the shipped prices', () => {
     expect(prices.of('us-east-1')).toMatchObject({ currency: 'USD', perThousandMetrics: 0.01 })
     expect(prices.of('eu-west-1')).toBe(prices.of('us-east-1'))
     expect(prices.of('cn-north-1')).toMatchObject({ currency: 'CNY', perThousandMetrics: 0.0651 })
-    expect(['us-gov-west-1', 'eusc-de-east-1', '', 'moon-1', 'toString'].map(prices.of)).toEqual([
-      undefined,
-      undefined,
-      undefined,
-      undefined,
-      undefined,
-    ])
+    expect(
+      ['us-gov-west-1', 'eusc-de-east-1', '', 'moon-1', 'toString'].map((region) => prices.of(region)),
+    ).toEqual([undefined, undefined, undefined, undefined, undefined])
     expect(partitionOf('us-gov-west-1')).toBe('aws-us-gov')
   })
 })
