@@ -8,6 +8,7 @@ import type { EpochMs } from '../core/time.ts'
 import type { Json } from '../core/json.ts'
 import type { Window } from '../core/window.ts'
 import type { AccountUsage } from './cost/account-usage.ts'
+import type { PlanReport } from './cost/priced-plan.ts'
 import type { MarketEntry, MarketRow } from './market/row.ts'
 
 /** Func's seven, in Func's order (guance.md §4.8). */
@@ -260,6 +261,16 @@ export interface HostMethods {
   why: Method<
     { readonly target: string | null; readonly name: string; readonly metric: string | null },
     readonly Explanation[]
+  >
+  plan: Method<
+    {
+      readonly target: string
+      /** Also what this window would take. */
+      readonly backfill: Window | null
+      /** Absolute path of another Startup script, planned with the rights of the target. */
+      readonly compare: string | null
+    },
+    PlanReport
   >
 }
 

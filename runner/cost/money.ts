@@ -8,13 +8,13 @@ export interface Money {
 /** A metric costs a hundred-thousandth of a dollar; what lies beyond is the binary fraction's, not the bill's. */
 const DECIMALS = 9
 
-function round(amount: number): number {
-  return Math.round(amount * 10 ** DECIMALS) / 10 ** DECIMALS
+export function makeMoney(currency: string, amount: number): Money {
+  return { currency, amount: Math.round(amount * 10 ** DECIMALS) / 10 ** DECIMALS }
 }
 
 /** One sum for each currency, in the order in which they come. */
 export function addMoney(all: readonly Money[]): readonly Money[] {
   const sums = new Map<string, number>()
   for (const { currency, amount } of all) sums.set(currency, (sums.get(currency) ?? 0) + amount)
-  return [...sums].map(([currency, amount]) => ({ currency, amount: round(amount) }))
+  return [...sums].map(([currency, amount]) => makeMoney(currency, amount))
 }

@@ -96,3 +96,37 @@ describe('state', () => {
     )
   })
 })
+
+describe('what a task used', () => {
+  const CALL = { api: 'cloudwatch:GetMetricData', requests: 1, billedMetrics: 500 }
+  const billed = async ({ usage }: Store): Promise<number> =>
+    (await usage.sum(0, Number.MAX_SAFE_INTEGER)).reduce((sum, row) => sum + row.billedMetrics, 0)
+
+  it('is counted with its commit, so that a host that is killed forgets only what came after', async () => {
+    const fixture = await openStore()
+    const usage = new TaskUsage()
+    const lease = await fixture.runTask('never ends')
+    const context = {
+      store: fixture.store,
+      scriptId: SCRIPT,
+      connectorId: CONNECTOR,
+      lease,
+      usage,
+      credentials: () => Promise.reject(new TypeError('not asked for')),
+      onCommitted: () => undefined,
+    }
+    const ask = async (text: string): Promise<unknown> =>
+      answerRequest(context, { kind: 'commit', batches: [makeBatch(text)], state: {} })
+    usage.meter(CALL)
+    await ask('x')
+    expect(await billed(fixture.store)).toBe(500)
+    usage.meter(CALL)
+    await expect(ask('y'.repeat(100))).rejects.toMatchObject({ code: 'OUTBOX_FULL' })
+    expect(await billed(fixture.store)).toBe(500)
+    // Refused, not forgotten: the next commit counts it.
+    usage.meter(CALL)
+    await ask('z')
+    expect(await billed(fixture.store)).toBe(1_500)
+    expect(usage.takeUncounted()).toEqual([])
+  })
+})

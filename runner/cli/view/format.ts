@@ -21,6 +21,17 @@ export function formatDuration(texts: Texts, durationMs: number): string {
   return min(formatCount(texts, Math.floor(wholeSec / 60)), String(wholeSec % 60))
 }
 
+/** A mean or a sum of means, to a tenth; a hundredth where it is small. */
+export function formatMean(texts: Texts, value: number): string {
+  const maximumFractionDigits = Math.abs(value) < 10 ? 2 : 1
+  return value.toLocaleString(texts.locale, { maximumFractionDigits })
+}
+
+/** A difference with its sign. */
+export function formatChange(texts: Texts, value: number): string {
+  return value > 0 ? `+${formatMean(texts, value)}` : formatMean(texts, value)
+}
+
 /** Below it an amount is shown to the fourth decimal: a poll of a small account costs less than a cent. */
 const SMALL_AMOUNT = 1
 
@@ -42,6 +53,16 @@ export function formatBill(texts: Texts, { costs, isWhole }: Bill): string {
   const known = costs.map((one) => formatMoney(texts, one)).join(' + ')
   if (isWhole) return known === '' ? texts.view.none : known
   return known === '' ? unknown : andUnknown(known)
+}
+
+/** The difference of two bills, each currency with its sign. */
+export function formatBillChange(texts: Texts, { costs, isWhole }: Bill): string {
+  const known = costs
+    .filter(({ amount }) => amount !== 0)
+    .map((one) => `${one.amount > 0 ? '+' : ''}${formatMoney(texts, one)}`)
+    .join(texts.view.and)
+  if (isWhole) return known === '' ? texts.view.none : known
+  return known === '' ? texts.view.money.unknown : texts.view.money.andUnknown(known)
 }
 
 /** `metric 1,234 · custom_object 40`, or the text for none. */

@@ -13,7 +13,9 @@ import type {
   TriggerRow,
 } from '../../../runner/host-api.ts'
 import type { AccountUsage } from '../../../runner/cost/account-usage.ts'
+import type { PlanReport } from '../../../runner/cost/priced-plan.ts'
 import type { MarketEntry } from '../../../runner/market/row.ts'
+import { comparisonOf, PLAN } from './sample-plan.ts'
 import { BATCH, ENTRY, LINES, NO_BACKLOG, NOW_MS, RECORD, TRIGGER, USAGE } from './sample.ts'
 
 /** What the double holds; a test changes it before the call and looks at it after. */
@@ -28,6 +30,7 @@ export interface World {
   outbox: OutboxRow[]
   checkStatus: 'ok' | 'warning' | 'failed'
   usage: AccountUsage[]
+  plan: PlanReport
   priceProblem: string | null
   /** When set, exec waits for it, as a task that runs. */
   running: Promise<void>
@@ -47,6 +50,7 @@ export function makeWorld(): World {
     outbox: [BATCH],
     checkStatus: 'ok',
     usage: USAGE,
+    plan: { plan: PLAN, other: null, change: null },
     priceProblem: null,
     running: Promise.resolve(),
     calls: [],
@@ -177,6 +181,8 @@ function makeHandlers(world: World): Handlers {
     }),
     doctor: ({ setId }) => [report(setId ?? 'host')],
     verify: ({ setId }) => report(setId),
+    plan: ({ compare }) =>
+      compare === null ? world.plan : { ...world.plan, ...comparisonOf(world.plan.plan) },
     why: ({ name, metric }) =>
       name === 'checkout'
         ? [
