@@ -17,7 +17,7 @@ function isEmpty({ plan, other }: PlanReport): boolean {
   )
 }
 
-async function plan(invocation: Invocation, target: string, options: PlanOptions): Promise<ExitCode> {
+async function runPlan(invocation: Invocation, target: string, options: PlanOptions): Promise<ExitCode> {
   const { texts } = invocation
   const backfill = options.backfill === undefined ? null : parseBackfill(texts, options.backfill)
   const compare = options.compare === undefined ? null : resolve(options.compare)
@@ -37,5 +37,5 @@ export function addPlanCommand({ program, parts: { texts }, action }: Registry):
     .option('--backfill <from..to>', help.backfill)
     .option('--compare <file>', help.compare)
     .addHelpText('after', `\n${help.after}`)
-    .action(action(plan))
+    .action(action(runPlan))
 }
