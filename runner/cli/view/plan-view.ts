@@ -18,6 +18,9 @@ import {
 } from './plan-tables.ts'
 import { indent, renderPairs, renderTable } from './table.ts'
 
+/** More are read with `--json`. */
+const MAX_PROBLEMS = 20
+
 function section(title: string, lines: readonly string[]): string[] {
   return lines.length === 0 ? [] : ['', title, ...indent(lines)]
 }
@@ -97,9 +100,18 @@ function renderPrices(texts: Texts, { prices, series }: PricedPlan): string[] {
   return renderPairs(pairs)
 }
 
+/** What could not be planned, in the order in which it was met. */
+function renderProblems(texts: Texts, { problems }: PricedPlan): string[] {
+  const { problem, more } = texts.view.plan
+  const shown = problems
+    .slice(0, MAX_PROBLEMS)
+    .map(({ severity, scope, message }) => problem(texts.view.severity[severity], scope, message))
+  const hidden = problems.length - shown.length
+  return hidden > 0 ? [...shown, more(formatCount(texts, hidden))] : shown
+}
+
 function renderPlan(texts: Texts, plan: PricedPlan): string[] {
   const { labels, titles, title } = texts.view.plan
-  const { problem } = texts.view.plan
   return [
     title(plan.funcId, formatWhen(texts, plan.atMs)),
     ...indent(
@@ -117,12 +129,7 @@ function renderPlan(texts: Texts, plan: PricedPlan): string[] {
     ...section(titles.alert, renderAlert(texts, plan)),
     ...section(titles.options, renderOptions(texts, plan)),
     ...section(titles.prices, renderPrices(texts, plan)),
-    ...section(
-      titles.problems,
-      plan.problems.map(({ severity, scope, message }) =>
-        problem(texts.view.severity[severity], scope, message),
-      ),
-    ),
+    ...section(titles.problems, renderProblems(texts, plan)),
   ]
 }
 
