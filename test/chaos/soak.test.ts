@@ -24,14 +24,14 @@ const REOPEN_MS = HOUR_MS
 
 /** From then on memory must not grow any more: the first look is over, and every bucket has been read and written. */
 const WARM_MS = START_MS + 4 * HOUR_MS
-/** From then on the database must not: the oldest digests of lines that audits compare with are two days old and go. */
-const FULL_MS = START_MS + 2 * DAY_MS
+/** From then on the database must not: the digests of lines that audits compare with are kept for 31 hours. */
+const FULL_MS = START_MS + 32 * HOUR_MS
 
-/** Measured: 138 to 161 MB, whatever the day. The bound of design §8 for 10,000 functions is 300. */
-const MAX_RSS_MB = 200
-/** Measured: MEASURED. A function's lines of two days are 14 KB of digests, thrice when it runs in every minute. */
-const MAX_DATABASE_MB = 8
-/** Of pages that are free for now. */
+/** Measured: 138 to 174 MB, the more the rarer the polls are. Design §8 has 300 for 10,000 functions. */
+const MAX_RSS_MB = 220
+/** Measured: 1.0 MB after the first poll, 2.77 at the most, after 31 hours. */
+const MAX_DATABASE_MB = 4
+/** Measured: 1.01. */
 const MAX_DATABASE_GROWTH = 1.1
 
 interface Sample {
@@ -123,13 +123,11 @@ describe('a home of 300 functions over simulated days, with a fault in one poll 
     const soak: Soak = { samples: [], sizes: [] }
     await pollWithFaults(home, soak)
     await pollUntilSettled(home, soak)
-    console.log(soak.sizes.map(({ databaseMB }) => databaseMB.toFixed(2)).join(' '))
-    console.log(soak.samples.map((s) => rssMB(s).toFixed(0)).join(' '))
     expectEnds(soak.samples)
     expectFlat(soak)
     const { errors, receiver } = await home.control<Counters>('counters')
     expect(errors['cloudwatch:GetMetricData']).toBeGreaterThan(0)
-    expect(receiver.refused).toBeGreaterThan(0)
+    expect(receiver.requests - receiver.accepted).toBeGreaterThan(0)
     const audit = await home.control('audit', {
       startMs: START_MS - 3 * HOUR_MS,
       endMs: END_MS,
