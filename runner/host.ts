@@ -1,3 +1,4 @@
+import { coerceError } from '../core/error.ts'
 import { DAY_MS, HOUR_MS, MINUTE_MS, SECOND_MS } from '../core/time.ts'
 import { createConnectorRegistry } from './connector/registry.ts'
 import { createBroker } from './credentials/broker.ts'
@@ -29,6 +30,9 @@ const DELIVER_GRACE_MS = 5 * SECOND_MS
 /** How long `dff start` waits for a command that owns the home for its own duration. */
 const START_WAIT_MS = 10 * SECOND_MS
 const START_POLL_MS = 100
+
+/** Read within a tenth of a second. */
+const MAX_CHECKED_BY_COMMAND = 16 * 1024 ** 2
 
 /** Whoever asked for the home looks for its lock more often than this. */
 const LEND_GRACE_MS = 2 * SECOND_MS
@@ -108,8 +112,10 @@ async function makeParts(
   return parts
 }
 
-async function prune(store: Store): Promise<void> {
+async function prune({ store, note }: HostParts): Promise<void> {
   const olderThanMs = Date.now() - KEEP_MS
+  const dropped = await store.outbox.pruneDead(olderThanMs)
+  if (dropped > 0) note(`Dropped ${dropped} dead batches: nobody retried them for 90 days.`)
   await store.outbox.pruneReceipts(olderThanMs)
   await store.state.prune(KEEP_MS)
   await store.records.prune(KEEP_PER_FUNC, olderThanMs)
@@ -121,7 +127,7 @@ async function tidy(parts: HostParts): Promise<void> {
   if (ended.length > 0)
     parts.note(`Ended ${ended.length} tasks that an earlier host left running: ${ended.join(', ')}`)
   await parts.tasks.closeAbandoned()
-  await prune(parts.store)
+  await prune(parts)
 }
 
 async function begin(parts: HostParts): Promise<void> {
@@ -132,9 +138,9 @@ async function begin(parts: HostParts): Promise<void> {
 }
 
 /** Prunes once an hour, so that a home does not grow for as long as its host runs. */
-function startPruning({ store, note }: HostParts): () => void {
+function startPruning(parts: HostParts): () => void {
   const timer = setInterval(() => {
-    prune(store).catch((error: unknown) => note(String(error)))
+    prune(parts).catch((error: unknown) => parts.note(coerceError(error, 'retention').message))
   }, HOUR_MS)
   timer.unref()
   return () => clearInterval(timer)
@@ -165,8 +171,9 @@ export async function openHost(owner: Owner, paths: HomePaths, options: HostOpti
   const leaving = new AbortController()
   let store: Store | undefined
   try {
-    // A command is gone in a moment and says what it meets; a host stays, and must not build on a damaged store.
-    store = await openSqliteStore(paths.database, { isChecked: owner.info.mode === 'start' })
+    // A host stays, and must not build on a damaged store; a command is waited for.
+    const maxCheckedBytes = owner.info.mode === 'start' ? Infinity : MAX_CHECKED_BY_COMMAND
+    store = await openSqliteStore(paths.database, { maxCheckedBytes })
     const parts = await makeParts(store, paths, { owner, options, leaving: leaving.signal })
     await tidy(parts)
     const handlers = makeHandlers(parts)

@@ -17,7 +17,7 @@ import { aborted, sleep } from './wait.ts'
 const CLAIM_POLL_MS = 250
 
 /** A task that a dead owner's Execute left waiting: whoever pressed the button is gone. */
-const ABANDONED = 'The host that was to run it ended before it began.'
+const ABANDONED = 'Nobody waited for it any more: the host that was to run it ended, or could not begin it.'
 
 /** What is needed of a task to run it, whether it was just made or read back. */
 type ClaimableTask = Pick<NewTask, 'id' | 'funcId' | 'triggerTimeMs' | 'isDebug'> & {
@@ -33,7 +33,7 @@ export interface Tasks {
   execute(request: TaskRequest, onEvent: (event: HostEvent) => void, signal: AbortSignal): Promise<TaskRecord>
   /** Loads a Startup script in a task process and asks it something; no record, nothing written. */
   ask(request: AskRequest): Promise<Asked>
-  /** Closes the Executes that a dead owner left waiting. */
+  /** Closes the Executes that nobody waits for: a dead owner left them, or a full disk let them be made but not begun. */
   closeAbandoned(): Promise<void>
   /** Runs the ticks that a dead owner left waiting. */
   resume(): Promise<void>
@@ -67,6 +67,8 @@ class HostTasks implements Tasks {
   readonly #parts: HostParts
   readonly #running = new Map<string, Running>()
   readonly #asking = new Set<Asking>()
+  /** Executes that somebody waits for here. */
+  readonly #inTurn = new Set<string>()
   readonly #listeners = new Map<string, Set<LogListener>>()
   readonly #stopping = new AbortController()
 
@@ -76,6 +78,7 @@ class HostTasks implements Tasks {
 
   async tick({ funcId, triggerId }: StoredTrigger, tick: DueTick): Promise<void> {
     if (this.#stopping.signal.aborted) return
+    await this.closeAbandoned()
     await this.#sweep(funcId)
     const request = { funcId, triggerTimeMs: tick.tickMs, isDebug: false }
     const task = await makeTask(this.#parts, request, { triggerId, ...tick })
@@ -90,12 +93,14 @@ class HostTasks implements Tasks {
     const { queue } = this.#parts.store
     const made = await makeTask(this.#parts, request, null)
     const task = request.backfill === undefined ? made : { ...made, backfill: request.backfill }
+    this.#inTurn.add(task.id)
     const unwatch = this.watch(task.id, (lines) => lines.forEach((line) => onEvent({ kind: 'log', line })))
     try {
       await queue.enqueueOnce(made)
       await this.#claimInTurn(task, onEvent, signal)
       await this.#untilEnded(task.id, signal)
     } finally {
+      this.#inTurn.delete(task.id)
       unwatch()
     }
     return this.#record(task.id)
@@ -117,6 +122,7 @@ class HostTasks implements Tasks {
 
   async closeAbandoned(): Promise<void> {
     for (const { id } of await this.#waiting('direct')) {
+      if (this.#inTurn.has(id)) continue
       // One after another: each is a small transaction.
       await this.#parts.store.queue.close(id, 'failure', ABANDONED, Date.now())
     }

@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto'
 import { lstatSync, realpathSync } from 'node:fs'
-import { open, readdir, readFile, rename, rm } from 'node:fs/promises'
+import { readdir, readFile, rename, rm } from 'node:fs/promises'
 import { basename, dirname, join, relative, sep } from 'node:path'
 import { DffError } from '../../core/error.ts'
 import { homeUnusable } from '../home-folder.ts'
@@ -10,6 +10,7 @@ import { generationFolder, readGeneration } from '../market/folder.ts'
 import { PACKAGE_VERSION } from '../package.ts'
 import { Database } from '../store/sqlite/database.ts'
 import type { Store } from '../store/store.ts'
+import { syncPath } from '../synced-file.ts'
 import { type ArchivedFile, backupRefused, describeArchive, isSafePath, writeArchive } from './archive.ts'
 import type { BackupRow } from './backup-row.ts'
 
@@ -85,13 +86,11 @@ async function readSets(paths: HomePaths, store: Store): Promise<ArchivedFile[]>
   return all.flat()
 }
 
+/** The content first, then the name under which it is found. */
 async function publish(temporary: string, file: string): Promise<void> {
-  for (const path of [temporary, dirname(file)]) {
-    // The content first, then the name under which it is found.
-    if (path !== temporary) await rename(temporary, file)
-    const handle = await open(path, 'r')
-    await handle.sync().finally(() => handle.close())
-  }
+  await syncPath(temporary)
+  await rename(temporary, file)
+  await syncPath(dirname(file))
 }
 
 /**

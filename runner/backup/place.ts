@@ -1,22 +1,17 @@
 import { chmodSync, copyFileSync, existsSync, linkSync, renameSync, rmSync, statSync } from 'node:fs'
-import { mkdir, open, readFile } from 'node:fs/promises'
+import { mkdir, readFile } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
 import { DffError } from '../../core/error.ts'
 import { homeUnusable } from '../home-folder.ts'
 import type { HomePaths } from '../home.ts'
 import { restoreGeneration } from '../market/folder.ts'
 import { Database } from '../store/sqlite/database.ts'
-import { writeSynced } from '../synced-file.ts'
+import { syncPath, writeSynced } from '../synced-file.ts'
 import type { ArchivedFile } from './archive.ts'
 import type { StagedBackup } from './stage.ts'
 
 /** Only the user; scripts may be edited. */
 const STARTUP_MODE = 0o600
-
-async function syncPath(path: string): Promise<void> {
-  const handle = await open(path, 'r')
-  await handle.sync().finally(() => handle.close())
-}
 
 /** Folds the log of the store that is there into its file, so that the file alone is the whole; a damaged one stays as it is. */
 function foldLog(path: string): void {

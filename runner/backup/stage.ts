@@ -1,5 +1,6 @@
-import { constants, existsSync, rmSync } from 'node:fs'
+import { constants, existsSync, readdirSync, rmSync } from 'node:fs'
 import { copyFile } from 'node:fs/promises'
+import { basename, join } from 'node:path'
 import { DffError } from '../../core/error.ts'
 import type { HomePaths } from '../home.ts'
 import { findKey } from '../secret/key.ts'
@@ -32,9 +33,26 @@ async function copyBackup(file: string, to: string): Promise<void> {
     rmSync(to, { force: true })
     await copyFile(file, to, constants.COPYFILE_FICLONE)
   } catch (error) {
-    const got = error instanceof Error ? error.message : String(error)
+    const got = (error as NodeJS.ErrnoException).code ?? String(error)
     const remedy = 'Check the path, and that there is room for it in the home.'
     throw backupRefused(file, { expected: 'a backup that can be read and copied', got, remedy })
+  }
+}
+
+function isRunning(pid: number): boolean {
+  try {
+    process.kill(pid, 0)
+    return true
+  } catch {
+    return false
+  }
+}
+
+/** What a killed restore left half-way. */
+function clearLeftovers({ dff, database }: HomePaths): void {
+  const prefix = `${basename(database)}-restoring-`
+  for (const name of readdirSync(dff).filter((entry) => entry.startsWith(prefix))) {
+    if (!isRunning(Number.parseInt(name.slice(prefix.length), 10))) rmSync(join(dff, name), { force: true })
   }
 }
 
@@ -104,6 +122,7 @@ export async function stageBackup(paths: HomePaths, file: string): Promise<Stage
     for (const suffix of ['', '-wal', '-shm', '-journal']) rmSync(path + suffix, { force: true })
   }
   try {
+    clearLeftovers(paths)
     await copyBackup(file, path)
     const database = new Database(path, 0)
     try {

@@ -1,12 +1,12 @@
 import { randomBytes } from 'node:crypto'
 import { existsSync } from 'node:fs'
-import { mkdir, open, readFile, readdir, rename, rm } from 'node:fs/promises'
+import { mkdir, readFile, readdir, rename, rm } from 'node:fs/promises'
 import { dirname, join, relative, sep } from 'node:path'
 import { DffError } from '../../core/error.ts'
 import type { ListedSet } from '../../core/schema-types.generated.ts'
 import { homeUnusable } from '../home-folder.ts'
 import type { HomePaths } from '../home.ts'
-import { writeSynced } from '../synced-file.ts'
+import { syncPath, writeSynced } from '../synced-file.ts'
 import { digestFiles, sha256 } from './digest.ts'
 
 /** Read-only: a generation is immutable, a change is another generation. */
@@ -38,15 +38,6 @@ async function readVerified(folder: string, file: ListedSet['files'][number]): P
   return content
 }
 
-async function syncFolder(path: string): Promise<void> {
-  const handle = await open(path, 'r')
-  try {
-    await handle.sync()
-  } finally {
-    await handle.close()
-  }
-}
-
 async function isIntact(folder: string, listed: ListedSet): Promise<boolean> {
   if (!existsSync(folder)) return false
   return Promise.all(listed.files.map((file) => readVerified(folder, file))).then(
@@ -63,7 +54,7 @@ async function copyFiles(marketRoot: string, listed: ListedSet, folder: string):
     await mkdir(dirname(path), { recursive: true })
     await writeSynced(path, await readVerified(source, file), FILE_MODE)
   }
-  await syncFolder(folder)
+  await syncPath(folder)
 }
 
 /** Copies a set into its generation folder, verified, whole or not at all; throws DIGEST_MISMATCH or HOME_UNUSABLE. Returns false when it was there already. */
@@ -89,7 +80,7 @@ async function placeFolder(folder: string, fill: (temporary: string) => Promise<
     await fill(temporary)
     await rm(folder, { recursive: true, force: true })
     await rename(temporary, folder)
-    await syncFolder(dirname(folder))
+    await syncPath(dirname(folder))
   } catch (error) {
     await rm(temporary, { recursive: true, force: true })
     throw error instanceof DffError ? error : homeUnusable(folder, error)
@@ -129,7 +120,7 @@ export async function restoreGeneration(
       await mkdir(dirname(join(temporary, path)), { recursive: true })
       await writeSynced(join(temporary, path), content, FILE_MODE)
     }
-    await syncFolder(temporary)
+    await syncPath(temporary)
   })
   return true
 }

@@ -241,6 +241,8 @@ export interface OutboxStore {
   /** Dead batches back to waiting; null means all. */
   revive(batchId: number | null): Promise<number>
   drop(batchId: number): Promise<number>
+  /** Drops dead batches whose points were committed before then; what waits stays, however old. Resolves with their number. */
+  pruneDead(olderThanMs: EpochMs): Promise<number>
   backlog(): Promise<Backlog>
   room(): Promise<OutboxRoom>
   receipts(scriptId: string): Promise<readonly Receipt[]>

@@ -1,3 +1,6 @@
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
 import {
   CONNECTOR,
@@ -174,6 +177,20 @@ export function describeRecords(fixture: () => StoreFixture): void {
       expect(await fixture().commit(lease, { ...slice, state: { ...slice.state, a: null } })).toBe(
         'committed',
       )
+    })
+
+    it('copies everything into a new file, and nothing over one that is there', async () => {
+      const lease = await fixture().runTask('a')
+      await fixture().commit(lease, { batches: [makeBatch('x')], state: { cursor: 1 } })
+      const folder = mkdtempSync(join(tmpdir(), 'dff-copy-'))
+      const path = join(folder, 'copy')
+      await fixture().store.copy(path)
+      const bytes = readFileSync(path)
+      await expect(fixture().store.copy(path)).rejects.toThrow('EEXIST')
+      expect(readFileSync(path).equals(bytes)).toBe(true)
+      // It goes on without the copy.
+      expect(await fixture().commit(lease, { state: { cursor: 2 } })).toBe('committed')
+      rmSync(folder, { recursive: true })
     })
 
     it('forgets state that its script has long not written, and keeps that of a script that rests', async () => {

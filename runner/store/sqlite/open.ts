@@ -1,4 +1,4 @@
-import { chmodSync, closeSync, openSync } from 'node:fs'
+import { chmodSync, closeSync, openSync, statSync } from 'node:fs'
 import { DffError } from '../../../core/error.ts'
 import type { Store } from '../store.ts'
 import { checkContent, checkStructure } from './check.ts'
@@ -53,8 +53,9 @@ function secureFile(path: string): void {
   }
 }
 
-function openDatabase(path: string, isChecked: boolean): Database {
+function openDatabase(path: string, maxCheckedBytes: number): Database {
   secureFile(path)
+  const isChecked = statSync(path).size <= maxCheckedBytes
   const database = new Database(path, BUSY_TIMEOUT_MS, new Reserve(`${path}-reserve`))
   try {
     database.script(SETTINGS)
@@ -72,8 +73,8 @@ function openDatabase(path: string, isChecked: boolean): Database {
 }
 
 export interface StoreOptions extends CommitLimits {
-  /** Reads everything first, which takes a second for each gigabyte or two. */
-  readonly isChecked: boolean
+  /** A file up to this size is read whole first, which takes a second for each gigabyte or two. */
+  readonly maxCheckedBytes: number
 }
 
 /**
@@ -82,7 +83,7 @@ export interface StoreOptions extends CommitLimits {
  * `maxOutboxBytes` bounds the compressed bodies kept, dead ones included: it is a promise about the disk.
  */
 export async function openSqliteStore(path: string, options: Partial<StoreOptions> = {}): Promise<Store> {
-  const database = openDatabase(path, options.isChecked ?? false)
+  const database = openDatabase(path, options.maxCheckedBytes ?? -1)
   const limits = {
     maxOutboxBytes: DEFAULT_MAX_OUTBOX_BYTES,
     maxStateBytes: DEFAULT_MAX_STATE_BYTES,

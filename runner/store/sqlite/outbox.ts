@@ -216,6 +216,10 @@ export function sqliteOutbox(database: Database, maxBytes: number): OutboxStore 
         ),
       )
     },
+    async pruneDead(olderThanMs) {
+      const sql = `DELETE FROM batch WHERE state = 'dead' AND created_at_ms < ?`
+      return database.write(() => database.run(sql, olderThanMs))
+    },
     async drop(batchId) {
       return database.writeFreeing(() => removeBatch(database, batchId))
     },

@@ -41,7 +41,7 @@ async function openDamaged(bytes: Buffer): Promise<string | DffError> {
   writeFileSync(path, bytes)
   for (const suffix of ['-wal', '-shm']) rmSync(path + suffix, { force: true })
   try {
-    const store = await openSqliteStore(path, { isChecked: true })
+    const store = await openSqliteStore(path, { maxCheckedBytes: Infinity })
     try {
       return await dump(store)
     } finally {

@@ -72,7 +72,7 @@ function look(): { readonly version: number; readonly hasStep: boolean; readonly
 
 /** What makeOldStore wrote, as the store of now gives it back, and whether that store goes on from there. */
 async function readEverything(): Promise<unknown> {
-  const store = await openSqliteStore(path, { isChecked: true })
+  const store = await openSqliteStore(path, { maxCheckedBytes: Infinity })
   const fixture = new StoreFixture(store)
   const found = {
     parameters: (await store.sets.get('set'))?.parameters,

@@ -139,4 +139,29 @@ describe('a store in a SQLite file', () => {
       expect({ batches: batches.length, points }).toEqual({ batches: cursor, points: cursor })
     }
   })
+
+  it('copies itself as of one moment while another process writes as fast as it can', async () => {
+    const path = newPath()
+    const child = spawn(process.execPath, [WRITE_LOOP, path, 'loop'], {
+      stdio: ['ignore', 'pipe', 'inherit'],
+    })
+    await once(child.stdout, 'data')
+    child.stdout.resume()
+    const store = await openSqliteStore(path)
+    const cursors: number[] = []
+    for (let round = 0; round < 3; round += 1) {
+      const copy = newPath()
+      await store.copy(copy)
+      const copied = await openSqliteStore(copy, { maxCheckedBytes: Infinity })
+      const cursor = Number(await copied.state.load('startup__loop', 'loop'))
+      expect(await copied.outbox.backlog()).toMatchObject({ waitingBatches: cursor, waitingPoints: cursor })
+      await copied.close()
+      cursors.push(cursor)
+    }
+    child.kill('SIGKILL')
+    await once(child, 'exit')
+    await store.close()
+    expect(cursors).toEqual(cursors.toSorted((left, right) => left - right))
+    expect(cursors.at(-1)).toBeGreaterThan(cursors[0] ?? Infinity)
+  })
 })
