@@ -13,6 +13,8 @@ const BORROW_WAIT_MS = 60 * SECOND_MS
 /** A host that has its home back opens its store and answers. */
 const BACK_WAIT_MS = 30 * SECOND_MS
 const POLL_MS = 50
+/** Asked again after this: another command may have been quicker, and the host have taken its home back. */
+const ASK_AGAIN_MS = 5 * SECOND_MS
 
 export interface RestoreOptions {
   /** Absolute. */
@@ -42,11 +44,15 @@ async function ask(paths: HomePaths, method: 'home.lend' | 'status', signal: Abo
 async function borrowHome(paths: HomePaths, { command, signal }: RestoreOptions): Promise<Borrowed> {
   const deadlineMs = Date.now() + BORROW_WAIT_MS
   let isLent = false
+  let askAgainMs = 0
   for (;;) {
     const owner = tryOwn(paths, { mode: 'command', command })
     if (owner !== undefined) return { owner, isLent }
     const other = readOwner(paths)
-    if (!isLent && other?.mode === 'start') isLent = await ask(paths, 'home.lend', signal)
+    if (other?.mode === 'start' && Date.now() >= askAgainMs) {
+      isLent = (await ask(paths, 'home.lend', signal)) || isLent
+      askAgainMs = Date.now() + ASK_AGAIN_MS
+    }
     if (signal.aborted) throw homeBusy(paths, other, 'Interrupted: nothing was changed.')
     if (Date.now() > deadlineMs) {
       throw homeBusy(paths, other, 'Nothing was changed. Stop it, then restore again.')
@@ -59,8 +65,8 @@ async function borrowHome(paths: HomePaths, { command, signal }: RestoreOptions)
 async function waitForHost(paths: HomePaths, signal: AbortSignal): Promise<boolean> {
   const deadlineMs = Date.now() + BACK_WAIT_MS
   while (Date.now() < deadlineMs && !signal.aborted) {
-    // In turn, until it answers.
-    if (await ask(paths, 'status', signal)) return true
+    // In turn, until it answers; whatever it says before is about its coming up.
+    if (await ask(paths, 'status', signal).catch(() => false)) return true
     await sleep(POLL_MS, signal)
   }
   return false

@@ -77,7 +77,7 @@ class QueueModel {
   }
 }
 
-/** One history in a function of its own; what the store answers and shows has to be what the model does. */
+/** One history in a function of its own: what the store answers and shows, and what the model does. */
 class History {
   readonly #fixture: StoreFixture
   readonly #name: string
@@ -88,16 +88,15 @@ class History {
     this.#name = name
   }
 
-  async run(all: readonly Step[]): Promise<void> {
-    for (const step of all) {
-      const [found, expected] = await this.#take(step)
-      expect(found).toEqual(expected)
-    }
+  /** Pairs of what was found and what was expected: of each step, then of each record, then of the state. */
+  async run(all: readonly Step[]): Promise<readonly (readonly [unknown, unknown])[]> {
+    const pairs: (readonly [unknown, unknown])[] = []
+    for (const step of all) pairs.push(await this.#take(step))
     for (const [task, status] of this.#model.statuses) {
-      expect((await this.#fixture.store.records.get(this.#id(task)))?.status).toBe(status)
+      pairs.push([(await this.#fixture.store.records.get(this.#id(task)))?.status, status])
     }
     const state = await this.#fixture.store.state.load(SCRIPT, this.#name)
-    expect(state ?? 0).toBe(this.#model.commits)
+    return [...pairs, [state ?? 0, this.#model.commits]]
   }
 
   #id(task: number): string {
@@ -145,7 +144,8 @@ export function describeLaws(fixture: () => StoreFixture): void {
       await fc.assert(
         fc.asyncProperty(steps, async (all) => {
           histories += 1
-          await new History(fixture(), `history${histories}`).run(all)
+          const pairs = await new History(fixture(), `history${histories}`).run(all)
+          expect(pairs.map(([found]) => found)).toEqual(pairs.map(([, expected]) => expected))
         }),
         { numRuns: 150 },
       )

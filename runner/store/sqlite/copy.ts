@@ -1,4 +1,4 @@
-import { closeSync, openSync } from 'node:fs'
+import { closeSync, openSync, rmSync } from 'node:fs'
 import { backup, DatabaseSync } from 'node:sqlite'
 import { checkContent, checkStructure } from './check.ts'
 import { Database, explain } from './database.ts'
@@ -13,14 +13,25 @@ const ALL_PAGES = 2 ** 31 - 1
  */
 export async function copyStore(from: string, to: string): Promise<void> {
   closeSync(openSync(to, 'wx', 0o600))
+  try {
+    await copyPages(from, to)
+    checkCopy(to)
+  } catch (error) {
+    for (const suffix of ['', '-journal', '-wal', '-shm']) rmSync(to + suffix, { force: true })
+    throw explain(error, to)
+  }
+}
+
+async function copyPages(from: string, to: string): Promise<void> {
   const source = new DatabaseSync(from, { readOnly: true })
   try {
     await backup(source, to, { rate: ALL_PAGES })
-  } catch (error) {
-    throw explain(error, to)
   } finally {
     source.close()
   }
+}
+
+function checkCopy(to: string): void {
   const copy = new Database(to, 0)
   try {
     copy.script('PRAGMA journal_mode = DELETE')
