@@ -28,6 +28,7 @@ export interface BrokerOptions {
   /** Region, endpoint and proxy of STS; the default chain itself reads the process's environment. */
   readonly env?: NodeJS.ProcessEnv
   readonly chainLimitMs?: number
+  readonly stsLimitMs?: number
   readonly now?: () => EpochMs
 }
 
@@ -74,11 +75,11 @@ function refreshTime({ expiresAtMs }: BrokerSession, nowMs: EpochMs): EpochMs {
   return expiresAtMs === undefined ? nowMs + RECHECK_MS : expiresAtMs - REFRESH_BEFORE_MS
 }
 
-function stsTimeout(account: Account): DffError {
+function stsTimeout(account: Account, limitMs: number): DffError {
   return new DffError({
     code: 'AWS_UNREACHABLE',
     place: placeOf(account),
-    expected: `credentials from AWS STS within ${STS_LIMIT_MS / SECOND_MS} s`,
+    expected: `credentials from AWS STS within ${limitMs / SECOND_MS} s`,
     got: 'no whole answer',
     remedy: 'Check the network, the proxy, AWS_REGION and AWS_ENDPOINT_URL; the next run tries again.',
   })
@@ -186,10 +187,11 @@ class CredentialBroker implements Broker {
 
   async #open(key: string, account: Account, keys: BaseKeys): Promise<BrokerSession> {
     try {
-      const late = AbortSignal.timeout(STS_LIMIT_MS)
+      const limitMs = this.#options.stsLimitMs ?? STS_LIMIT_MS
+      const late = AbortSignal.timeout(limitMs)
       const signal = AbortSignal.any([this.#closing.signal, late])
       const session = await openSession(account, keys, { ...this.#sts, signal }).catch((error: unknown) => {
-        throw late.aborted ? stsTimeout(account) : error
+        throw late.aborted ? stsTimeout(account, limitMs) : error
       })
       const refreshAtMs = refreshTime(session, this.#now())
       this.#entries.set(key, { session, baseSecret: keys.secretAccessKey, refreshAtMs })

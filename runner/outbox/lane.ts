@@ -51,8 +51,6 @@ export class Lane {
   /** At the start and after a reload the next attempt does not wait: what it waited for may have been repaired. */
   #isImpatient = true
   #isReloading = false
-  /** False while a probe may have left a batch aside: at the start, where a kill may have, and after an error. */
-  #isTidy = false
   #endSleep: () => void = () => {}
   readonly #abort = new AbortController()
   readonly #finished: Promise<void>
@@ -105,8 +103,6 @@ export class Lane {
   async #step(): Promise<void> {
     const { outbox, connectorId, now } = this.#deps
     this.#isWoken = false
-    if (!this.#isTidy) await outbox.restoreAside(connectorId)
-    this.#isTidy = true
     const batch = await outbox.next(connectorId, this.#isImpatient ? ANY_TIME : now())
     this.#isImpatient = false
     if (batch !== undefined) return this.#deliver(batch)
@@ -118,18 +114,15 @@ export class Lane {
 
   async #deliver(batch: StoredBatch): Promise<void> {
     const result = await this.#send(batch)
-    await this.#settle(batch, mayBeBlocker(batch, result) ? await this.#probe(batch, result) : result)
+    const isSuspect = mayBeBlocker(batch, result, this.memory.stopsInARow)
+    await this.#settle(batch, isSuspect ? await this.#probe(batch, result) : result)
   }
 
   async #probe(batch: StoredBatch, result: SendResult): Promise<SendResult> {
     const send = async (other: StoredBatch): Promise<SendResult> => this.#send(other)
     const settle = async (other: StoredBatch, its: SendResult): Promise<void> => this.#settle(other, its)
     const { outbox } = this.#deps
-    // If the store fails in the middle, the next step puts back what lies aside.
-    this.#isTidy = false
-    const settled = await probeBlocker({ outbox, batch, send, settle, signal: this.#abort.signal }, result)
-    this.#isTidy = true
-    return settled
+    return probeBlocker({ outbox, batch, send, settle, signal: this.#abort.signal }, result)
   }
 
   async #settle(batch: StoredBatch, result: SendResult): Promise<void> {

@@ -124,7 +124,7 @@ export async function openHttpSink(options: HttpSinkOptions): Promise<Sink> {
       signal: AbortSignal.any([signal, AbortSignal.timeout(deadlineMs)]),
     })
     // Masked before anything cuts it: half a token would no longer be known as one.
-    const text = mask(await readBounded(response.body))
+    const text = mask.cut(await readBounded(response.body))
     return classifyAnswer({ status: response.statusCode, headers: response.headers, text })
   }
   return {

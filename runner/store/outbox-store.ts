@@ -66,10 +66,8 @@ export interface OutboxStore {
   retryAt(batchId: number, nextAttemptMs: EpochMs, reason: string): Promise<void>
   /** Replaces a batch by smaller ones in its place (413), keeping its position in the order. */
   split(batchId: number, pieces: readonly EncodedBatch[]): Promise<void>
-  /** Out of the order for a moment, without becoming dead: the next batch is offered instead. */
-  setAside(batchId: number): Promise<void>
-  /** Puts back in its place what was set aside, also by a process that was killed meanwhile. */
-  restoreAside(connectorId: string): Promise<void>
+  /** What waits behind a batch for the same connector, in order, due or not. */
+  following(batchId: number, limit: number): Promise<readonly StoredBatch[]>
   /** Out of the way, kept and shown, with what the sink said. */
   bury(batchId: number, reason: string): Promise<void>
   list(state: OutboxRow['state'] | null, limit: number): Promise<readonly OutboxRow[]>

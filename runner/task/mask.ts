@@ -13,6 +13,8 @@ export interface Mask {
   (text: string, limit?: number): string
   /** Length of the longest value to hide: what a caller must keep beyond a limit. */
   readonly longest: number
+  /** For a text that somebody else may have cut off: hides the beginning of a secret at its end as well. */
+  readonly cut: (text: string) => string
 }
 
 const SHAPES = new RegExp(SECRET_SHAPES.join('|'), 'g')
@@ -47,6 +49,19 @@ function spellings(secret: string): readonly string[] {
   ]
 }
 
+/** Fewer characters of a secret at the end of a text say nothing. */
+const MIN_CUT_LENGTH = 4
+
+/** Where a word begins that the end of the text cuts off; the length of the text when none does. */
+function findCut(text: string, words: Iterable<string>): number {
+  for (const word of words) {
+    for (let length = Math.min(word.length - 1, text.length); length >= MIN_CUT_LENGTH; length -= 1) {
+      if (text.endsWith(word.slice(0, length))) return text.length - length
+    }
+  }
+  return text.length
+}
+
 /** Every way in which these values may be written, and those of them that are the inside of a longer base64 text. */
 function collect(secrets: Iterable<string>): { readonly plain: Set<string>; readonly inside: Set<string> } {
   const parts = [...secrets].flatMap((secret) => [secret, ...secret.split(/\r?\n/)])
@@ -77,7 +92,11 @@ export function createMask(secrets: Iterable<string>): Mask {
     }
     return shown + text.slice(from, Math.max(from, limit))
   }
-  return Object.assign(mask, { longest: Math.max(LONGEST_SHAPE, longestFirst[0]?.length ?? 0) })
+  const cut = (text: string): string => {
+    const at = findCut(text, plain)
+    return at === text.length ? mask(text) : `${mask(text.slice(0, at))}${HIDDEN}`
+  }
+  return Object.assign(mask, { cut, longest: Math.max(LONGEST_SHAPE, longestFirst[0]?.length ?? 0) })
 }
 
 /** The same value with every text inside it masked, keys too; for what a task reports besides its log. */

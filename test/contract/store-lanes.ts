@@ -90,20 +90,20 @@ export function describeLanes(fixture: () => StoreFixture): void {
     })
   })
 
-  describe('a batch set aside', () => {
-    it('lets the next one be offered, still waits in every count, and comes back to its place', async () => {
+  describe('what waits behind a batch', () => {
+    it('is given in order, of the same connector alone, due or not', async () => {
       const { outbox } = fixture().store
-      await fixture().commitBatches('a', 'b')
+      await fixture().commitBatches('a', 'b', 'c', 'd')
+      await commitTo('other', 'x')
+      const texts = async (id: number, limit: number): Promise<string[]> =>
+        (await outbox.following(id, limit)).map(({ body }) => new TextDecoder().decode(body))
       const id = await fixture().nextId()
-      await outbox.setAside(id)
-      expect(await fixture().nextText()).toBe('b')
-      expect(await outbox.backlog()).toMatchObject({ waitingBatches: 2, deadBatches: 0 })
-      expect((await outbox.list('waiting', 9)).map((row) => row.batchId)).toContain(id)
-      expect(await outbox.dropDead()).toBe(0)
-      await outbox.restoreAside('another')
-      expect(await fixture().nextText()).toBe('b')
-      await outbox.restoreAside(CONNECTOR)
-      expect(await fixture().nextText()).toBe('a')
+      const [, second] = await outbox.list('waiting', 2)
+      await outbox.bury(second?.batchId ?? 0, 'x')
+      await outbox.retryAt((await outbox.following(id, 1))[0]?.batchId ?? 0, T0 + 9_000, 'later')
+      expect(await texts(id, 9)).toEqual(['c', 'd'])
+      expect(await texts(id, 1)).toEqual(['c'])
+      expect(await texts(999, 9)).toEqual([])
     })
   })
 

@@ -111,6 +111,8 @@ function answerWith(one: Fault, call: AskedCall): ScriptedReply {
       const body = JSON.stringify(right)
       return { status: 200, body: body.slice(0, Math.floor(body.length * one.share)) }
     }
+    default:
+      return one satisfies never
   }
 }
 

@@ -193,25 +193,24 @@ DROP TRIGGER batch_added;
 DROP TRIGGER batch_removed;
 DROP TABLE outbox_total;
 
--- A batch that is set aside (state 'aside') still waits.
 CREATE TRIGGER batch_added AFTER INSERT ON batch BEGIN
   INSERT INTO lane (connector_id) VALUES (new.connector_id) ON CONFLICT DO NOTHING;
   UPDATE lane SET waiting_batches = waiting_batches + 1, waiting_points = waiting_points + new.points,
     waiting_bytes = waiting_bytes + new.stored_bytes WHERE connector_id = new.connector_id;
 END;
-CREATE TRIGGER batch_buried AFTER UPDATE OF state ON batch WHEN old.state <> 'dead' AND new.state = 'dead' BEGIN
+CREATE TRIGGER batch_buried AFTER UPDATE OF state ON batch WHEN old.state = 'waiting' AND new.state = 'dead' BEGIN
   UPDATE lane SET waiting_batches = waiting_batches - 1, waiting_points = waiting_points - old.points,
     waiting_bytes = waiting_bytes - old.stored_bytes, dead_batches = dead_batches + 1,
     dead_points = dead_points + old.points, dead_bytes = dead_bytes + old.stored_bytes
   WHERE connector_id = old.connector_id;
 END;
-CREATE TRIGGER batch_revived AFTER UPDATE OF state ON batch WHEN old.state = 'dead' AND new.state <> 'dead' BEGIN
+CREATE TRIGGER batch_revived AFTER UPDATE OF state ON batch WHEN old.state = 'dead' AND new.state = 'waiting' BEGIN
   UPDATE lane SET waiting_batches = waiting_batches + 1, waiting_points = waiting_points + old.points,
     waiting_bytes = waiting_bytes + old.stored_bytes, dead_batches = dead_batches - 1,
     dead_points = dead_points - old.points, dead_bytes = dead_bytes - old.stored_bytes
   WHERE connector_id = old.connector_id;
 END;
-CREATE TRIGGER waiting_removed AFTER DELETE ON batch WHEN old.state <> 'dead' BEGIN
+CREATE TRIGGER waiting_removed AFTER DELETE ON batch WHEN old.state = 'waiting' BEGIN
   UPDATE lane SET waiting_batches = waiting_batches - 1, waiting_points = waiting_points - old.points,
     waiting_bytes = waiting_bytes - old.stored_bytes WHERE connector_id = old.connector_id;
 END;

@@ -101,15 +101,12 @@ function findOldest(database: Database, connectorId: string): Oldest | undefined
   )
 }
 
-type Reading = Pick<OutboxStore, 'next' | 'nextDueMs' | 'list' | 'get' | 'receipts'>
+type Reading = Pick<OutboxStore, 'next' | 'following' | 'nextDueMs' | 'list' | 'get' | 'receipts'>
 
 function reading(database: Database): Reading {
   return {
     async get(batchId) {
-      const row = database.get<BatchRow & ListRow>(
-        `SELECT *, iif(state = 'dead', state, 'waiting') AS state FROM batch WHERE batch_id = ?`,
-        batchId,
-      )
+      const row = database.get<BatchRow & ListRow>(`SELECT * FROM batch WHERE batch_id = ?`, batchId)
       if (row === undefined) return undefined
       const { state, nextAttemptMs, reason } = toListRow(row)
       return { ...toBatch(row), state, nextAttemptMs, reason }
@@ -120,6 +117,17 @@ function reading(database: Database): Reading {
       const row = findBatch(database, oldest.batch_id)
       return row === undefined ? undefined : toBatch(row)
     },
+    async following(batchId, limit) {
+      return database
+        .all<BatchRow>(
+          `SELECT later.* FROM batch AS here JOIN batch AS later
+             ON later.connector_id = here.connector_id AND later.state = 'waiting' AND later.sort_key > here.sort_key
+           WHERE here.batch_id = ? ORDER BY later.sort_key LIMIT ?`,
+          batchId,
+          limit,
+        )
+        .map(toBatch)
+    },
     async nextDueMs(connectorId) {
       const oldest = findOldest(database, connectorId)
       return oldest === undefined ? undefined : (oldest.next_attempt_ms ?? 0)
@@ -129,7 +137,7 @@ function reading(database: Database): Reading {
         .all<ListRow>(
           `SELECT * FROM (
              SELECT batch_id, sort_key, connector_id, script_id, task_id, category, points, raw_bytes, attempts,
-               iif(state = 'dead', state, 'waiting') AS state, created_at_ms, next_attempt_ms, reason FROM batch)
+               state, created_at_ms, next_attempt_ms, reason FROM batch)
            WHERE state = coalesce(?, state) ORDER BY connector_id, state DESC, sort_key LIMIT ?`,
           state,
           limit,
@@ -167,14 +175,6 @@ export function sqliteOutbox(database: Database, maxBytes: number): OutboxStore 
     async split(batchId, pieces) {
       database.write(() => split(database, batchId, pieces))
     },
-    async setAside(batchId) {
-      const sql = `UPDATE batch SET state = 'aside' WHERE batch_id = ? AND state = 'waiting'`
-      database.write(() => database.run(sql, batchId))
-    },
-    async restoreAside(connectorId) {
-      const sql = `UPDATE batch SET state = 'waiting' WHERE connector_id = ? AND state = 'aside'`
-      database.write(() => database.run(sql, connectorId))
-    },
     async bury(batchId, reason) {
       database.write(() =>
         database.run(
@@ -189,7 +189,7 @@ export function sqliteOutbox(database: Database, maxBytes: number): OutboxStore 
       return database.write(() =>
         database.run(
           `UPDATE batch SET state = 'waiting', attempts = 0, next_attempt_ms = NULL, reason = NULL
-           WHERE state <> 'aside' AND (state = 'dead' OR next_attempt_ms IS NOT NULL) AND batch_id = coalesce(?, batch_id)`,
+           WHERE (state = 'dead' OR next_attempt_ms IS NOT NULL) AND batch_id = coalesce(?, batch_id)`,
           batchId,
         ),
       )

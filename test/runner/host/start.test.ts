@@ -108,7 +108,7 @@ describe('dff start', () => {
     database.exec(
       `INSERT INTO batch (sort_key, connector_id, script_id, task_id, category, state, points, raw_bytes, stored_bytes,
          created_at_ms, contents, body)
-       VALUES ('0', 'default', 's', 't', 'metric', 'aside', 7, 1, 1000000, 1, '[]', zeroblob(1))`,
+       VALUES ('0', 'default', 's', 't', 'metric', 'waiting', 7, 1, 1000000, 1, '[]', zeroblob(1))`,
     )
     moveTo(Date.parse('2026-11-23T12:05:00Z') + SETTLED_MS)
     const [skipped] = await untilEnded(1)

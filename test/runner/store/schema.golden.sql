@@ -23,7 +23,7 @@ CREATE TRIGGER batch_added AFTER INSERT ON batch BEGIN
     waiting_bytes = waiting_bytes + new.stored_bytes WHERE connector_id = new.connector_id;
 END;
 
-CREATE TRIGGER batch_buried AFTER UPDATE OF state ON batch WHEN old.state <> 'dead' AND new.state = 'dead' BEGIN
+CREATE TRIGGER batch_buried AFTER UPDATE OF state ON batch WHEN old.state = 'waiting' AND new.state = 'dead' BEGIN
   UPDATE lane SET waiting_batches = waiting_batches - 1, waiting_points = waiting_points - old.points,
     waiting_bytes = waiting_bytes - old.stored_bytes, dead_batches = dead_batches + 1,
     dead_points = dead_points + old.points, dead_bytes = dead_bytes + old.stored_bytes
@@ -34,7 +34,7 @@ CREATE UNIQUE INDEX batch_in_order ON batch (connector_id, state, sort_key);
 
 CREATE INDEX batch_of_state ON batch (state, created_at_ms, points);
 
-CREATE TRIGGER batch_revived AFTER UPDATE OF state ON batch WHEN old.state = 'dead' AND new.state <> 'dead' BEGIN
+CREATE TRIGGER batch_revived AFTER UPDATE OF state ON batch WHEN old.state = 'dead' AND new.state = 'waiting' BEGIN
   UPDATE lane SET waiting_batches = waiting_batches + 1, waiting_points = waiting_points + old.points,
     waiting_bytes = waiting_bytes + old.stored_bytes, dead_batches = dead_batches - 1,
     dead_points = dead_points - old.points, dead_bytes = dead_bytes - old.stored_bytes
@@ -180,7 +180,7 @@ CREATE TABLE trigger_rule (
   last_tick_ms INTEGER
 ) STRICT;
 
-CREATE TRIGGER waiting_removed AFTER DELETE ON batch WHEN old.state <> 'dead' BEGIN
+CREATE TRIGGER waiting_removed AFTER DELETE ON batch WHEN old.state = 'waiting' BEGIN
   UPDATE lane SET waiting_batches = waiting_batches - 1, waiting_points = waiting_points - old.points,
     waiting_bytes = waiting_bytes - old.stored_bytes WHERE connector_id = old.connector_id;
 END;

@@ -147,6 +147,16 @@ describe('a mask', () => {
     )
   })
 
+  it('hides the beginning of a secret at the end of a text that was cut off', () => {
+    const mask = createMask([SECRET])
+    for (let length = 4; length < SECRET.length; length += 1) {
+      expect(mask.cut(`got ${SECRET.slice(0, length)}`)).toBe('got *****')
+    }
+    expect(mask.cut(`got ${SECRET}`)).toBe('got *****')
+    expect(mask.cut('got wJa')).toBe('got wJa')
+    expect(mask.cut('all is well')).toBe('all is well')
+  })
+
   it('hides secrets anywhere inside a value and keeps its shape', () => {
     const value = { list: [SECRET, 1, null, true], nested: { [SECRET]: `a ${SECRET}` } }
     expect(maskDeep(value, createMask([SECRET]))).toEqual({
