@@ -56,7 +56,8 @@ function describeGot(error: ErrorObject, path: string): string {
   const params = error.params as Readonly<Record<string, string | undefined>>
   if (error.keyword === 'required' || error.keyword === 'dependentRequired') return 'nothing'
   const key = params['additionalProperty'] ?? error.propertyName
-  if (key !== undefined) return `the key ${cut(hideShapes(key), MAX_SHOWN)}`
+  if (key !== undefined)
+    return OPAQUE.test(key) ? 'a key that is not shown' : `the key ${cut(hideShapes(key), MAX_SHOWN)}`
   if (error.parentSchema?.['writeOnly'] === true) return `a ${typeof error.data} that is not shown`
   return describeValue(path, error.data)
 }
