@@ -42,7 +42,7 @@ export function describeAudit(text: string): readonly string[] {
 /** Asks the registry that npm is set to, for what is installed at run time alone. Never throws. */
 export function audit(root: string, npm = 'npm'): readonly string[] {
   const args = ['audit', '--json', '--omit=dev', '--omit=optional']
+  // Null without npm, whatever its type says; that is read as no answer too.
   const { stdout } = spawnSync(npm, args, { cwd: root, encoding: 'utf8', timeout: LIMIT_MS })
-  // Null where there is no npm at all, whatever its type says.
-  return describeAudit(String(stdout))
+  return describeAudit(stdout)
 }
