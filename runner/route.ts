@@ -1,6 +1,7 @@
 /** Where a task's data comes from and goes to: which connector a function names, and how a record says so. */
 import type { SinkTraits } from '../core/script.ts'
 import { DEFAULT_CONNECTOR_ID } from './connector/connector-id.ts'
+import { outputFolder } from './connector/output-folder.ts'
 import { describeTraits, sinkTraits } from './connector/traits.ts'
 import type { ConnectorRow } from './host-api.ts'
 import type { HostParts } from './host-parts.ts'
@@ -40,7 +41,7 @@ function describeEndpoints(env: NodeJS.ProcessEnv): string | null {
 /** `datakit http://127.0.0.1:9529`, with the id before it unless it is `default`. */
 function describeConnector({ id, config }: ConnectorRow, output: string): string {
   const traits = describeTraits(config)
-  const address = config.type === 'file' ? output : config.url
+  const address = config.type === 'file' ? outputFolder(output, id) : config.url
   const where = `${config.type} ${address}${traits === undefined ? '' : ` (${traits})`}`
   return id === DEFAULT_CONNECTOR_ID ? where : `${id}: ${where}`
 }

@@ -10,11 +10,12 @@ import type { Sink } from '../sink/sink.ts'
 import { checkSinkUrl } from '../sink/url.ts'
 import type { ConnectorStore } from '../store/store.ts'
 import { CONNECTOR_ID_PATTERN, DEFAULT_CONNECTOR_ID } from './connector-id.ts'
+import { outputFolder } from './output-folder.ts'
 
 export interface ConnectorDeps {
   readonly connectors: ConnectorStore
   readonly vault: Vault
-  /** Folder of the connector `file`: `HomePaths.output`. */
+  /** Below which connectors of type `file` append: `HomePaths.output`. */
   readonly output: string
   readonly now?: () => EpochMs
 }
@@ -139,7 +140,11 @@ export function createConnectorRegistry(deps: ConnectorDeps): ConnectorRegistry 
     async open(id) {
       const { config } = await resolve(id)
       const now = deps.now === undefined ? {} : { now: deps.now }
-      return openSink(config, { output, readToken: (name) => vault.read(name), ...now })
+      return openSink(config, {
+        output: outputFolder(output, id),
+        readToken: (name) => vault.read(name),
+        ...now,
+      })
     },
   }
 }

@@ -152,6 +152,18 @@ describe('connectors side by side', () => {
     expect(staging.seen).toHaveLength(1)
   })
 
+  it('of type file have folders of their own', async () => {
+    await client.call('connector.set', { id: 'aside', config: { type: 'file' }, token: null })
+    await deployed('aside')
+    const { record } = await client.call('exec', EXEC)
+    const folder = join(ground.home, '.dff/output/aside')
+    expect(record.connector).toBe(`aside: file ${folder}`)
+    expect(readdirSync(folder)).toHaveLength(2)
+    expect(readdirSync(join(ground.home, '.dff/output'))).toEqual(['aside'])
+    const report = await client.call('connector.test', { id: 'aside' })
+    expect(report.checks).toMatchObject([{ status: 'ok', title: `${folder} can be written` }])
+  })
+
   it('are all examined by doctor, or those that a set uses', async () => {
     await deployed('staging')
     const all = await client.call('doctor', { setId: null })
