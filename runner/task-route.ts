@@ -4,19 +4,22 @@ import type { Execution } from './execute.ts'
 import type { ApiFunctionInfo } from './host-api.ts'
 import type { HostParts } from './host-parts.ts'
 import { adviseRoom, describeRoom, judgePressure } from './outbox/pressure.ts'
-import { readRoute } from './route.ts'
+import { readRoute, type Route } from './route.ts'
 
 /** Where one task's points go: first what its script said last, then what it says when it has loaded. */
 export class TaskRoute {
   readonly #parts: HostParts
   readonly #execution: Execution
   #connectorId: string
+  /** What the record says. */
+  #known: Route
   #recorded: Promise<void>
 
   constructor(parts: HostParts, execution: Execution) {
     this.#parts = parts
     this.#execution = execution
     this.#connectorId = execution.connectorId
+    this.#known = execution.task
     this.#recorded = this.#record()
   }
 
@@ -49,8 +52,10 @@ export class TaskRoute {
     const { task, lease } = this.#execution
     try {
       const route = await readRoute(this.#parts, this.#connectorId)
-      if (route.connector === task.connector && route.endpointUrl === task.endpointUrl) return
+      const { connector, endpointUrl } = this.#known
+      if (route.connector === connector && route.endpointUrl === endpointUrl) return
       await this.#parts.store.queue.recordRoute(lease, route)
+      this.#known = route
     } catch (error) {
       // A full or locked disk passes; the task itself is worth more than this line of its record.
       this.#parts.note(coerceError(error, `record of task ${task.id}`).message)

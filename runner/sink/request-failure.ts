@@ -40,7 +40,6 @@ interface ErrorShape {
   readonly address?: unknown
   readonly port?: unknown
   readonly hostname?: unknown
-  readonly cause?: unknown
 }
 
 function codeOf({ code, name }: ErrorShape): string {
