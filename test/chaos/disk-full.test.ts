@@ -91,6 +91,6 @@ describe('a full disk', () => {
     expect(left.filter(({ endTimeMs }) => endTimeMs === null)).toEqual([])
     // Otherwise the disk was never full for anybody.
     expect(ends[0]).not.toContain('success')
-    expect(refusal).toMatch(/full disk|it started/)
+    expect(refusal).toMatch(/disk is full|full disk|it started/)
   })
 })
