@@ -114,9 +114,10 @@ async function makeParts(
 }
 
 async function prune(store: Store): Promise<void> {
-  const olderThanMs = Date.now() - KEEP_MS
+  const nowMs = Date.now()
+  const olderThanMs = nowMs - KEEP_MS
   await store.outbox.pruneReceipts(olderThanMs)
-  await store.state.prune(KEEP_MS)
+  await store.state.prune(KEEP_MS, nowMs)
   await store.records.prune(KEEP_PER_FUNC, olderThanMs)
 }
 

@@ -280,8 +280,8 @@ export interface OutboxStore {
 
 export interface StateStore {
   load(scriptId: string, key: string): Promise<Json | undefined>
-  /** Removes keys that a script has not written for so long while it went on writing others; a script that rests keeps all. */
-  prune(keepMs: number): Promise<number>
+  /** Removes keys that a script has not written for so long while it went on writing others; a script that rests, or wrote by a wrong clock, keeps all. */
+  prune(keepMs: number, nowMs: EpochMs): Promise<number>
 }
 
 export interface Store {

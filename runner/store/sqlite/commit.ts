@@ -19,6 +19,7 @@ function sumState(database: Database, { scriptId, state }: Commit): number {
   )
 }
 
+/** A clock that stands years back must not make what is written now look as if nobody had written it since. */
 function writeState(database: Database, { scriptId, state, nowMs }: Commit): void {
   for (const [key, value] of Object.entries(state)) {
     if (value === null) {
@@ -26,7 +27,8 @@ function writeState(database: Database, { scriptId, state, nowMs }: Commit): voi
     } else {
       database.run(
         `INSERT INTO state (script_id, key, updated_at_ms, value) VALUES (?, ?, ?, ?)
-         ON CONFLICT (script_id, key) DO UPDATE SET updated_at_ms = excluded.updated_at_ms, value = excluded.value`,
+         ON CONFLICT (script_id, key) DO UPDATE SET updated_at_ms = max(updated_at_ms, excluded.updated_at_ms),
+           value = excluded.value`,
         scriptId,
         key,
         nowMs,
