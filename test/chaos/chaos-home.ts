@@ -84,11 +84,14 @@ export class ChaosHome implements AsyncDisposable {
     await this.home.control('clock', { nowMs: this.nowMs })
   }
 
-  /** Presses Execute; resolves when the task begins. Delivery is not waited for. */
+  /** Presses Execute; resolves when the task begins, rejects when it is refused. Delivery is not waited for. */
   async begin(atMs: EpochMs | null = this.nowMs): Promise<Begun> {
     const before = this.host.notes.length
-    this.host.call('exec', { target: SET, atMs, debug: false }).catch(() => undefined)
-    const started = await this.host.untilNote(STARTED, before)
+    const answered = this.host.call('exec', { target: SET, atMs, debug: false })
+    answered.catch(() => undefined)
+    const beginning = this.host.untilNote(STARTED, before)
+    // Its answer comes after its end, so that only a refusal wins.
+    const started = await Promise.race([beginning, answered.then(() => beginning)])
     // Its own end: the poll before it may still be running, and then ends first.
     const taskId = STARTED.exec(started.text)?.[1] ?? ''
     const end = this.host.untilNote(new RegExp(`^Task ${taskId} of \\S+: (?!started$)`), before)
