@@ -12,6 +12,20 @@ const COMMAND_PATIENCE_MS = 5 * SECOND_MS
 /** The longest between two attempts: somebody who made room should not wait for the record. */
 const MAX_RETRY_MS = MINUTE_MS / 6
 
+/** The end of a task that did not get as far as running. */
+export function failedEnd(error: DffError): TaskEnd {
+  return {
+    status: 'failure',
+    endTimeMs: Date.now(),
+    exceptionType: error.code,
+    exceptionText: error.message,
+    problems: [],
+    usage: [],
+    resources: null,
+    returnValue: null,
+  }
+}
+
 /**
  * Writes a task's end as soon as the store takes it: without it the record would be pending, and its function leased to
  * nobody, until the lease runs out. Rejects with the store's error when that is none that passes, when the signal

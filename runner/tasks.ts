@@ -1,12 +1,12 @@
 /** Every task of this host: who runs, who waits for whom, who watches. */
-import { coerceError, type DffError } from '../core/error.ts'
+import { coerceError } from '../core/error.ts'
 import { DEFAULT_CONNECTOR_ID } from './connector/registry.ts'
 import { type Asked, askScript, type AskRequest, executeTask, LEASE_MS } from './execute.ts'
 import type { Window } from '../core/window.ts'
 import type { HostParts } from './host-parts.ts'
 import type { HostEvent, LogLine, TaskRecord } from './host-api.ts'
-import type { ClaimResult, Lease, NewTask, StoredTrigger, TaskEnd } from './store/store.ts'
-import { finishWhenPossible } from './finish.ts'
+import type { ClaimResult, Lease, NewTask, StoredTrigger } from './store/store.ts'
+import { failedEnd, finishWhenPossible } from './finish.ts'
 import { makeTask, type TaskRequest } from './new-task.ts'
 import { checkDeployed, readScope, scriptIdOf } from './task-scope.ts'
 import { aborted, sleep } from './wait.ts'
@@ -54,19 +54,6 @@ interface Running extends Asking {
   readonly funcId: string
   readonly lease: Lease
   readonly abort: AbortController
-}
-
-function failedEnd(error: DffError): TaskEnd {
-  return {
-    status: 'failure',
-    endTimeMs: Date.now(),
-    exceptionType: error.code,
-    exceptionText: error.message,
-    problems: [],
-    usage: [],
-    resources: null,
-    returnValue: null,
-  }
 }
 
 class HostTasks implements Tasks {

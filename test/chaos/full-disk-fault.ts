@@ -9,11 +9,12 @@ import { DatabaseSync } from 'node:sqlite'
 const SQLITE_FULL = 13
 
 const flag = process.env['FULL_DISK_FLAG'] ?? ''
-const { exec } = DatabaseSync.prototype
+const database: { exec: (this: DatabaseSync, sql: string) => void } = DatabaseSync.prototype
+const exec = database.exec
 
-DatabaseSync.prototype.exec = function execOnFullDisk(this: DatabaseSync, sql: string): void {
+database.exec = function execOnFullDisk(sql) {
   // The lock of the home is no write, and a start must get as far as it does on a full disk.
-  if (/^BEGIN IMMEDIATE/.test(sql) && existsSync(flag)) {
+  if (sql.startsWith('BEGIN IMMEDIATE') && existsSync(flag)) {
     throw Object.assign(new Error('database or disk is full'), {
       code: 'ERR_SQLITE_ERROR',
       errcode: SQLITE_FULL,
