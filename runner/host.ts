@@ -1,4 +1,4 @@
-import { DAY_MS, HOUR_MS, SECOND_MS } from '../core/time.ts'
+import { SECOND_MS } from '../core/time.ts'
 import { createConnectorRegistry } from './connector/registry.ts'
 import { createBroker } from './credentials/broker.ts'
 import { makeHandlers } from './handler/table.ts'
@@ -12,6 +12,7 @@ import { endOrphans } from './orphan.ts'
 import { createSender } from './outbox/sender.ts'
 import { homeBusy, type Owner, readOwner, tryOwn } from './owner.ts'
 import { PACKAGE_ROOT, PACKAGE_VERSION } from './package.ts'
+import { createPruner } from './pruner.ts'
 import { loadKey } from './secret/key.ts'
 import { createVault } from './secret/vault.ts'
 import { serveSocket, type SocketServer } from './socket/server.ts'
@@ -31,10 +32,6 @@ const DELIVER_GRACE_MS = 5 * SECOND_MS
 /** How long `dff start` waits for a command that owns the home for its own duration. */
 const START_WAIT_MS = 10 * SECOND_MS
 const START_POLL_MS = 100
-
-/** Func's retention for triggers made by a deploy, and for records of any kind (guance.md §4.8). */
-const KEEP_PER_FUNC = 100
-const KEEP_MS = 90 * DAY_MS
 
 export interface HostOptions extends ObserverOptions {
   /** Folder that holds marketplace.json and scripts/; default the package itself. */
@@ -90,6 +87,7 @@ async function makeParts(
       onSent: (id, result) => counters.sent(id, result),
     }),
     counters,
+    pruner: createPruner(store, note),
     scheduler:
       owner.info.mode === 'command'
         ? NO_SCHEDULER
@@ -113,14 +111,6 @@ async function makeParts(
   return parts
 }
 
-async function prune(store: Store): Promise<void> {
-  const nowMs = Date.now()
-  const olderThanMs = nowMs - KEEP_MS
-  await store.outbox.pruneReceipts(olderThanMs)
-  await store.state.prune(KEEP_MS, nowMs)
-  await store.records.prune(KEEP_PER_FUNC, olderThanMs)
-}
-
 /** Puts in order what an earlier owner left; before the socket opens, so that nothing of this owner is taken for it. */
 async function tidy(parts: HostParts): Promise<void> {
   const ended = await endOrphans(parts.store, Date.now())
@@ -131,7 +121,7 @@ async function tidy(parts: HostParts): Promise<void> {
     if (record !== undefined) await parts.observer.taskEnded(record)
   }
   await parts.tasks.closeAbandoned()
-  await prune(parts.store)
+  await parts.pruner.prune()
 }
 
 async function begin(parts: HostParts): Promise<void> {
@@ -140,15 +130,6 @@ async function begin(parts: HostParts): Promise<void> {
   parts.sender.start()
   await parts.tasks.resume()
   await parts.scheduler.refresh()
-}
-
-/** Prunes once an hour, so that a home does not grow for as long as its host runs. */
-function startPruning({ store, note }: HostParts): () => void {
-  const timer = setInterval(() => {
-    prune(store).catch((error: unknown) => note(String(error)))
-  }, HOUR_MS)
-  timer.unref()
-  return () => clearInterval(timer)
 }
 
 /** Leaves without time for what runs: a command, or a host that could not begin. */
@@ -189,12 +170,12 @@ export async function openHost(owner: Owner, paths: HomePaths, options: HostOpti
       await leaveAtOnce(parts, socket)
       throw error
     })
-    const stopPruning = startPruning(parts)
+    parts.pruner.start()
     return {
       handlers,
       close: async () => {
         leaving.abort()
-        stopPruning()
+        parts.pruner.stop()
         try {
           await leave(parts, socket)
         } finally {

@@ -212,10 +212,11 @@ class HostTasks implements Tasks {
     await this.#tell(task.id)
   }
 
-  /** Lets the observer know of a task that is over. */
+  /** Lets everybody know of a task that is over. */
   async #tell(taskId: string): Promise<TaskRecord> {
     const record = await this.#record(taskId)
     await this.#parts.observer.taskEnded(record)
+    await this.#parts.pruner.taskEnded()
     return record
   }
 
