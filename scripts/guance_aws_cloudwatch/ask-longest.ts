@@ -69,9 +69,12 @@ export async function askLongest(shared: NamespaceContext, ask: LongestAsk): Pro
     // One after the other: a first poll asks for some hundred functions, every later one for none.
     for (const { query, outcome } of await fetchLongest(shared, request)) {
       const identity = byDimensions.get(query.series.dimensions)
-      if (identity?.name === undefined || outcome.kind !== 'complete') continue
+      // What is Forbidden is not asked for again at every poll, and billed each time: the timeout counts.
+      const isAnswered = outcome.kind === 'complete' || outcome.kind === 'forbidden'
+      if (identity?.name === undefined || !isAnswered) continue
       let longest: Longest = []
-      for (const [timeMs, value] of outcome.value) longest = addDuration(longest, dayOf(timeMs), value / 1000)
+      for (const [timeMs, value] of outcome.kind === 'complete' ? outcome.value : [])
+        longest = addDuration(longest, dayOf(timeMs), value / 1000)
       const state = ask.stateOf(identity.bucket)
       state.longest.set(fingerprintOf(identity.name), longest)
       state.isLongestChanged = true

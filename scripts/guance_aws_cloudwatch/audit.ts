@@ -1,7 +1,7 @@
 import { DAY_MS, HOUR_MS } from 'guance-aws-lambda/dff'
 import { loadLedger } from './bucket.ts'
 import type { NamespaceContext } from './circumstances.ts'
-import type { Identity } from './identity.ts'
+import { BUCKETS, type Identity } from './identity.ts'
 import { collectSlice } from './slice.ts'
 import type { Tally } from './tally.ts'
 import { endAt } from './window.ts'
@@ -10,15 +10,31 @@ import { sliceWorks } from './works.ts'
 /** At most; as a rule the 30 hours whose digests are kept. */
 const AUDIT_MS = 48 * HOUR_MS
 
-/** The datapoints of an audit are many: one bucket a run is 64 in five hours. */
-const MAX_BUCKETS = 1
+/** Buckets of one poll: the datapoints of an audit are many, and after an outage all of them are due. */
+const MAX_BUCKETS = 8
 
 /** A metric that does not come complete would have its bucket audited, and billed, at every poll. */
 const RETRY_MS = HOUR_MS
 
-async function isDue({ context, place, nowMs }: NamespaceContext, bucket: number): Promise<boolean> {
-  const ledger = await loadLedger(context, place, bucket)
-  return ledger !== undefined && ledger.auditedMs <= nowMs - DAY_MS && ledger.triedMs <= nowMs - RETRY_MS
+/**
+ * Buckets to audit now, the longest overdue first: one, and where polls are rarer than every 22 minutes as many more as
+ * it takes for all of them to have their turn in a day.
+ */
+async function listDue(
+  { context, place, nowMs }: NamespaceContext,
+  buckets: ReadonlySet<number>,
+): Promise<readonly number[]> {
+  const due: { readonly bucket: number; readonly overdueMs: number }[] = []
+  for (const bucket of buckets) {
+    // One after the other: a ledger is read and let go.
+    const ledger = await loadLedger(context, place, bucket)
+    if (ledger === undefined || ledger.triedMs > nowMs - RETRY_MS) continue
+    const overdueMs = nowMs - DAY_MS - ledger.auditedMs
+    if (overdueMs >= 0) due.push({ bucket, overdueMs })
+  }
+  const sorted = due.toSorted((left, right) => right.overdueMs - left.overdueMs)
+  const count = Math.ceil(((sorted[0]?.overdueMs ?? 0) * BUCKETS) / DAY_MS)
+  return sorted.slice(0, Math.min(MAX_BUCKETS, Math.max(1, count))).map(({ bucket }) => bucket)
 }
 
 /**
@@ -33,12 +49,8 @@ export async function auditBuckets(
   const { nowMs, known } = shared
   // Nothing can have changed before the first poll.
   if (known === undefined) return
-  let audited = 0
-  for (const bucket of new Set(identities.map((identity) => identity.bucket))) {
-    if (audited >= MAX_BUCKETS) return
+  for (const bucket of await listDue(shared, new Set(identities.map((identity) => identity.bucket)))) {
     // One bucket after the other: that is what bounds memory.
-    if (!(await isDue(shared, bucket))) continue
-    audited += 1
     const window = { startMs: endAt(nowMs, AUDIT_MS), endMs: nowMs }
     const works = identities
       .filter((identity) => identity.bucket === bucket)

@@ -100,9 +100,11 @@ export function concludePlan(
   const settled = settle({
     sink: shared.sink,
     lines,
-    // A line without some of its fields must not take the place of a whole one.
+    // A line without some of its fields must not take the place of a whole one, and so is written once: when it is final.
     isWanted: (timeMs) =>
-      isWithin([plan.window], timeMs) && plan.isWanted(timeMs) && !(isPartial && published.has(timeMs)),
+      isWithin([plan.window], timeMs) &&
+      plan.isWanted(timeMs) &&
+      !(isPartial && (published.has(timeMs) || timeMs >= plan.settledEndMs)),
     settledEndMs: plan.settledEndMs,
     finalBeforeMs: plan.finalBeforeMs,
     published,

@@ -6,7 +6,15 @@ import { addedFields, fieldsOf, hashFields, type Identity } from './identity.ts'
 import type { Entry, Tags } from './ledger.ts'
 import { cutRanges, isWithin, joinRanges } from './ranges.ts'
 import { changeTags } from './tags.ts'
-import { EARLY_MS, endAt, FIRST_LOOK_MS, liveWindow, MAX_LIVE_MS, NEW_METRIC_MS } from './window.ts'
+import {
+  EARLY_MS,
+  endAt,
+  FIRST_LOOK_MS,
+  liveWindow,
+  MAX_LIVE_MS,
+  MAX_LOOKBACK_MS,
+  NEW_METRIC_MS,
+} from './window.ts'
 
 /** Why an identity is asked for. */
 export type Work =
@@ -111,7 +119,8 @@ function renew(
 ): Entry {
   const { goneMs: _, changedMs, ...known } = entry
   const startMs = digestStart({ nowMs, auditedMs })
-  const keepMs = Math.min(startMs, entry.gaps[0]?.startMs ?? nowMs)
+  // As far back as a gap or a backfill by hand may write: under today's tags its minutes would be held twice.
+  const keepMs = Math.min(startMs, endAt(nowMs, MAX_LOOKBACK_MS))
   const fields = hashFields(fieldsOf(identity))
   const isChanged = fields !== entry.fields && entry.missingMs === undefined
   const sinceMs = isChanged ? Math.max(entry.throughMs, entry.firstMs) : changedMs

@@ -11,6 +11,7 @@ import {
 } from 'guance-aws-lambda/sets/guance_integration'
 import { auditBuckets } from './audit.ts'
 import { collectBackfill } from './backfill.ts'
+import { claimPlace } from './claim.ts'
 import type { NamespaceContext } from './circumstances.ts'
 import { loadDelivered } from './delivered.ts'
 import { discoverSeries } from './discover.ts'
@@ -152,6 +153,7 @@ function failureOf(tally: Tally): AwsFailure {
  * come complete is reported and keeps its place. Throws what stops the region: a refusal, or a failed discovery.
  */
 export async function collectNamespace(run: NamespaceRun): Promise<NamespaceResult> {
+  claimPlace(run.context, { scope: run.region.scope, namespace: run.target.namespace })
   const { shared, identities, listedAtMs } = await makeContext(run)
   const { context, place, nowMs } = shared
   const tally = new Tally()

@@ -21,7 +21,7 @@ interface TagSources {
 export interface LineTags {
   /** Follow from the dimensions: never change. */
   readonly own: Tags
-  /** Of the account's extra tags and the linked object: a later change would make another series of the same line. */
+  /** Of parameters and the linked object: a later change would make another series of the same line. */
   readonly changing: Tags
 }
 
@@ -39,7 +39,6 @@ function ownTags(series: Series, sources: TagSources): Record<string, string> {
     ...(name === undefined ? {} : { name }),
     ...(dimensionSet === '' ? {} : { Dimensions: dimensionSet }),
     RegionId: sources.region,
-    cloud_provider: sources.cloudProvider,
     account_id: sources.accountId,
     ...Object.fromEntries(series.dimensions.map((dimension) => [dimension.name, dimension.value])),
   }
@@ -67,6 +66,7 @@ export function makeTags(sources: TagSources): TagsOf {
     const changing = {
       ...(name === undefined ? {} : linked.get(name)),
       ...extraTags,
+      cloud_provider: sources.cloudProvider,
       ...(name === undefined ? {} : { name }),
     }
     const isOwn = (key: string): boolean => Object.hasOwn(own, key)

@@ -90,7 +90,9 @@ export function keepTimeouts(
     const earlier = known.get(entry.name)
     const countedSec = earlier === undefined ? undefined : effectiveTimeoutSec(earlier, nowMs)
     if (countedSec === undefined || countedSec <= (configuredTimeoutSec(entry) ?? countedSec)) return entry
-    const isSame = earlier?.earlierTimeout?.timeoutSec === countedSec
+    // Lowered once more meanwhile: what began under the timeout in between may still report, too.
+    const isLowered = (configuredTimeoutSec(earlier ?? entry) ?? 0) > (configuredTimeoutSec(entry) ?? 0)
+    const isSame = earlier?.earlierTimeout?.timeoutSec === countedSec && !isLowered
     const earlierTimeout = isSame ? earlier.earlierTimeout : { timeoutSec: countedSec, changedMs: nowMs }
     return { ...entry, earlierTimeout }
   })

@@ -1,6 +1,5 @@
-import { afterEach, describe, expect, it } from 'vitest'
+import { describe, expect, it } from 'vitest'
 import type { SinkTraits } from '../../core/dff.ts'
-import { type LateAws, type LateFunction, startLateAws } from './late-aws.ts'
 import {
   expectOnce,
   FUNCTIONS,
@@ -10,28 +9,13 @@ import {
   MERGING,
   MINUTE_MS,
   mixed,
-  Poller,
   SINCE_MS,
   START_MS,
+  startPolling,
   truthOf,
   UNKNOWN,
   within,
 } from './poll-fixture.ts'
-
-let aws: LateAws | undefined
-
-afterEach(async () => {
-  await aws?.close()
-  aws = undefined
-})
-
-async function start(
-  functions: LateFunction[],
-  sink: SinkTraits,
-): Promise<{ late: LateAws; poller: Poller }> {
-  aws = await startLateAws(functions)
-  return { late: aws, poller: new Poller(aws, sink) }
-}
 
 describe('a query that does not come complete', () => {
   const functions = [
@@ -41,7 +25,7 @@ describe('a query that does not come complete', () => {
   const known = ['a', 'b'].map((name) => ({ name, tags: {}, timeoutSec: 3 }))
 
   async function pollWithFault(sink: SinkTraits, polls: number) {
-    const { late, poller } = await start(functions, sink)
+    const { late, poller } = await startPolling(functions, sink)
     await poller.setFunctions(START_MS, known)
     await poller.poll(START_MS)
     late.fault = ({ name, metric }) => (name === 'a' && metric === 'Throttles' ? 'PartialData' : undefined)
@@ -80,9 +64,24 @@ describe('a query that does not come complete', () => {
         .slice(before)
         .filter(({ fields }) => Object.keys(fields).length === 1)
       expect(added.length > 0).toBe(sink.mergesFields)
-      await aws?.close()
     }
-    aws = undefined
+  })
+
+  it('does not keep the other metrics at an early value, however long it lasts', async () => {
+    const { late, poller } = await startPolling(
+      [{ name: 'a', invocations: invoke([SINCE_MS, START_MS + 3 * HOUR_MS], 0.25, { delayMs: 140_000 }) }],
+      LAST,
+    )
+    await poller.setFunctions(START_MS, known)
+    await poller.poll(START_MS)
+    late.fault = ({ metric }) => (metric === 'Throttles' ? 'InternalError' : undefined)
+    await poller.pollAll(START_MS + 5 * MINUTE_MS, START_MS + 2 * HOUR_MS)
+    const span = { fromMs: START_MS + 20 * MINUTE_MS, toMs: START_MS + HOUR_MS }
+    const invocations = (lines: ReadonlyMap<number, Readonly<Record<string, number>>>) =>
+      [...lines].map(([timeMs, fields]) => [timeMs, fields['Invocations_Sum']])
+    expect(invocations(within(poller.held('a'), span.fromMs, span.toMs))).toEqual(
+      invocations(truthOf(late, 'a', span)),
+    )
   })
 
   it('stays a difference that is told where nothing may be written twice', async () => {
@@ -97,7 +96,7 @@ describe('an outage', () => {
   it('is followed by live traffic first, then everything is repaired at one minute, oldest first', async () => {
     const downMs = 60 * HOUR_MS
     const span = { fromMs: SINCE_MS, toMs: START_MS + downMs - 10 * MINUTE_MS }
-    const { late, poller } = await start(
+    const { late, poller } = await startPolling(
       [{ name: 'short', invocations: invoke([SINCE_MS, START_MS + downMs], 2) }],
       UNKNOWN,
     )
@@ -114,7 +113,7 @@ describe('an outage', () => {
 
   it('of more than 14 days and 12 hours says once what is lost', async () => {
     const downMs = 16 * 24 * HOUR_MS
-    const { poller } = await start([{ name: 'short', invocations: [] }], UNKNOWN)
+    const { poller } = await startPolling([{ name: 'short', invocations: [] }], UNKNOWN)
     await poller.setFunctions(START_MS, FUNCTIONS)
     await poller.poll(START_MS)
     await poller.pollAll(START_MS + downMs, START_MS + downMs + 15 * MINUTE_MS)
@@ -125,7 +124,7 @@ describe('an outage', () => {
   it('loses nothing of a function that was created while nothing ran', async () => {
     const bornMs = START_MS + 2 * HOUR_MS
     const backMs = START_MS + 10 * HOUR_MS
-    const { late, poller } = await start(
+    const { late, poller } = await startPolling(
       [{ name: 'short', invocations: invoke([SINCE_MS, backMs], 1) }],
       UNKNOWN,
     )
@@ -140,7 +139,7 @@ describe('an outage', () => {
 
 describe('tags that change', () => {
   it('leave corrections and repairs in the series of the first write', async () => {
-    const { late, poller } = await start(mixed(SINCE_MS, START_MS + 8 * HOUR_MS).slice(1, 2), LAST)
+    const { late, poller } = await startPolling(mixed(SINCE_MS, START_MS + 8 * HOUR_MS).slice(1, 2), LAST)
     await poller.setFunctions(START_MS, FUNCTIONS)
     await poller.pollAll(START_MS, START_MS + HOUR_MS)
     const changeMs = START_MS + HOUR_MS + 5 * MINUTE_MS
@@ -159,10 +158,50 @@ describe('tags that change', () => {
   })
 })
 
+describe('tags that changed days ago', () => {
+  it('are still those of the minutes written with them, when a backfill by hand writes these again', async () => {
+    const { poller } = await startPolling(
+      [{ name: 'short', invocations: invoke([SINCE_MS, START_MS + HOUR_MS], 1) }],
+      LAST,
+    )
+    await poller.setFunctions(START_MS, FUNCTIONS)
+    await poller.pollAll(START_MS, START_MS + HOUR_MS)
+    const changeMs = START_MS + 24 * HOUR_MS
+    await poller.setFunctions(changeMs, [{ name: 'short', tags: { Runtime: 'nodejs26.x' }, timeoutSec: 3 }])
+    for (let hour = 0; hour < 60; hour += 1) await poller.poll(changeMs + hour * HOUR_MS)
+    const before = poller.points().length
+    await poller.poll(changeMs + 60 * HOUR_MS, { startMs: START_MS, endMs: START_MS + 30 * MINUTE_MS })
+    const again = poller.points().slice(before)
+    expect(again).toHaveLength(30)
+    expect(new Set(again.map(({ tags }) => tags['Runtime']))).toEqual(new Set(['nodejs24.x']))
+  }, 60_000)
+})
+
 describe('a metric that is listed later than its function', () => {
+  it('is not taken for lateness of AWS, which would delay every line', async () => {
+    const names = Array.from({ length: 80 }, (_, index) => `f${index}`)
+    const listedFromMs = { Throttles: START_MS + 90 * MINUTE_MS }
+    const { poller } = await startPolling(
+      names.map((name) => ({
+        name,
+        invocations: invoke([SINCE_MS, START_MS + 4 * HOUR_MS], 1),
+        listedFromMs,
+      })),
+      LAST,
+    )
+    await poller.setFunctions(
+      START_MS,
+      names.map((name) => ({ name, tags: {}, timeoutSec: 3 })),
+    )
+    await poller.pollAll(START_MS, START_MS + 3 * HOUR_MS)
+    const region = poller.store.state.get('region/123456789012/us-east-1/AWS/Lambda')
+    expect(region).toMatchObject({ lateness: { byMinute: [] } })
+    expect(poller.held('f0').get(START_MS + 2 * HOUR_MS)).toHaveProperty('Throttles_Sum')
+  }, 60_000)
+
   it('is added to the minutes that were written without it, where the last line counts', async () => {
     const listedFromMs = { Throttles: START_MS + 10 * MINUTE_MS }
-    const { late, poller } = await start(
+    const { late, poller } = await startPolling(
       [{ name: 'short', invocations: invoke([SINCE_MS, START_MS + HOUR_MS], 1), listedFromMs }],
       LAST,
     )
@@ -175,7 +214,7 @@ describe('a metric that is listed later than its function', () => {
 
 describe('a backfill by hand', () => {
   it('writes what lies before the first look, once, and leaves the watermarks alone', async () => {
-    const { late, poller } = await start(
+    const { late, poller } = await startPolling(
       [{ name: 'short', invocations: invoke([START_MS - 30 * HOUR_MS, START_MS + HOUR_MS], 1) }],
       UNKNOWN,
     )
@@ -192,8 +231,29 @@ describe('a backfill by hand', () => {
 })
 
 describe('an audit', () => {
+  it('has its turn for every function, also where polls are rare', async () => {
+    const names = Array.from({ length: 150 }, (_, index) => `f${index}`)
+    const { late, poller } = await startPolling(
+      names.map((name) => ({ name, invocations: [] })),
+      LAST,
+    )
+    await poller.setFunctions(
+      START_MS,
+      names.map((name) => ({ name, tags: {}, timeoutSec: 3 })),
+    )
+    const days = 4
+    for (let hour = 0; hour <= 24 * days; hour += 1) await poller.poll(START_MS + hour * HOUR_MS)
+    const audits = Map.groupBy(
+      late.asked.filter((one) => one.metric === 'Throttles' && one.endMs - one.startMs > 12 * HOUR_MS),
+      ({ name }) => name,
+    )
+    const counts = names.map((name) => audits.get(name)?.length ?? 0)
+    expect(Math.min(...counts)).toBeGreaterThanOrEqual(days - 1)
+    expect(Math.max(...counts)).toBeLessThanOrEqual(days + 1)
+  }, 60_000)
+
   it('reads every series once a day, and costs no more', async () => {
-    const { late, poller } = await start(
+    const { late, poller } = await startPolling(
       [{ name: 'short', invocations: invoke([SINCE_MS, START_MS + HOUR_MS], 1) }],
       LAST,
     )

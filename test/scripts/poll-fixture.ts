@@ -1,4 +1,4 @@
-import { expect } from 'vitest'
+import { expect, onTestFinished } from 'vitest'
 import type { CloudwatchConfigs, Json, Point, SinkTraits, Window } from '../../core/dff.ts'
 import { CloudwatchCollector } from '../../scripts/guance_aws_cloudwatch/main.ts'
 import {
@@ -8,7 +8,7 @@ import {
   Runner,
 } from '../../scripts/guance_integration/main.ts'
 import { NO_WAIT } from './aws-fixture.ts'
-import type { LateAws, LateFunction, LateInvocation } from './late-aws.ts'
+import { type LateAws, type LateFunction, type LateInvocation, startLateAws } from './late-aws.ts'
 import { makeRun, makeStore, type TestRun, type TestStore } from './run-context.ts'
 
 export const MINUTE_MS = 60_000
@@ -118,6 +118,17 @@ export class Poller {
     )
     return values.reduce<number>((sum, value) => sum + JSON.stringify(value).length, 0)
   }
+}
+
+/** A CloudWatch of these functions and a collector for a store of this kind; gone with the test. */
+export async function startPolling(
+  functions: LateFunction[],
+  sink: SinkTraits,
+  configs: Poller['configs'] = {},
+): Promise<{ readonly late: LateAws; readonly poller: Poller }> {
+  const late = await startLateAws(functions)
+  onTestFinished(async () => late.close())
+  return { late, poller: new Poller(late, sink, configs) }
 }
 
 /** An invocation every `everyMin` minutes, as long and as late as said. */

@@ -1,6 +1,5 @@
-import { afterEach, describe, expect, it } from 'vitest'
+import { describe, expect, it } from 'vitest'
 import type { SinkTraits } from '../../core/dff.ts'
-import { type LateAws, type LateFunction, startLateAws } from './late-aws.ts'
 import {
   expectOnce,
   FUNCTIONS,
@@ -8,35 +7,20 @@ import {
   invoke,
   LAST,
   MINUTE_MS,
-  Poller,
   SINCE_MS,
   START_MS,
+  startPolling,
   truthOf,
   UNKNOWN,
   within,
 } from './poll-fixture.ts'
-
-let aws: LateAws | undefined
-
-afterEach(async () => {
-  await aws?.close()
-  aws = undefined
-})
-
-async function start(
-  functions: LateFunction[],
-  sink: SinkTraits,
-): Promise<{ late: LateAws; poller: Poller }> {
-  aws = await startLateAws(functions)
-  return { late: aws, poller: new Poller(aws, sink) }
-}
 
 describe('a store that takes points of one day', () => {
   const sink: SinkTraits = { ...UNKNOWN, retentionHours: 24 }
   const backMs = START_MS + 72 * HOUR_MS
 
   it('gets after a longer outage the last day repaired, and the record says what is too old for it', async () => {
-    const { late, poller } = await start(
+    const { late, poller } = await startPolling(
       [{ name: 'short', invocations: invoke([SINCE_MS, backMs + HOUR_MS], 2) }],
       sink,
     )
@@ -61,7 +45,7 @@ describe('a store that takes points of one day', () => {
   })
 
   it('gets no older point by a backfill, which says so', async () => {
-    const { poller } = await start(
+    const { poller } = await startPolling(
       [{ name: 'short', invocations: invoke([START_MS - 48 * HOUR_MS, START_MS], 2) }],
       sink,
     )
@@ -84,7 +68,7 @@ describe('a store that takes points of two hours', () => {
   it('never gets an older one: not by a first look, not late, not by an audit', async () => {
     const endMs = START_MS + 26 * HOUR_MS
     const straggling = invoke([SINCE_MS, endMs], 61, { delayMs: 3 * HOUR_MS })
-    const { poller } = await start(
+    const { poller } = await startPolling(
       [{ name: 'straggling', invocations: [...invoke([SINCE_MS, endMs], 7), ...straggling] }],
       sink,
     )

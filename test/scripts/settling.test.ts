@@ -1,7 +1,5 @@
-import { afterEach, describe, expect, it } from 'vitest'
-import type { SinkTraits } from '../../core/dff.ts'
+import { describe, expect, it } from 'vitest'
 import { digestOf } from '../../scripts/guance_aws_cloudwatch/digest.ts'
-import { type LateAws, type LateFunction, startLateAws } from './late-aws.ts'
 import {
   BOTH,
   expectOnce,
@@ -12,33 +10,18 @@ import {
   MAX,
   MINUTE_MS,
   mixed,
-  Poller,
   SINCE_MS,
   START_MS,
+  startPolling,
   truthOf,
   UNKNOWN,
   within,
 } from './poll-fixture.ts'
 
-let aws: LateAws | undefined
-
-afterEach(async () => {
-  await aws?.close()
-  aws = undefined
-})
-
-async function start(
-  functions: LateFunction[],
-  sink: SinkTraits,
-): Promise<{ late: LateAws; poller: Poller }> {
-  aws = await startLateAws(functions)
-  return { late: aws, poller: new Poller(aws, sink) }
-}
-
 describe('a store that keeps the last line', () => {
   it('holds after the audits exactly what CloudWatch finally says, hours-late minutes included', async () => {
     const endMs = START_MS + 36 * HOUR_MS
-    const { late, poller } = await start(mixed(SINCE_MS, START_MS + 4 * HOUR_MS), LAST)
+    const { late, poller } = await startPolling(mixed(SINCE_MS, START_MS + 4 * HOUR_MS), LAST)
     await poller.setFunctions(START_MS, FUNCTIONS)
     await poller.pollAll(START_MS, endMs)
     for (const { name } of FUNCTIONS) {
@@ -49,7 +32,7 @@ describe('a store that keeps the last line', () => {
   }, 60_000)
 
   it('is asked for once in the first poll, because every request is billed', async () => {
-    const { late, poller } = await start(mixed(SINCE_MS, START_MS), LAST)
+    const { late, poller } = await startPolling(mixed(SINCE_MS, START_MS), LAST)
     await poller.setFunctions(START_MS, FUNCTIONS)
     await poller.poll(START_MS)
     const asked = late.asked
@@ -59,8 +42,16 @@ describe('a store that keeps the last line', () => {
     expect(asked).toHaveLength(FUNCTIONS.length * 7)
   })
 
+  it('asks once how long invocations take, also where AWS answers Forbidden', async () => {
+    const { late, poller } = await startPolling(mixed(SINCE_MS, START_MS), LAST)
+    late.fault = ({ metric }) => (metric === 'Duration' ? 'Forbidden' : undefined)
+    await poller.setFunctions(START_MS, FUNCTIONS)
+    await poller.pollAll(START_MS, START_MS + 15 * MINUTE_MS)
+    expect(late.asked.filter(({ periodSec }) => periodSec === 86_400)).toHaveLength(1)
+  })
+
   it('is not audited at every poll because of a metric that does not come complete', async () => {
-    const { late, poller } = await start(
+    const { late, poller } = await startPolling(
       [{ name: 'short', invocations: invoke([SINCE_MS, START_MS], 1) }],
       LAST,
     )
@@ -76,7 +67,7 @@ describe('a store that keeps the last line', () => {
   })
 
   it('has the first value of a minute at the poll after two minutes', async () => {
-    const { late, poller } = await start(
+    const { late, poller } = await startPolling(
       [{ name: 'long', invocations: invoke([SINCE_MS, START_MS + HOUR_MS], 1, { delayMs: 30_000 }) }],
       LAST,
     )
@@ -93,7 +84,7 @@ describe('a store that keeps the last line', () => {
 describe('a store of which nobody knows what it does with a second line', () => {
   it('gets each minute once, at its horizon, and every difference is told and kept', async () => {
     const endMs = START_MS + 36 * HOUR_MS
-    const { late, poller } = await start(mixed(SINCE_MS, START_MS + 4 * HOUR_MS), UNKNOWN)
+    const { late, poller } = await startPolling(mixed(SINCE_MS, START_MS + 4 * HOUR_MS), UNKNOWN)
     await poller.setFunctions(START_MS, FUNCTIONS)
     await poller.pollAll(START_MS, endMs)
     expectOnce(poller)
@@ -112,7 +103,7 @@ describe('a store of which nobody knows what it does with a second line', () => 
   }, 60_000)
 
   it('learns how long invocations take, and waits for a long-timeout function no longer than that', async () => {
-    const { late, poller } = await start(
+    const { late, poller } = await startPolling(
       [
         {
           name: 'long',
@@ -140,7 +131,7 @@ describe('a store of which nobody knows what it does with a second line', () => 
 describe('a store that keeps the larger value', () => {
   it('gets counts early and the rest once settled, and ends right where nothing shrinks afterwards', async () => {
     const endMs = START_MS + 30 * HOUR_MS
-    const { late, poller } = await start(mixed(SINCE_MS, START_MS + 2 * HOUR_MS).slice(0, 2), MAX)
+    const { late, poller } = await startPolling(mixed(SINCE_MS, START_MS + 2 * HOUR_MS).slice(0, 2), MAX)
     await poller.setFunctions(START_MS, FUNCTIONS)
     await poller.pollAll(START_MS, endMs)
     for (const name of ['short', 'long']) {
@@ -157,7 +148,7 @@ describe('a store that keeps the larger value', () => {
 
 describe('a store that adds second lines up', () => {
   it('starts at now, because it may have had an earlier owner', async () => {
-    const { poller } = await start(
+    const { poller } = await startPolling(
       [{ name: 'short', invocations: invoke([SINCE_MS, START_MS + HOUR_MS], 1) }],
       BOTH,
     )

@@ -1,7 +1,7 @@
-import { afterEach, describe, expect, it } from 'vitest'
+import { describe, expect, it } from 'vitest'
 import type { SinkTraits } from '../../core/dff.ts'
 import type { InventoryEntry } from '../../scripts/guance_integration/main.ts'
-import { type LateAws, type LateFunction, startLateAws } from './late-aws.ts'
+import type { LateAws, LateFunction } from './late-aws.ts'
 import {
   BOTH,
   expectOnce,
@@ -10,27 +10,17 @@ import {
   LAST,
   MAX,
   MINUTE_MS,
-  Poller,
+  type Poller,
   SINCE_MS,
   START_MS,
+  startPolling,
   truthOf,
   UNKNOWN,
   within,
 } from './poll-fixture.ts'
 
-let aws: LateAws | undefined
-
-afterEach(async () => {
-  await aws?.close()
-  aws = undefined
-})
-
-async function start(
-  functions: LateFunction[],
-  sink: SinkTraits,
-): Promise<{ late: LateAws; poller: Poller }> {
-  aws = await startLateAws(functions)
-  return { late: aws, poller: new Poller(aws, sink, { zeros: true }) }
+async function start(functions: LateFunction[], sink: SinkTraits) {
+  return startPolling(functions, sink, { zeros: true })
 }
 
 const ZERO = { Invocations_Sum: 0, Throttles_Sum: 0 }

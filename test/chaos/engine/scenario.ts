@@ -1,4 +1,5 @@
 import type { SinkTraits } from '../../../core/dff.ts'
+import { CHAOS_KINDS } from '../../../simulator/aws/fault-kind.ts'
 import { makeRandom, type Random } from './random.ts'
 
 const MINUTE_MS = 60_000
@@ -43,26 +44,8 @@ export interface Scenario {
 
 const BASE_MS = Date.parse('2026-11-10T00:00:00Z')
 
-/** What a careful client survives; without `throttle`, whose answer is waiting for real seconds. */
-const KINDS = [
-  'error500',
-  'error503',
-  'close',
-  'cut',
-  'brokenBody',
-  'htmlBody',
-  'emptyBody',
-  'partialPage',
-  'emptyPage',
-  'repeatedPage',
-  'oddOrder',
-  'internalError',
-  'internalErrorAlone',
-  'shortValues',
-  'nanValue',
-  'nullValue',
-  'textValue',
-] as const
+/** What a careful client survives; without `throttle`, which it answers by waiting for real seconds. */
+const KINDS = CHAOS_KINDS.filter((kind) => kind !== 'throttle')
 
 /** Horizon, late data of up to 6 hours and the daily audit are over after so long. */
 const TAIL_MS = 31 * HOUR_MS
@@ -108,7 +91,12 @@ function drawStop(random: Random): Stop {
 function drawChaos(random: Random): Step['chaos'] {
   const seed = random.whole(1, 1e9)
   // One kind alone, at every call, is what makes a query stay incomplete for polls.
-  if (random.chance(0.3)) return { seed, rate: random.pick([0.5, 1]), kinds: [random.pick(KINDS)] }
+  if (random.chance(0.3))
+    return {
+      seed,
+      rate: random.pick([0.5, 1]),
+      kinds: [KINDS[random.whole(0, KINDS.length - 1)] ?? 'error500'],
+    }
   return { seed, rate: random.pick([0.05, 0.2, 0.6]), kinds: KINDS }
 }
 

@@ -85,7 +85,8 @@ describe('lines', () => {
 describe('points', () => {
   it('are one per line, with the tags that each minute was first written with', () => {
     const lineTags = makeTags(SOURCES)(F)
-    const history = { tags: lineTags.changing, past: [{ untilMs: 120_000, tags: { account_name: 'old' } }] }
+    const past = [{ untilMs: 120_000, tags: { account_name: 'old', cloud_provider: 'aws' } }]
+    const history = { tags: lineTags.changing, past }
     const writes = [60_000, 120_000].map((timeMs) => ({ timeMs, fields: { Errors_Sum: timeMs } }))
     const tags = {
       FunctionName: '函数, "x"',

@@ -92,6 +92,13 @@ describe('a timeout that was lowered', () => {
     expect(later).toEqual({ name: 'f', tags: {}, timeoutSec: 3 })
   })
 
+  it('counts from the last time it was lowered', () => {
+    const [once] = keepTimeouts([{ name: 'f', tags: {}, timeoutSec: 600 }], before, 0)
+    const [twice] = keepTimeouts([{ name: 'f', tags: {}, timeoutSec: 3 }], once ? [once] : [], 10 * MINUTE_MS)
+    expect(effectiveTimeoutSec(twice ?? {}, 23 * MINUTE_MS)).toBeGreaterThanOrEqual(600)
+    expect(effectiveTimeoutSec(twice ?? {}, 29 * MINUTE_MS)).toBe(3)
+  })
+
   it('does not fall below that of a published version, which an alias may serve', () => {
     const served = { name: 'f', tags: {}, timeoutSec: 3, versionTimeoutSec: 600, sweptTimeoutSec: 60 }
     expect(keepTimeouts([served], [{ ...served, timeoutSec: 900 }], 0)).toMatchObject([
