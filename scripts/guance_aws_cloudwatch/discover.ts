@@ -78,7 +78,7 @@ function carryForward(
   error: unknown,
 ): void {
   const isOfListing =
-    error instanceof AwsFailure && ['transient', 'throttled', 'forbidden'].includes(error.kind)
+    error instanceof AwsFailure && ['transient', 'throttled', 'forbidden', 'invalid'].includes(error.kind)
   if (!isOfListing) throw error
   const ageMs = context.triggerTimeMs - previous.listedAtMs
   const minutes = Math.round(ageMs / MINUTE_MS)

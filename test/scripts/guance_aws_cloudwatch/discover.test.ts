@@ -141,6 +141,28 @@ describe('discoverSeries', () => {
     expect(next.functions).toEqual(['f', 'g'])
   })
 
+  it('goes on with the previous list when AWS no longer takes the token of a page', async () => {
+    const store = makeStore()
+    await discoverAt(store, 0, [page(['f'])])
+    const stale = {
+      status: 400,
+      body: '{"__type":"InvalidParameterValueException","message":"Invalid nextToken"}',
+    }
+    const failed = await discoverAt(store, 20, [page(['g'], 'a'), stale])
+    expect(failed.functions).toEqual(['f'])
+  })
+
+  it('is written once a day also when nothing has changed, because the host forgets what nobody writes', async () => {
+    const store = makeStore()
+    const chunksWritten = () =>
+      store.commits.flatMap(({ state }) => Object.keys(state)).filter((key) => key.endsWith('/0')).length
+    await discoverAt(store, 0, [page(['f'])])
+    await discoverAt(store, 20, [page(['f'])])
+    expect(chunksWritten()).toBe(1)
+    await discoverAt(store, 24 * 60, [page(['f'])])
+    expect(chunksWritten()).toBe(2)
+  })
+
   it('reports a list that could not be renewed for more than an hour', async () => {
     const store = makeStore()
     await discoverAt(store, 0, [page(['f'])])
