@@ -43,6 +43,8 @@ function noteProblems({ problems }: Progress, { record }: Poll): void {
 /** One poll of those that count. The list is asked for again after the polls that did so too. */
 async function pollOnce(home: SimulatedHome, atMs: EpochMs, progress: Progress): Promise<void> {
   const poll = await home.pollAt(atMs)
+  // Before the clock jumps on: a batch that waits for its turn here must not look five minutes late.
+  await home.untilDelivered()
   progress.samples.push(samplePoll(poll))
   noteProblems(progress, poll)
   const hasListed = poll.record.usage.some(({ api }) => api === 'cloudwatch:ListMetrics')

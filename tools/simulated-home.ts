@@ -1,15 +1,19 @@
 import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { setTimeout as sleep } from 'node:timers/promises'
 import { fileURLToPath } from 'node:url'
 import type { SinkTraits } from '../core/script.ts'
-import type { EpochMs } from '../core/time.ts'
+import { type EpochMs, MINUTE_MS } from '../core/time.ts'
 import { openClient } from '../runner/client.ts'
 import type { Backlog, HostClient, TaskRecord } from '../runner/host-api.ts'
 import { type SimulatorProcess, startSimulatorProcess } from './simulator-process.ts'
 
 const SIMULATOR = fileURLToPath(new URL('../simulator/main.ts', import.meta.url))
 const SET = 'guance_aws_lambda'
+
+const DELIVERY_LOOK_MS = 50
+const DELIVERY_LIMIT_MS = 10 * MINUTE_MS
 
 export interface SimulatedHomeOptions {
   /** Flags of the simulator; `--now`, or `now` in the fleet file, is where its clock stands first. */
@@ -42,7 +46,9 @@ export interface SimulatedHome {
   pollAt(atMs: EpochMs): Promise<Poll>
   /** Executes as of now, for a simulator whose clock reads real time. */
   pollNow(): Promise<Poll>
-  /** Closes the host and opens it again, as the next command would. */
+  /** Waits until nothing waits for the store any more; rejects after ten minutes. */
+  untilDelivered(): Promise<void>
+  /** Closes the host; the next call opens it again, as the next command would. */
   reopen(): Promise<void>
   close(): Promise<void>
 }
@@ -96,6 +102,19 @@ class Home implements SimulatedHome {
     const { record, backlog } = await host.call('exec', { target: SET, atMs, debug: false })
     const { user, system } = process.cpuUsage(before)
     return { record, backlog, wallMs: performance.now() - startedMs, hostCpuMs: (user + system) / 1_000 }
+  }
+
+  async untilDelivered(): Promise<void> {
+    const host = await this.#host()
+    const deadlineMs = Date.now() + DELIVERY_LIMIT_MS
+    for (;;) {
+      // One look after the other: Execute gives up delivering long before three hours of a large fleet are through.
+      const { backlog, lastDeliveryError } = await host.call('status', {})
+      if (backlog.waitingBatches === 0) return
+      if (Date.now() > deadlineMs)
+        throw new Error(`${backlog.waitingBatches} batches still wait: ${lastDeliveryError}`)
+      await sleep(DELIVERY_LOOK_MS)
+    }
   }
 
   async reopen(): Promise<void> {
