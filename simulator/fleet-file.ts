@@ -22,6 +22,7 @@ const KEYS = [
   'regions',
   'accountIds',
   'now',
+  'since',
   'late',
   'listing',
   'quotas',
@@ -46,11 +47,11 @@ function parseGroups(value: unknown): readonly Group[] {
   return groups
 }
 
-function parseNow(input: Input): EpochMs | undefined {
-  const text = textOf(input, 'now')
-  const nowMs = text === undefined ? undefined : Date.parse(text)
-  if (nowMs === undefined || !Number.isNaN(nowMs)) return nowMs
-  throw new ControlError(`now must be an ISO time, got ${JSON.stringify(text)}`)
+function timeOf(input: Input, key: string): EpochMs | undefined {
+  const text = textOf(input, key)
+  const timeMs = text === undefined ? undefined : Date.parse(text)
+  if (timeMs === undefined || !Number.isNaN(timeMs)) return timeMs
+  throw new ControlError(`${key} must be an ISO time, got ${JSON.stringify(text)}`)
 }
 
 function countOf(input: Input, key: string, most: number): number | undefined {
@@ -86,7 +87,7 @@ function compact<T extends object>(values: T): { [Key in keyof T]?: Exclude<T[Ke
 export function parseFleet(document: unknown): Partial<SimulatorOptions> {
   const input = objectOf(document)
   checkKeys(input, KEYS)
-  const nowMs = parseNow(input)
+  const nowMs = timeOf(input, 'now')
   const accountIds = namesOf(input, 'accountIds', /^\d{12}$/)
   const context = { accountIds: accountIds ?? ['123456789012'], nowMs: nowMs ?? Date.now() }
   const changes = input.changes === undefined ? undefined : at('changes', () => listOf(input.changes))
@@ -97,6 +98,7 @@ export function parseFleet(document: unknown): Partial<SimulatorOptions> {
       regions: namesOf(input, 'regions', /^[a-z]{2,4}(-[a-z]+)+-\d$/),
       accountIds,
       nowMs,
+      sinceMs: timeOf(input, 'since'),
       listing: flagOf(input, 'listing'),
       quotas: flagOf(input, 'quotas') ? AWS_QUOTAS : undefined,
       groups: input.groups === undefined ? undefined : parseGroups(input.groups),

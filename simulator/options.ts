@@ -35,6 +35,8 @@ export interface SimulatorOptions {
   /** What the lambdas are like; absent, the mixed fleet of `active`. */
   readonly groups?: readonly Group[]
   readonly changes?: readonly Change[]
+  /** Nothing ran before it; absent, the fleet has always run. */
+  readonly sinceMs?: EpochMs
   /** Absent, there is nothing but functions. */
   readonly services?: ServiceOptions
 }

@@ -49,7 +49,7 @@ export interface RunningSimulator {
 function createSimulation(options: SimulatorOptions): Simulation {
   const clock = createClock(options.nowMs)
   const counters = makeCounters()
-  const { accountIds, regions, seed, groups, changes, rewriting = DEFAULT_REWRITING } = options
+  const { accountIds, regions, seed, groups, changes, sinceMs, rewriting = DEFAULT_REWRITING } = options
   const truth = createTruth(
     {
       seed,
@@ -59,6 +59,7 @@ function createSimulation(options: SimulatorOptions): Simulation {
       activeShare: options.active,
       groups: groups ?? [],
       changes: changes ?? [],
+      ...(sinceMs === undefined ? {} : { sinceMs }),
     },
     options.late,
   )

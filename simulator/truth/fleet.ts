@@ -1,3 +1,4 @@
+import type { EpochMs } from '../../core/time.ts'
 import type { Change } from './change.ts'
 import { createGroupPicker, type Group } from './group.ts'
 import { describeLambda, type Lambda, makeReplica, TRAITS, type Trait } from './lambda.ts'
@@ -15,6 +16,8 @@ export interface FleetOptions {
   /** What the lambdas are like; none gives the mixed fleet of the demo. */
   readonly groups?: readonly Group[]
   readonly changes?: readonly Change[]
+  /** Nothing ran before it; absent, the fleet has always run. */
+  readonly sinceMs?: EpochMs
 }
 
 /** The lambdas of each account and region. */

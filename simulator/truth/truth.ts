@@ -44,6 +44,8 @@ const FAR_MS = 2 * DAY_MS
 const CACHED_FAR_MINUTES = 64
 
 const NO_TIMES: readonly EpochMs[] = []
+const NO_VALUES: readonly number[] = []
+const NO_INVOCATIONS: readonly Invocation[] = []
 
 /** Instants of a minute at which region-wide concurrency is counted: every 15 s. */
 const COUNTED_AT_MS = [0, 15_000, 30_000, 45_000]
@@ -127,6 +129,7 @@ class DerivedTruth implements Truth {
   }
 
   samples(series: Series, minuteMs: EpochMs, nowMs: EpochMs): readonly number[] {
+    if (this.#isBeforeAll(minuteMs)) return NO_VALUES
     const { scope, metric } = series
     if (scope.kind !== 'region' || REGION_CONCURRENCY.has(metric)) {
       return seenValues(this.#rowOf(series, minuteMs, this.#derivedFor(minuteMs, nowMs)), nowMs)
@@ -144,7 +147,12 @@ class DerivedTruth implements Truth {
   }
 
   row(series: Series, minuteMs: EpochMs): SampleRow | undefined {
-    return this.#rowOf(series, minuteMs, this.#near)
+    return this.#isBeforeAll(minuteMs) ? undefined : this.#rowOf(series, minuteMs, this.#near)
+  }
+
+  /** Two weeks of minutes of thousands of lambdas take minutes to derive: a fleet may say that nothing ran before a time. */
+  #isBeforeAll(minuteMs: EpochMs): boolean {
+    return minuteMs < (this.#fleet.options.sinceMs ?? Number.NEGATIVE_INFINITY)
   }
 
   #derivedFor(minuteMs: EpochMs, nowMs: EpochMs): Derived {
@@ -171,6 +179,7 @@ class DerivedTruth implements Truth {
   }
 
   seenFromMs(lambda: Lambda, minuteMs: EpochMs): EpochMs | undefined {
+    if (this.#isBeforeAll(minuteMs)) return undefined
     let firstMs: EpochMs | undefined
     for (const row of this.#minuteOf(lambda, minuteMs, this.#near).rows.values()) {
       firstMs = Math.min(firstMs ?? Number.POSITIVE_INFINITY, firstSeenMs(row))
@@ -187,6 +196,7 @@ class DerivedTruth implements Truth {
   }
 
   #starting(lambda: Lambda, minuteMs: EpochMs, { invocations }: Derived): readonly Invocation[] {
+    if (this.#isBeforeAll(minuteMs)) return NO_INVOCATIONS
     const key = minuteKey(lambda, minuteMs)
     return invocations.get(key) ?? invocations.put(key, drawInvocations(lambda, minuteMs))
   }

@@ -50,6 +50,33 @@ function read(truth: Truth, lambda: Lambda, metric: string, minutes: number): re
 const groupsOf = (groups: object[]): readonly Group[] => parseFleet({ groups }).groups ?? []
 
 describe('a fleet file', () => {
+  it('has nothing before the time since which it runs', async () => {
+    const groups = [{ name: 'g', share: 1, traits: ['plain'], perMin: 30 }]
+    const since = '2026-11-01T00:00:00Z'
+    const fleet = parseFleet({
+      functions: 1,
+      regions: ['us-east-1'],
+      groups,
+      since,
+      now: '2026-11-01T02:00:00Z',
+    })
+    const running = await startSimulator({ latencyMs: 0, ...fleet })
+    try {
+      const { accounts } = running.control('truth') as {
+        accounts: [{ regions: [{ functions: [{ name: string }] }] }]
+      }
+      const name = accounts[0].regions[0].functions[0].name
+      const hours = [Date.parse(since) - 3_600_000, Date.parse(since) + 3_600_000]
+      const asked = `region=us-east-1&metric=Invocations&statistic=Sum&startMs=${hours[0]}&endMs=${hours[1]}`
+      const { values } = running.control(`truth/values?${asked}&FunctionName=${name}`) as {
+        values: { timeMs: number }[]
+      }
+      expect(Math.min(...values.map(({ timeMs }) => timeMs))).toBe(Date.parse(since))
+    } finally {
+      await running.close()
+    }
+  })
+
   it('gives each group its share, in every prefix of a region', () => {
     const truth = makeTruth({
       functions: 100,
