@@ -11,4 +11,7 @@ const reply = await runEngine(job).then(
     text: error instanceof Error ? (error.stack ?? error.message) : String(error),
   }),
 )
-process.send?.(reply, () => process.disconnect())
+process.send?.(reply, () => {
+  // Whoever asked may have been stopped meanwhile, which closed the channel.
+  if (process.connected) process.disconnect()
+})
