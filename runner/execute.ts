@@ -9,19 +9,20 @@ import type { Window } from '../core/window.ts'
 import { DEFAULT_CONNECTOR_ID } from './connector/registry.ts'
 import { sinkTraits } from './connector/traits.ts'
 import type { HostParts } from './host-parts.ts'
-import type { ApiFunctionInfo, LogLine, TaskResources } from './host-api.ts'
+import type { ApiFunctionInfo, LogLine, TaskResources, TaskStatus } from './host-api.ts'
 import { declaredTriggers } from './deploy/functions.ts'
 import { readStartTicks } from './orphan.ts'
 import type { Lease, NewTask, TaskEnd } from './store/store.ts'
 import { type AnswerContext, answerRequest } from './task-answers.ts'
+import { TaskLog } from './task-log.ts'
 import type { TaskScope } from './task-scope.ts'
 import type { StartMessage, TaskMode, TaskValue } from './task/ipc.ts'
 import type { ChildOutcome } from './task/outcome.ts'
 import { runChild } from './task/run-child.ts'
 
-/** How long a lease outlives its last heartbeat; six missed ones mean that the process is gone or stuck. */
-export const LEASE_MS = 30 * SECOND_MS
-const HEARTBEAT_MS = 5 * SECOND_MS
+/** How long a lease outlives its last heartbeat, and so its holder; five missed ones mean that the process is gone or stuck. */
+export const LEASE_MS: number = 15 * SECOND_MS
+const HEARTBEAT_MS = 3 * SECOND_MS
 
 export interface Execution {
   readonly task: Pick<NewTask, 'id' | 'funcId' | 'triggerTimeMs' | 'isDebug'>
@@ -36,63 +37,20 @@ export interface Execution {
 
 /** Renews the lease until stopped; calls `onLost` when somebody else has it. */
 function keepLease(parts: HostParts, lease: Lease, onLost: () => void): () => void {
+  let complaint = ''
   const renew = async (): Promise<void> => {
     try {
       if (!(await parts.store.queue.heartbeat(lease, Date.now() + LEASE_MS))) onLost()
+      complaint = ''
     } catch (error) {
-      // A full or locked disk passes; until then the lease lasts for several more attempts.
-      parts.note(coerceError(error, `lease of task ${lease.taskId}`).message)
+      // A full or locked disk passes. Meanwhile nobody else in this process takes the lease, and nobody can write it.
+      const { message } = coerceError(error, `lease of task ${lease.taskId}`)
+      if (message !== complaint) parts.note(message)
+      complaint = message
     }
   }
   const timer = setInterval(() => void renew(), HEARTBEAT_MS)
   return () => clearInterval(timer)
-}
-
-/** Appends log lines in order and numbers them; one write at a time. */
-class TaskLog {
-  readonly #parts: HostParts
-  readonly #execution: Execution
-  #sequence = 0
-  #lost = 0
-  #lossReason = ''
-  #written: Promise<void> = Promise.resolve()
-
-  constructor(parts: HostParts, execution: Execution) {
-    this.#parts = parts
-    this.#execution = execution
-  }
-
-  add(lines: readonly Pick<LogLine, 'timeMs' | 'text'>[]): void {
-    const numbered = lines.map((line) => {
-      this.#sequence += 1
-      return {
-        taskId: this.#execution.task.id,
-        sequence: this.#sequence,
-        timeMs: line.timeMs,
-        text: line.text,
-      }
-    })
-    this.#written = this.#written.then(() => this.#append(numbered))
-    this.#execution.onLines(numbered)
-  }
-
-  /** Waits until every line is written or lost; tells what of the log is missing. */
-  async flush(): Promise<Problem[]> {
-    await this.#written
-    if (this.#lost === 0) return []
-    const message = `${this.#lost} lines of the log could not be written: ${this.#lossReason}`
-    return [{ code: 'log-incomplete', severity: 'warning', scope: 'log', message }]
-  }
-
-  /** A full or locked disk passes: what comes later is worth writing although these lines are lost. */
-  async #append(lines: readonly LogLine[]): Promise<void> {
-    try {
-      await this.#parts.store.records.appendLog(lines)
-    } catch (error) {
-      this.#lost += lines.length
-      this.#lossReason = coerceError(error, 'log').message
-    }
-  }
 }
 
 /** The functions as they are now: a Startup script may have been edited since it was deployed. */
@@ -125,6 +83,14 @@ function addUsage(usage: Map<string, Usage>, { api, requests, billedMetrics }: U
   })
 }
 
+/** As Func's: an exception that is a warning says that there was nothing to do, not that something failed. */
+const WARNING = /Warning$/
+
+function statusOf({ kind, exceptionType }: Exclude<ChildOutcome, { kind: 'done' }>): TaskStatus {
+  if (kind === 'timeout') return 'timeout'
+  return WARNING.test(exceptionType) ? 'skip' : 'failure'
+}
+
 function toEnd(outcome: ChildOutcome, { problems, usage, resources }: Findings): TaskEnd {
   const common = { endTimeMs: Date.now(), problems, usage: [...usage.values()], resources }
   if (outcome.kind === 'done') {
@@ -133,7 +99,7 @@ function toEnd(outcome: ChildOutcome, { problems, usage, resources }: Findings):
   }
   return {
     ...common,
-    status: outcome.kind === 'timeout' ? 'timeout' : 'failure',
+    status: statusOf(outcome),
     exceptionType: outcome.exceptionType,
     exceptionText: new DffError(outcome.error).message,
     returnValue: null,
@@ -204,10 +170,10 @@ function answerContext(
   }
 }
 
-/** Runs a claimed task to its record. Whatever goes wrong with the task is in the record; rejects only without a store. */
-export async function executeTask(parts: HostParts, execution: Execution): Promise<void> {
+/** Runs a claimed task to the end that its record is to tell. Rejects only for what kept it from being started. */
+export async function executeTask(parts: HostParts, execution: Execution): Promise<TaskEnd> {
   const { task, scope, lease } = execution
-  const log = new TaskLog(parts, execution)
+  const log = new TaskLog(parts.store.records, task.id, execution.onLines)
   const found: Findings = { problems: [], usage: new Map(), resources: null }
   const lost = new AbortController()
   let remembered: Promise<void> = Promise.resolve()
@@ -244,7 +210,7 @@ export async function executeTask(parts: HostParts, execution: Execution): Promi
     })
     await remembered.catch(() => undefined)
     found.problems.push(...(await log.flush()))
-    await parts.store.queue.finish(lease, toEnd(outcome, found))
+    return toEnd(outcome, found)
   } finally {
     stopHeartbeat()
   }

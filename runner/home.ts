@@ -13,6 +13,8 @@ export interface HomePaths {
   /** Everything that belongs to the host; carries a .gitignore of `*`. */
   readonly dff: string
   readonly database: string
+  /** What a restore put another in the place of; kept until the next one. */
+  readonly databaseReplaced: string
   /** Held open in an exclusive transaction by the owner; freed by the kernel at kill -9. */
   readonly ownerLock: string
   /** Who owns the home, for the message of whoever is refused. */
@@ -41,6 +43,7 @@ export function homePaths(home: string): HomePaths {
     startup: join(root, 'startup'),
     dff,
     database: join(dff, 'host.db'),
+    databaseReplaced: join(dff, 'host.db-replaced'),
     ownerLock: join(dff, 'owner.db'),
     ownerInfo: join(dff, 'owner.json'),
     key: join(dff, 'key'),

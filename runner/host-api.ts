@@ -7,6 +7,8 @@ import type { ConnectorConfig, SetManifest } from '../core/schema-types.generate
 import type { EpochMs } from '../core/time.ts'
 import type { Json } from '../core/json.ts'
 import type { Window } from '../core/window.ts'
+import type { BackupRow } from './backup/backup-row.ts'
+import type { PauseResult, PauseRow, TriggerRow } from './trigger/trigger-row.ts'
 
 /** Func's seven, in Func's order (guance.md §4.8). */
 export const TASK_STATUSES = [
@@ -59,21 +61,6 @@ export interface DeployResult {
   readonly triggers: readonly TriggerRow[]
 }
 
-export interface TriggerRow {
-  readonly triggerId: string
-  readonly funcId: string
-  readonly title: string
-  /** What counts: the override if there is one, else the script's own. */
-  readonly cronExpr: string
-  readonly fixedCronExpr: string
-  readonly cronOverride: string | null
-  readonly timezone: string
-  readonly isEnabled: boolean
-  readonly lastTickMs: EpochMs | null
-  readonly nextTickMs: EpochMs | null
-  readonly lastStatus: TaskStatus | null
-}
-
 /** What the task process used, as it says itself at its end. */
 export interface TaskResources {
   /** User and system time. */
@@ -89,6 +76,8 @@ export interface TaskRecord {
   readonly origin: 'cronJob' | 'direct'
   readonly status: TaskStatus
   readonly triggerTimeMs: EpochMs
+  /** Ticks before this one that had no task of their own and that this one stands for; at most 1,000 are counted. */
+  readonly missedTicks: number
   readonly startTimeMs: EpochMs | null
   readonly endTimeMs: EpochMs | null
   readonly isDebug: boolean
@@ -151,6 +140,7 @@ export interface HostStatus {
   readonly version: string
   readonly node: string
   readonly triggers: readonly TriggerRow[]
+  readonly pause: PauseRow | null
   readonly runningTasks: readonly TaskRecord[]
   readonly backlog: Backlog
   readonly connector: ConnectorRow
@@ -212,6 +202,8 @@ export interface HostMethods {
     { readonly triggerId: string; readonly cron: string | null; readonly timezone: string | null },
     TriggerRow
   >
+  'trigger.pause': Method<{ readonly untilMs: EpochMs | null }, PauseResult>
+  'trigger.resume': Method<Empty, PauseResult>
   exec: Method<
     {
       readonly target: string
@@ -232,6 +224,10 @@ export interface HostMethods {
     { readonly lines: readonly LogLine[]; readonly isCut: boolean }
   >
   status: Method<Empty, HostStatus>
+  /** `file` is absolute; the host writes it. */
+  backup: Method<{ readonly file: string; readonly force: boolean }, BackupRow>
+  /** The host ends what runs and leaves the home to the caller's process until that has left it too. */
+  'home.lend': Method<Empty, { readonly isLent: true }>
   'outbox.list': Method<
     { readonly state: 'waiting' | 'dead' | null; readonly limit: number },
     readonly OutboxRow[]

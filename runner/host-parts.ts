@@ -23,6 +23,8 @@ export interface HostParts {
   readonly tasks: Tasks
   /** Aborts when the host begins to leave: streams end, tasks and deliveries get their time. */
   readonly leaving: AbortSignal
+  /** Leaves the home to another process, and takes it back when that is done. */
+  readonly lend: () => void
   /** Says something to whoever watches the host itself. */
   readonly note: (text: string) => void
 }

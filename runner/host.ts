@@ -1,4 +1,5 @@
-import { DAY_MS, HOUR_MS, SECOND_MS } from '../core/time.ts'
+import { coerceError } from '../core/error.ts'
+import { DAY_MS, HOUR_MS, MINUTE_MS, SECOND_MS } from '../core/time.ts'
 import { createConnectorRegistry } from './connector/registry.ts'
 import { createBroker } from './credentials/broker.ts'
 import { makeHandlers } from './handler/table.ts'
@@ -30,6 +31,14 @@ const DELIVER_GRACE_MS = 5 * SECOND_MS
 const START_WAIT_MS = 10 * SECOND_MS
 const START_POLL_MS = 100
 
+/** Read within a tenth of a second. */
+const MAX_CHECKED_BY_COMMAND = 16 * 1024 ** 2
+
+/** Whoever asked for the home looks for its lock more often than this. */
+const LEND_GRACE_MS = 2 * SECOND_MS
+/** How long a restore of a large store may take. */
+const LENT_WAIT_MS = 10 * MINUTE_MS
+
 /** Func's retention for triggers made by a deploy, and for records of any kind (guance.md §4.8). */
 const KEEP_PER_FUNC = 100
 const KEEP_MS = 90 * DAY_MS
@@ -40,13 +49,15 @@ export interface HostOptions {
   readonly onEvent?: (event: HostEvent) => void
   /** The scheduler's clock, for a test that cannot wait for a tick. */
   readonly clock?: Pick<SchedulerOptions, 'now' | 'setTimer'>
+  /** Somebody asks for the home: a restore. */
+  readonly onLend?: () => void
 }
 
 /** A host that owns its home, in this process. */
 export interface Host {
   readonly handlers: HostHandlers
-  /** Stops scheduling, lets what runs come to its end, delivers briefly, gives the home back. */
-  close(): Promise<void>
+  /** Stops scheduling, lets what runs come to its end for so long, delivers briefly, gives the home back. */
+  close(taskGraceMs?: number): Promise<void>
 }
 
 /** A command runs what it was asked to and leaves: ticks are for `dff start`. */
@@ -86,11 +97,12 @@ async function makeParts(
         ? NO_SCHEDULER
         : createScheduler({
             triggers: store.triggers,
-            onTick: (trigger, tickMs) => tasks.tick(trigger, tickMs),
+            onTick: (trigger, tick) => tasks.tick(trigger, tick),
             onProblem: note,
             ...options.clock,
           }),
     leaving,
+    lend: () => options.onLend?.(),
     note,
     get tasks() {
       return tasks
@@ -100,8 +112,10 @@ async function makeParts(
   return parts
 }
 
-async function prune(store: Store): Promise<void> {
+async function prune({ store, note }: HostParts): Promise<void> {
   const olderThanMs = Date.now() - KEEP_MS
+  const dropped = await store.outbox.pruneDead(olderThanMs)
+  if (dropped > 0) note(`Dropped ${dropped} dead batches: nobody retried them for 90 days.`)
   await store.outbox.pruneReceipts(olderThanMs)
   await store.state.prune(KEEP_MS)
   await store.records.prune(KEEP_PER_FUNC, olderThanMs)
@@ -113,7 +127,7 @@ async function tidy(parts: HostParts): Promise<void> {
   if (ended.length > 0)
     parts.note(`Ended ${ended.length} tasks that an earlier host left running: ${ended.join(', ')}`)
   await parts.tasks.closeAbandoned()
-  await prune(parts.store)
+  await prune(parts)
 }
 
 async function begin(parts: HostParts): Promise<void> {
@@ -124,9 +138,9 @@ async function begin(parts: HostParts): Promise<void> {
 }
 
 /** Prunes once an hour, so that a home does not grow for as long as its host runs. */
-function startPruning({ store, note }: HostParts): () => void {
+function startPruning(parts: HostParts): () => void {
   const timer = setInterval(() => {
-    prune(store).catch((error: unknown) => note(String(error)))
+    prune(parts).catch((error: unknown) => parts.note(coerceError(error, 'retention').message))
   }, HOUR_MS)
   timer.unref()
   return () => clearInterval(timer)
@@ -141,10 +155,10 @@ async function leaveAtOnce(parts: HostParts, socket: SocketServer): Promise<void
   await parts.sender.stop()
 }
 
-async function leave(parts: HostParts, socket: SocketServer): Promise<void> {
+async function leave(parts: HostParts, socket: SocketServer, taskGraceMs: number): Promise<void> {
   if (parts.owner.mode === 'command') return leaveAtOnce(parts, socket)
   await parts.scheduler.stop()
-  await Promise.all([socket.close(), parts.tasks.stop(TASK_GRACE_MS)])
+  await Promise.all([socket.close(), parts.tasks.stop(taskGraceMs)])
   await parts.sender.drain({
     deadlineMs: Date.now() + DELIVER_GRACE_MS,
     signal: new AbortController().signal,
@@ -157,7 +171,9 @@ export async function openHost(owner: Owner, paths: HomePaths, options: HostOpti
   const leaving = new AbortController()
   let store: Store | undefined
   try {
-    store = await openSqliteStore(paths.database)
+    // A host stays, and must not build on a damaged store; a command is waited for.
+    const maxCheckedBytes = owner.info.mode === 'start' ? Infinity : MAX_CHECKED_BY_COMMAND
+    store = await openSqliteStore(paths.database, { maxCheckedBytes })
     const parts = await makeParts(store, paths, { owner, options, leaving: leaving.signal })
     await tidy(parts)
     const handlers = makeHandlers(parts)
@@ -170,11 +186,11 @@ export async function openHost(owner: Owner, paths: HomePaths, options: HostOpti
     const stopPruning = startPruning(parts)
     return {
       handlers,
-      close: async () => {
+      close: async (taskGraceMs = TASK_GRACE_MS) => {
         leaving.abort()
         stopPruning()
         try {
-          await leave(parts, socket)
+          await leave(parts, socket, taskGraceMs)
         } finally {
           await parts.broker.close()
           await parts.store.close()
@@ -189,9 +205,9 @@ export async function openHost(owner: Owner, paths: HomePaths, options: HostOpti
   }
 }
 
-/** Waits for a command that owns the home; another `dff start` is refused at once. */
-async function ownToStay(paths: HomePaths, signal: AbortSignal): Promise<Owner | undefined> {
-  const deadlineMs = Date.now() + START_WAIT_MS
+/** Waits so long for a command that owns the home; another `dff start` is refused at once. */
+async function ownToStay(paths: HomePaths, waitMs: number, signal: AbortSignal): Promise<Owner | undefined> {
+  const deadlineMs = Date.now() + waitMs
   // In turn: each attempt is one look at the lock.
   while (!signal.aborted) {
     const owner = tryOwn(paths, { mode: 'start', command: 'dff start' })
@@ -220,12 +236,32 @@ export async function startHost(
   options: HostOptions & { readonly signal: AbortSignal },
 ): Promise<void> {
   const paths = homePaths(home)
+  const { signal } = options
   prepareHome(paths)
-  const owner = await ownToStay(paths, options.signal)
-  if (owner === undefined) return
-  const host = await openHost(owner, paths, options)
-  const text = `dff ${PACKAGE_VERSION} runs ${paths.root} as process ${process.pid}`
-  options.onEvent?.({ kind: 'note', text })
-  await aborted(options.signal)
-  await host.close()
+  let waitMs = START_WAIT_MS
+  // Once, and once more for each time that the home was lent.
+  while (!signal.aborted) {
+    const owner = await ownToStay(paths, waitMs, signal)
+    if (owner === undefined || !(await hostOnce(owner, paths, options))) return
+    await sleep(LEND_GRACE_MS, signal)
+    waitMs = LENT_WAIT_MS
+  }
+}
+
+/** Runs the host of a home until the signal aborts or the home is asked for; true when it was lent. */
+async function hostOnce(
+  owner: Owner,
+  paths: HomePaths,
+  options: HostOptions & { readonly signal: AbortSignal },
+): Promise<boolean> {
+  const say = (text: string): void => options.onEvent?.({ kind: 'note', text })
+  const lent = new AbortController()
+  const host = await openHost(owner, paths, { ...options, onLend: () => lent.abort() })
+  say(`dff ${PACKAGE_VERSION} runs ${paths.root} as process ${process.pid}`)
+  await aborted(AbortSignal.any([options.signal, lent.signal]))
+  // What a task would still write belongs to the store that is about to be replaced.
+  await host.close(lent.signal.aborted ? 0 : TASK_GRACE_MS)
+  if (options.signal.aborted) return false
+  say('The home is lent to a restore; the host goes on when that is done.')
+  return true
 }

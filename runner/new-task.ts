@@ -35,11 +35,18 @@ function describeConnector({ id, config }: ConnectorRow, output: string): string
   return id === DEFAULT_CONNECTOR_ID ? where : `${id}: ${where}`
 }
 
+/** One due time of a trigger, with how many before it went by. */
+export interface Tick {
+  readonly triggerId: string
+  readonly tickMs: EpochMs
+  readonly missedTicks: number
+}
+
 /** A task that waits: of a tick, or with null of somebody's Execute. */
 export async function makeTask(
   parts: Pick<HostParts, 'store' | 'connectors' | 'paths'>,
   { funcId, triggerTimeMs, isDebug }: TaskRequest,
-  tick: { readonly triggerId: string; readonly tickMs: EpochMs } | null,
+  tick: Tick | null,
 ): Promise<NewTask> {
   const script = await parts.store.scripts.get(scriptIdOf(funcId))
   const api = script?.functions.find((candidate) => candidate.funcId === funcId)
@@ -53,6 +60,7 @@ export async function makeTask(
     triggerId: tick?.triggerId ?? null,
     origin: tick === null ? 'direct' : 'cronJob',
     tickMs: tick?.tickMs ?? null,
+    missedTicks: tick?.missedTicks ?? 0,
     expiresAtMs: nowMs + (api?.expiresSec ?? DEFAULT_EXPIRES_SEC) * SECOND_MS,
     connector: describeConnector(connector, parts.paths.output),
     endpointUrl: process.env['AWS_ENDPOINT_URL'] ?? null,

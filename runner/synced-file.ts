@@ -10,3 +10,13 @@ export async function writeSynced(path: string, content: string | Uint8Array, mo
     await handle.close()
   }
 }
+
+/** Brings a file's content, or a folder's names, through to the disk. */
+export async function syncPath(path: string): Promise<void> {
+  const handle = await open(path, 'r')
+  try {
+    await handle.sync()
+  } finally {
+    await handle.close()
+  }
+}

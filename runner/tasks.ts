@@ -1,21 +1,23 @@
 /** Every task of this host: who runs, who waits for whom, who watches. */
-import { existsSync } from 'node:fs'
-import { coerceError, DffError } from '../core/error.ts'
+import { coerceError } from '../core/error.ts'
 import { DEFAULT_CONNECTOR_ID } from './connector/registry.ts'
 import { type Asked, askScript, type AskRequest, executeTask, LEASE_MS } from './execute.ts'
 import type { Window } from '../core/window.ts'
+import { failedEnd, finishTask } from './finish-task.ts'
 import type { HostParts } from './host-parts.ts'
 import type { HostEvent, LogLine, TaskRecord } from './host-api.ts'
-import type { ClaimResult, Lease, NewTask, StoredTrigger, TaskEnd } from './store/store.ts'
+import type { ClaimResult, Lease, NewTask, TaskEnd } from './store/store.ts'
+import type { StoredTrigger } from './store/trigger-store.ts'
 import { makeTask, type TaskRequest } from './new-task.ts'
-import { readScope, scriptIdOf, type TaskScope } from './task-scope.ts'
+import { checkDeployed, readScope, scriptIdOf } from './task-scope.ts'
+import type { DueTick } from './trigger/scheduler.ts'
 import { aborted, sleep } from './wait.ts'
 
 /** How often a waiting Execute looks again for a lease that no task of this process holds. */
 const CLAIM_POLL_MS = 250
 
 /** A task that a dead owner's Execute left waiting: whoever pressed the button is gone. */
-const ABANDONED = 'The host that was to run it ended before it began.'
+const ABANDONED = 'Nobody waited for it any more: the host that was to run it ended, or could not begin it.'
 
 /** What is needed of a task to run it, whether it was just made or read back. */
 type ClaimableTask = Pick<NewTask, 'id' | 'funcId' | 'triggerTimeMs' | 'isDebug'> & {
@@ -26,12 +28,12 @@ type LogListener = (lines: readonly LogLine[]) => void
 
 export interface Tasks {
   /** Creates the task of a tick and runs it in the background; does nothing when the tick has its task already. */
-  tick(trigger: StoredTrigger, tickMs: number): Promise<void>
+  tick(trigger: StoredTrigger, tick: DueTick): Promise<void>
   /** The Execute button: waits for the function's lease, runs, answers with the record. */
   execute(request: TaskRequest, onEvent: (event: HostEvent) => void, signal: AbortSignal): Promise<TaskRecord>
   /** Loads a Startup script in a task process and asks it something; no record, nothing written. */
   ask(request: AskRequest): Promise<Asked>
-  /** Closes the Executes that a dead owner left waiting. */
+  /** Closes the Executes that nobody waits for: a dead owner left them, or a full disk let them be made but not begun. */
   closeAbandoned(): Promise<void>
   /** Runs the ticks that a dead owner left waiting. */
   resume(): Promise<void>
@@ -56,34 +58,17 @@ interface Running extends Asking {
   readonly abort: AbortController
 }
 
-function checkDeployed(scope: TaskScope): void {
-  if (existsSync(scope.scriptPath)) return
-  throw new DffError({
-    code: 'NOT_INSTALLED',
-    place: scope.scriptPath,
-    expected: 'the deployed Startup script',
-    got: 'no such file',
-    remedy: `Type dff deploy ${scope.setId}.`,
-  })
-}
-
-function failedEnd(error: DffError): TaskEnd {
-  return {
-    status: 'failure',
-    endTimeMs: Date.now(),
-    exceptionType: error.code,
-    exceptionText: error.message,
-    problems: [],
-    usage: [],
-    resources: null,
-    returnValue: null,
-  }
+/** The next claim turns a task that has waited this long into `expire`. */
+function expired({ expiresAtMs }: Pick<NewTask, 'expiresAtMs'>, signal: AbortSignal): Promise<void> {
+  return sleep(Math.max(0, expiresAtMs - Date.now()) + 1, signal)
 }
 
 class HostTasks implements Tasks {
   readonly #parts: HostParts
   readonly #running = new Map<string, Running>()
   readonly #asking = new Set<Asking>()
+  /** Executes that somebody waits for here. */
+  readonly #inTurn = new Set<string>()
   readonly #listeners = new Map<string, Set<LogListener>>()
   readonly #stopping = new AbortController()
 
@@ -91,14 +76,12 @@ class HostTasks implements Tasks {
     this.#parts = parts
   }
 
-  async tick(trigger: StoredTrigger, tickMs: number): Promise<void> {
+  async tick({ funcId, triggerId }: StoredTrigger, tick: DueTick): Promise<void> {
     if (this.#stopping.signal.aborted) return
-    const { funcId, triggerId } = trigger
-    const task = await makeTask(
-      this.#parts,
-      { funcId, triggerTimeMs: tickMs, isDebug: false },
-      { triggerId, tickMs },
-    )
+    await this.closeAbandoned()
+    await this.#sweep(funcId)
+    const request = { funcId, triggerTimeMs: tick.tickMs, isDebug: false }
+    const task = await makeTask(this.#parts, request, { triggerId, ...tick })
     if (await this.#parts.store.queue.enqueueOnce(task)) await this.#claimOrSkip(task)
   }
 
@@ -110,12 +93,14 @@ class HostTasks implements Tasks {
     const { queue } = this.#parts.store
     const made = await makeTask(this.#parts, request, null)
     const task = request.backfill === undefined ? made : { ...made, backfill: request.backfill }
+    this.#inTurn.add(task.id)
     const unwatch = this.watch(task.id, (lines) => lines.forEach((line) => onEvent({ kind: 'log', line })))
     try {
       await queue.enqueueOnce(made)
       await this.#claimInTurn(task, onEvent, signal)
       await this.#untilEnded(task.id, signal)
     } finally {
+      this.#inTurn.delete(task.id)
       unwatch()
     }
     return this.#record(task.id)
@@ -137,6 +122,7 @@ class HostTasks implements Tasks {
 
   async closeAbandoned(): Promise<void> {
     for (const { id } of await this.#waiting('direct')) {
+      if (this.#inTurn.has(id)) continue
       // One after another: each is a small transaction.
       await this.#parts.store.queue.close(id, 'failure', ABANDONED, Date.now())
     }
@@ -173,6 +159,14 @@ class HostTasks implements Tasks {
     await all
   }
 
+  /** Runs what a tick left waiting that could be made but not claimed: the disk was full between the two. */
+  async #sweep(funcId: string): Promise<void> {
+    for (const record of await this.#waiting('cronJob')) {
+      // One after another: each is a transaction, and only the first of a function can run.
+      if (record.funcId === funcId) await this.#claimOrSkip(record)
+    }
+  }
+
   async #waiting(origin: TaskRecord['origin']): Promise<TaskRecord[]> {
     const { queue, records } = this.#parts.store
     const waiting = await Promise.all((await queue.waiting()).map(({ taskId }) => records.get(taskId)))
@@ -202,7 +196,7 @@ class HostTasks implements Tasks {
 
   /** Waits for the function's lease: an Execute beside a tick runs after it, never together with it. */
   async #claimInTurn(
-    task: ClaimableTask,
+    task: ClaimableTask & Pick<NewTask, 'expiresAtMs'>,
     onEvent: (event: HostEvent) => void,
     signal: AbortSignal,
   ): Promise<void> {
@@ -218,10 +212,10 @@ class HostTasks implements Tasks {
         onEvent({ kind: 'note', text: `Waiting for task ${claim.holderTaskId} of the same function to end.` })
       hasSaid = true
       // In turn: each look is at what the one before it found.
-      await Promise.race([
-        this.#running.get(claim.holderTaskId)?.done ?? sleep(CLAIM_POLL_MS, until),
-        stopped,
-      ])
+      const ended = this.#running.get(claim.holderTaskId)?.done ?? sleep(CLAIM_POLL_MS, until)
+      const turn = new AbortController()
+      await Promise.race([ended, stopped, expired(task, turn.signal)])
+      turn.abort()
     }
     await queue.close(task.id, 'failure', 'Nobody waited for it any more before it could start.', Date.now())
   }
@@ -232,6 +226,7 @@ class HostTasks implements Tasks {
     this.#parts.note(`Task ${task.id} of ${task.funcId}: started`)
     const lease = { taskId: task.id, fence }
     const done = this.#run(task, lease, { folders, signal: abort.signal })
+      .then((end) => finishTask(this.#parts, lease, end, this.#stopping.signal))
       .then(() => this.#announce(task.id))
       // Only a store that is gone gets here: the record cannot be written, the next owner will end it.
       .catch((error: unknown) => this.#parts.note(coerceError(error, `task ${task.id}`).message))
@@ -250,7 +245,7 @@ class HostTasks implements Tasks {
     task: ClaimableTask,
     lease: Lease,
     { folders, signal }: { readonly folders: string[]; readonly signal: AbortSignal },
-  ): Promise<void> {
+  ): Promise<TaskEnd> {
     const { paths, store } = this.#parts
     const onLines = (lines: readonly LogLine[]): void =>
       this.#listeners.get(task.id)?.forEach((listener) => listener(lines))
@@ -260,9 +255,9 @@ class HostTasks implements Tasks {
       folders.push(...Object.values(scope.sets))
       const connectorId = DEFAULT_CONNECTOR_ID
       const backfill = task.backfill ?? null
-      await executeTask(this.#parts, { task, scope, lease, connectorId, backfill, signal, onLines })
+      return await executeTask(this.#parts, { task, scope, lease, connectorId, backfill, signal, onLines })
     } catch (error) {
-      await store.queue.finish(lease, failedEnd(coerceError(error, task.funcId)))
+      return failedEnd(coerceError(error, task.funcId))
     }
   }
 

@@ -3,9 +3,10 @@ import type { Check, Expectation } from '../../core/script.ts'
 import { formatTime } from '../../core/time.ts'
 import type { CheckReport, TaskRecord } from '../host-api.ts'
 import type { HostParts } from '../host-parts.ts'
-import type { Receipt, StartupScript, StoredTrigger } from '../store/store.ts'
+import type { Receipt, StartupScript } from '../store/store.ts'
+import type { StoredTrigger, TriggerStore } from '../store/trigger-store.ts'
 import { resolveTarget } from '../target.ts'
-import { effectiveCron } from '../trigger/scheduler.ts'
+import { effectiveCron, isPausedAt } from '../trigger/mark.ts'
 
 /** How many tasks have to be clean: the last quarter of an hour of the default trigger. */
 const LAST_TASKS = 3
@@ -18,18 +19,24 @@ function listNames(names: readonly string[]): string {
   return names.length <= MAX_NAMES ? shown : `${shown} and ${names.length - MAX_NAMES} more`
 }
 
-function checkTrigger(trigger: StoredTrigger): Check {
+function checkTrigger(trigger: StoredTrigger, isPaused: boolean): Check {
   const id = `verify.trigger.${trigger.triggerId}`
   const title = `The trigger ${trigger.triggerId} is enabled`
   const detail = `${effectiveCron(trigger)} (${trigger.timezone})`
+  if (trigger.isEnabled && isPaused) {
+    const remedy = 'All triggers are paused. Type dff trigger resume --all.'
+    return { id, status: 'failed', title, detail: `${detail}, paused`, remedy }
+  }
   if (trigger.isEnabled) return { id, status: 'ok', title, detail }
   const remedy = `Type dff trigger enable ${trigger.triggerId}.`
   return { id, status: 'failed', title, detail: `${detail}, disabled`, remedy }
 }
 
-function checkTriggers(script: StartupScript, triggers: readonly StoredTrigger[]): Check[] {
-  const own = triggers.filter((trigger) => trigger.funcId.startsWith(`${script.scriptId}.`))
-  if (own.length > 0) return own.map(checkTrigger)
+async function checkTriggers(script: StartupScript, triggers: TriggerStore): Promise<Check[]> {
+  const all = await triggers.list()
+  const own = all.filter((trigger) => trigger.funcId.startsWith(`${script.scriptId}.`))
+  const isPaused = isPausedAt(await triggers.pause(), Date.now())
+  if (own.length > 0) return own.map((trigger) => checkTrigger(trigger, isPaused))
   return [
     {
       id: 'verify.trigger',
@@ -175,7 +182,7 @@ export async function verifySet(parts: HostParts, setId: string, signal: AbortSi
       return checkTasks(funcId, records, script.setId)
     }),
   )
-  const triggers = checkTriggers(script, await parts.store.triggers.list())
+  const triggers = await checkTriggers(script, parts.store.triggers)
   const data = await checkData(parts, script, signal)
   return { target: script.setId, checks: [...triggers, ...tasks, ...data, await checkDead(parts)] }
 }

@@ -55,10 +55,10 @@ function readTime(text: string): EpochMs | undefined {
   return Number.isFinite(timeMs) ? timeMs : undefined
 }
 
-export function parseTime(texts: Texts, text: string): EpochMs {
+export function parseTime(texts: Texts, text: string, flag: '--at' | '--until'): EpochMs {
   const timeMs = readTime(text)
   if (timeMs !== undefined) return timeMs
-  throw refuse(texts, '--at', texts.view.usage.timeExpected, text)
+  throw refuse(texts, flag, texts.view.usage.timeExpected, text)
 }
 
 /** `FROM..TO`; whether it can be collected is the host's to say. */

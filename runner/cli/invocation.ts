@@ -1,5 +1,7 @@
 import { resolve } from 'node:path'
 import type { Command } from 'commander'
+import type { RestoreResult } from '../backup/backup-row.ts'
+import type { RestoreOptions } from '../backup/restore.ts'
 import type { HostClient, HostEvent } from '../host-api.ts'
 import type { Texts } from '../text/texts.ts'
 import type { Prompter } from './form/prompter.ts'
@@ -8,13 +10,14 @@ import { paint, type Terminal, writeLines } from './terminal.ts'
 
 export type ExitCode = 0 | 1 | 2 | 3
 
-/** The two ways into a host: as a client of whoever owns the home, or as the host itself. */
+/** The ways into a home: as a client of whoever owns it, as its host, or to put a backup in its place. */
 export interface HostAccess {
   openClient(home: string, options: { readonly command: string }): Promise<HostClient>
   startHost(
     home: string,
     options: { readonly signal: AbortSignal; readonly onEvent: (event: HostEvent) => void },
   ): Promise<unknown>
+  restoreHome(home: string, options: RestoreOptions): Promise<RestoreResult>
 }
 
 /** Everything outside that the command line touches; `main.ts` gives the real ones. */

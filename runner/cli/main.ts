@@ -9,6 +9,7 @@ import { processTerminal } from './terminal.ts'
 const host: HostAccess = {
   openClient: async (home, options) => (await import('../client.ts')).openClient(home, options),
   startHost: async (home, options) => (await import('../host.ts')).startHost(home, options),
+  restoreHome: async (home, options) => (await import('../backup/restore.ts')).restoreHome(home, options),
 }
 
 function onInterrupt(listener: () => void): () => void {

@@ -1,5 +1,6 @@
 import { Command, Help } from 'commander'
 import { PACKAGE_VERSION } from '../package.ts'
+import { addBackupCommand, addRestoreCommand } from './command/backup.ts'
 import { addConnectorCommands } from './command/connector.ts'
 import { addDemoCommand } from './command/demo.ts'
 import { addDeployCommand } from './command/deploy.ts'
@@ -33,6 +34,8 @@ const FAMILIES = [
   addSecretCommands,
   addConnectorCommands,
   addOutboxCommands,
+  addBackupCommand,
+  addRestoreCommand,
   addDoctorCommand,
   addVerifyCommand,
   addWhyCommand,

@@ -1,5 +1,5 @@
 import type { ApiFunctionInfo } from '../host-api.ts'
-import type { DeclaredTrigger } from '../store/store.ts'
+import type { DeclaredTrigger } from '../store/trigger-store.ts'
 import { parseSchedule } from '../trigger/schedule.ts'
 
 /** `cron-startup-guance_aws_lambda` for run, with the export's name behind it for any other function. */

@@ -2,7 +2,7 @@ import { DEFAULT_CONNECTOR_ID } from '../connector/registry.ts'
 import type { HostHandlers } from '../host-api.ts'
 import type { HostParts } from '../host-parts.ts'
 import { PACKAGE_VERSION } from '../package.ts'
-import { toTriggerRow } from '../trigger/row.ts'
+import { currentPause, toTriggerRow } from '../trigger/row.ts'
 
 /** More tasks than these at once are a listing of their own: dff task list --status pending. */
 const MAX_RUNNING = 100
@@ -23,6 +23,7 @@ export function makeStatusHandlers(parts: HostParts): Pick<HostHandlers, 'status
         version: PACKAGE_VERSION,
         node: process.version,
         triggers: await Promise.all(triggers.map((trigger) => toTriggerRow(store, trigger))),
+        pause: await currentPause(store),
         runningTasks: await store.records.list({ limit: MAX_RUNNING, funcId: null, status: 'pending' }),
         backlog: await store.outbox.backlog(),
         connector: await parts.connectors.resolve(DEFAULT_CONNECTOR_ID),

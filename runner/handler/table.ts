@@ -1,5 +1,6 @@
 import type { HostHandlers } from '../host-api.ts'
 import type { HostParts } from '../host-parts.ts'
+import { makeBackupHandlers } from './backup.ts'
 import { makeCheckHandlers } from './check.ts'
 import { makeConnectorHandlers } from './connector.ts'
 import { makeExecHandlers } from './exec.ts'
@@ -19,6 +20,7 @@ export function makeHandlers(parts: HostParts): HostHandlers {
     ...makeExecHandlers(parts),
     ...makeTaskHandlers(parts),
     ...makeStatusHandlers(parts),
+    ...makeBackupHandlers(parts),
     ...makeOutboxHandlers(parts),
     ...makeSecretHandlers(parts),
     ...makeConnectorHandlers(parts),

@@ -1,7 +1,10 @@
-import type { HostHandlers, TriggerRow } from '../host-api.ts'
+import { DffError } from '../../core/error.ts'
+import { type EpochMs, formatTime } from '../../core/time.ts'
+import type { HostHandlers } from '../host-api.ts'
+import type { PauseResult, TriggerRow } from '../trigger/trigger-row.ts'
 import type { HostParts } from '../host-parts.ts'
-import type { StoredTrigger } from '../store/store.ts'
-import { toTriggerRow } from '../trigger/row.ts'
+import type { StoredTrigger } from '../store/trigger-store.ts'
+import { currentPause, toTriggerRow } from '../trigger/row.ts'
 import { parseSchedule } from '../trigger/schedule.ts'
 import { unknownName } from './unknown-name.ts'
 
@@ -18,14 +21,44 @@ async function changedRow(parts: HostParts, triggerId: string): Promise<TriggerR
   return toTriggerRow(parts.store, await findTrigger(parts, triggerId))
 }
 
+async function listRows({ store }: HostParts): Promise<TriggerRow[]> {
+  return Promise.all((await store.triggers.list()).map((trigger) => toTriggerRow(store, trigger)))
+}
+
+/** All triggers after a pause or its end, once the scheduler has seen it. */
+async function pauseResult(parts: HostParts): Promise<PauseResult> {
+  await parts.scheduler.refresh()
+  return { pause: await currentPause(parts.store), triggers: await listRows(parts) }
+}
+
+function refusePast(untilMs: EpochMs | null, nowMs: EpochMs): void {
+  if (untilMs === null || untilMs > nowMs) return
+  throw new DffError({
+    code: 'BAD_PARAMETER',
+    place: '--until',
+    expected: `a time after now, ${formatTime(nowMs)}`,
+    got: formatTime(untilMs),
+    remedy: 'Leave --until out to pause until dff trigger resume --all.',
+  })
+}
+
+type TriggerMethods = 'trigger.list' | 'trigger.enable' | 'trigger.set' | 'trigger.pause' | 'trigger.resume'
+
 /** Automatic trigger configurations. */
-export function makeTriggerHandlers(
-  parts: HostParts,
-): Pick<HostHandlers, 'trigger.list' | 'trigger.enable' | 'trigger.set'> {
+export function makeTriggerHandlers(parts: HostParts): Pick<HostHandlers, TriggerMethods> {
   const { triggers } = parts.store
   return {
-    'trigger.list': async () =>
-      Promise.all((await triggers.list()).map((trigger) => toTriggerRow(parts.store, trigger))),
+    'trigger.list': () => listRows(parts),
+    'trigger.pause': async ({ untilMs }) => {
+      const nowMs = Date.now()
+      refusePast(untilMs, nowMs)
+      await triggers.setPause({ sinceMs: nowMs, untilMs })
+      return pauseResult(parts)
+    },
+    'trigger.resume': async () => {
+      await triggers.setPause(null)
+      return pauseResult(parts)
+    },
     'trigger.enable': async ({ triggerId, isEnabled }) => {
       await findTrigger(parts, triggerId)
       await triggers.setEnabled(triggerId, isEnabled)

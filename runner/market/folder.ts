@@ -1,12 +1,12 @@
 import { randomBytes } from 'node:crypto'
 import { existsSync } from 'node:fs'
-import { mkdir, open, readFile, readdir, rename, rm } from 'node:fs/promises'
-import { dirname, join } from 'node:path'
+import { mkdir, readFile, readdir, rename, rm } from 'node:fs/promises'
+import { dirname, join, relative, sep } from 'node:path'
 import { DffError } from '../../core/error.ts'
 import type { ListedSet } from '../../core/schema-types.generated.ts'
 import { homeUnusable } from '../home-folder.ts'
 import type { HomePaths } from '../home.ts'
-import { writeSynced } from '../synced-file.ts'
+import { syncPath, writeSynced } from '../synced-file.ts'
 import { digestFiles, sha256 } from './digest.ts'
 
 /** Read-only: a generation is immutable, a change is another generation. */
@@ -38,15 +38,6 @@ async function readVerified(folder: string, file: ListedSet['files'][number]): P
   return content
 }
 
-async function syncFolder(path: string): Promise<void> {
-  const handle = await open(path, 'r')
-  try {
-    await handle.sync()
-  } finally {
-    await handle.close()
-  }
-}
-
 async function isIntact(folder: string, listed: ListedSet): Promise<boolean> {
   if (!existsSync(folder)) return false
   return Promise.all(listed.files.map((file) => readVerified(folder, file))).then(
@@ -63,7 +54,7 @@ async function copyFiles(marketRoot: string, listed: ListedSet, folder: string):
     await mkdir(dirname(path), { recursive: true })
     await writeSynced(path, await readVerified(source, file), FILE_MODE)
   }
-  await syncFolder(folder)
+  await syncPath(folder)
 }
 
 /** Copies a set into its generation folder, verified, whole or not at all; throws DIGEST_MISMATCH or HOME_UNUSABLE. Returns false when it was there already. */
@@ -78,16 +69,59 @@ export async function writeGeneration(
     throw mismatch(`listing: ${id}`, listed.digest, `sha256 ${digest} of its files`)
   const folder = generationFolder(paths, id, digest)
   if (await isIntact(folder, listed)) return false
+  await placeFolder(folder, (temporary) => copyFiles(marketRoot, listed, temporary))
+  return true
+}
+
+/** Fills a folder aside and then puts it in place, whole or not at all. */
+async function placeFolder(folder: string, fill: (temporary: string) => Promise<void>): Promise<void> {
   const temporary = `${folder}.${randomBytes(4).toString('hex')}`
   try {
-    await copyFiles(marketRoot, listed, temporary)
+    await fill(temporary)
     await rm(folder, { recursive: true, force: true })
     await rename(temporary, folder)
-    await syncFolder(dirname(folder))
+    await syncPath(dirname(folder))
   } catch (error) {
     await rm(temporary, { recursive: true, force: true })
     throw error instanceof DffError ? error : homeUnusable(folder, error)
   }
+}
+
+/** A file of a generation with what is in it. */
+export interface GenerationFile {
+  readonly path: string
+  readonly content: Uint8Array
+}
+
+/** The files of a generation that is on the disk, by their paths in it. */
+export async function readGeneration(folder: string): Promise<GenerationFile[]> {
+  const entries = await readdir(folder, { recursive: true, withFileTypes: true })
+  const files = entries.filter((entry) => entry.isFile()).map((entry) => join(entry.parentPath, entry.name))
+  return Promise.all(
+    files.map(async (path) => ({
+      path: relative(folder, path).replaceAll(sep, '/'),
+      content: await readFile(path),
+    })),
+  )
+}
+
+/** Writes a generation from files that were kept, verified by its digest; false when it is there already. Throws DIGEST_MISMATCH or HOME_UNUSABLE. */
+export async function restoreGeneration(
+  folder: string,
+  digest: string,
+  files: readonly GenerationFile[],
+): Promise<boolean> {
+  const found = digestFiles(files.map(({ path, content }) => ({ path, sha256: sha256(content) })))
+  if (found !== digest) throw mismatch(folder, digest, `sha256 ${found} of the files that were kept`)
+  if (existsSync(folder)) return false
+  await placeFolder(folder, async (temporary) => {
+    for (const { path, content } of files) {
+      // One after another, as at an install.
+      await mkdir(dirname(join(temporary, path)), { recursive: true })
+      await writeSynced(join(temporary, path), content, FILE_MODE)
+    }
+    await syncPath(temporary)
+  })
   return true
 }
 

@@ -105,7 +105,22 @@ export class Lane {
 
   async #deliver(batch: StoredBatch): Promise<void> {
     const result = await this.#send(batch)
-    await this.#settle(batch, mayBeBlocker(batch, result) ? await this.#probe(batch, result) : result)
+    await this.#settleSurely(batch, mayBeBlocker(batch, result) ? await this.#probe(batch, result) : result)
+  }
+
+  /** What the sink has said stands: while the disk is full it is written again, and the batch is not sent again. */
+  async #settleSurely(batch: StoredBatch, result: SendResult): Promise<void> {
+    for (;;) {
+      try {
+        return await this.#settle(batch, result)
+      } catch (error) {
+        if (this.#isStopping) throw error
+        this.memory.lastError = coerceError(error, `delivery to ${this.#deps.connectorId}`).message
+        // A commit that comes meanwhile has nothing to say here.
+        this.#isWoken = false
+        await this.#sleepUntil(this.#deps.now() + STORE_PAUSE_MS)
+      }
+    }
   }
 
   async #probe(batch: StoredBatch, result: SendResult): Promise<SendResult> {

@@ -73,6 +73,15 @@ async function createKeyFile(paths: HomePaths): Promise<void> {
   }
 }
 
+/** The key of a home that has one; makes none. Rejects as loadKey does. */
+export async function findKey(
+  paths: HomePaths,
+  env: Readonly<Record<string, string | undefined>> = process.env,
+): Promise<Uint8Array | undefined> {
+  const given = env['DFF_SECRET_KEY'] ?? ''
+  return given === '' ? readKeyFile(paths.key) : parseKey(given)
+}
+
 /**
  * The key that seals this home's secrets: `DFF_SECRET_KEY` when set, else `.dff/key`, made at the first use.
  * Rejects with KEY_MISMATCH for a key of a wrong size and HOME_UNUSABLE when the file cannot be read or made.
@@ -81,9 +90,7 @@ export async function loadKey(
   paths: HomePaths,
   env: Readonly<Record<string, string | undefined>> = process.env,
 ): Promise<Uint8Array> {
-  const given = env['DFF_SECRET_KEY'] ?? ''
-  if (given !== '') return parseKey(given)
-  const known = await readKeyFile(paths.key)
+  const known = await findKey(paths, env)
   if (known !== undefined) return known
   await createKeyFile(paths).catch((error: NodeJS.ErrnoException) => {
     throw unreadable(paths.key, error)

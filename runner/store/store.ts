@@ -16,6 +16,7 @@ import type {
   TaskResources,
   TaskStatus,
 } from '../host-api.ts'
+import type { DeclaredTrigger, TriggerStore } from './trigger-store.ts'
 
 /** The current generation of an installed set; older generations stay on disk until nothing runs from them. */
 export interface InstalledSet {
@@ -49,23 +50,6 @@ export interface StoredSecret {
   readonly grantedTo: readonly string[]
 }
 
-export interface StoredTrigger {
-  readonly triggerId: string
-  readonly funcId: string
-  readonly title: string
-  readonly fixedCronExpr: string
-  readonly cronOverride: string | null
-  readonly timezone: string
-  readonly isEnabled: boolean
-  readonly lastTickMs: EpochMs | null
-}
-
-/** What a Startup script says of a trigger; the rest is what the user and the clock made of it. */
-export type DeclaredTrigger = Pick<
-  StoredTrigger,
-  'triggerId' | 'funcId' | 'title' | 'fixedCronExpr' | 'timezone'
->
-
 /** A secret of an install form: its new value and the script that may use it, or null to forget it. */
 export interface SecretChange {
   readonly name: string
@@ -80,6 +64,8 @@ export interface NewTask {
   readonly origin: TaskRecord['origin']
   /** With triggerId the identity of a tick: the same tick is created once, whoever asks. */
   readonly tickMs: EpochMs | null
+  /** Ticks before this one that no task was made for, because no host ran or the clock jumped: this task stands for them. */
+  readonly missedTicks?: number
   readonly triggerTimeMs: EpochMs
   readonly expiresAtMs: EpochMs
   readonly isDebug: boolean
@@ -201,14 +187,6 @@ export interface ConnectorStore {
   list(): Promise<readonly { readonly id: string; readonly config: ConnectorConfig }[]>
 }
 
-/** Triggers that a script declares now; `ScriptStore.put` makes them. */
-export interface TriggerStore {
-  get(triggerId: string): Promise<StoredTrigger | undefined>
-  list(): Promise<readonly StoredTrigger[]>
-  setEnabled(triggerId: string, isEnabled: boolean): Promise<void>
-  setOverride(triggerId: string, cron: string | null, timezone: string | null): Promise<void>
-}
-
 export interface TaskQueue {
   /** False when this tick exists already. A tick also moves its trigger's lastTickMs forward, in the same transaction. */
   enqueueOnce(task: NewTask): Promise<boolean>
@@ -220,7 +198,7 @@ export interface TaskQueue {
   recordChild(lease: Lease, pid: number, startTicks: string | null): Promise<void>
   /** Final status of a task that never ran (skip). */
   close(taskId: string, status: TaskStatus, reason: string, nowMs: EpochMs): Promise<void>
-  /** Record and final log in one transaction; releases the lease. False when the lease was lost. */
+  /** Writes the end, which is never before the start, and releases the lease, in one transaction. False when the lease was lost. */
   finish(lease: Lease, end: TaskEnd): Promise<boolean>
   /** Tasks of status pending, with their children, for a new owner to end. */
   orphans(): Promise<
@@ -263,6 +241,8 @@ export interface OutboxStore {
   /** Dead batches back to waiting; null means all. */
   revive(batchId: number | null): Promise<number>
   drop(batchId: number): Promise<number>
+  /** Drops dead batches whose points were committed before then; what waits stays, however old. Resolves with their number. */
+  pruneDead(olderThanMs: EpochMs): Promise<number>
   backlog(): Promise<Backlog>
   room(): Promise<OutboxRoom>
   receipts(scriptId: string): Promise<readonly Receipt[]>
@@ -289,5 +269,7 @@ export interface Store {
   readonly state: StateStore
   /** Points, cursors and everything else a slice stands for: one transaction, checked against the lease and the bounds of outbox and state. */
   commit(commit: Commit): Promise<CommitResult>
+  /** Copies everything, as of one moment and while others write, into a new file. Rejects when the copy is not sound. */
+  copy(path: string): Promise<void>
   close(): Promise<void>
 }

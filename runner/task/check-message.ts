@@ -1,6 +1,6 @@
 import { CATEGORIES } from '../../core/point.ts'
 import { isErrorCode } from '../../core/error.ts'
-import type { ChildMessage } from './ipc.ts'
+import { type ChildMessage, MAX_RETURN_CHARS } from './ipc.ts'
 import { type Guard, hasShape, isCount, isJson, isListOf, isOneOf, isRecord, isText } from './shape.ts'
 
 /** Names: ids, measurements, IAM actions, file places. */
@@ -73,9 +73,11 @@ const isExplanation = hasShape({
   facts: isListOf(hasShape({ label: isSentence, value: isSentence }), 1_000),
 })
 
+const isReturnValue: Guard = (value) => isJson(value) && JSON.stringify(value).length <= MAX_RETURN_CHARS
+
 const VALUES: Readonly<Record<string, Guard>> = {
   inspect: hasShape({ mode: isName }),
-  run: hasShape({ mode: isName, returnValue: isJson }),
+  run: hasShape({ mode: isName, returnValue: isReturnValue }),
   expected: hasShape({ mode: isName, expectation: isExpectation }),
   doctor: hasShape({ mode: isName, checks: isListOf(isCheck, 10_000) }),
   explain: hasShape({ mode: isName, explanations: isListOf(isExplanation, 10_000) }),

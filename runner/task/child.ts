@@ -6,18 +6,22 @@ import { pathToFileURL } from 'node:url'
 import { type ApiFunction, isApiFunction } from '../../core/api.ts'
 import { closestName } from '../../core/closest.ts'
 import { DffError } from '../../core/error.ts'
+import type { Json } from '../../core/json.ts'
 import type { RunContext } from '../../core/script.ts'
 import type { ApiFunctionInfo, TaskResources } from '../host-api.ts'
 import { createContext, toJson } from './context.ts'
 import { describeLoadFailure, describeRunFailure, type Failure } from './failure.ts'
-import { endProcess, openHostLink } from './host-link.ts'
-import type { ChildMessage, StartMessage, TaskValue } from './ipc.ts'
+import { endProcess, openChannel, openHostLink } from './host-link.ts'
+import { type ChildMessage, MAX_RETURN_CHARS, type StartMessage, type TaskValue } from './ipc.ts'
 import { type CodeMap, registerTaskResolver } from './resolve.ts'
+import { restrictProcess } from './restrict.ts'
 
 /** V8's ten end inside a set that checks parameters deep down, before the frame of the Startup script to correct. */
 Error.stackTraceLimit = 50
 
-const link = openHostLink()
+const channel = openChannel()
+restrictProcess(channel)
+const link = openHostLink(channel)
 let isLoaded = false
 let hasEnded = false
 
@@ -36,7 +40,8 @@ async function end(message: ChildMessage): Promise<void> {
   )
   await Promise.all(flushed)
   if (isLoaded) link.send({ kind: 'resources', resources: measureResources() })
-  await link.sendLast(message)
+  // One that cannot be sent is an end without a result, which the host names.
+  await link.sendLast(message).catch(() => undefined)
   endProcess()
 }
 
@@ -99,6 +104,19 @@ function onlyJson<T>(value: T, place: string): T {
   return toJson(value, place) as T
 }
 
+function toReturnValue(returned: unknown): Json {
+  const value = toJson(returned, 'return value')
+  const chars = JSON.stringify(value).length
+  if (chars <= MAX_RETURN_CHARS) return value
+  throw new DffError({
+    code: 'TASK_FAILED',
+    place: 'return value',
+    expected: `at most ${MAX_RETURN_CHARS} characters of JSON`,
+    got: String(chars),
+    remedy: 'What was committed is kept. Return a summary; data is for commit.',
+  })
+}
+
 async function callFunction(
   { mode, question }: StartMessage,
   api: ApiFunction,
@@ -108,7 +126,7 @@ async function callFunction(
     case 'inspect':
       return { mode }
     case 'run':
-      return { mode, returnValue: toJson(await api.script.run(context), 'return value') }
+      return { mode, returnValue: toReturnValue(await api.script.run(context)) }
     case 'expected': {
       const expectation = (await api.script.expected?.(context)) ?? { objects: [], metrics: [] }
       return { mode, expectation: onlyJson(expectation, mode) }

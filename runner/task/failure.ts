@@ -36,6 +36,11 @@ const ATTEMPTS: Readonly<Record<string, string>> = {
   Inspector: 'a start of the debugger',
   Addon: 'a load of the native addon',
   Net: 'a network connection',
+  // Of restrict.ts.
+  Signal: 'a signal to the process',
+  Priority: 'a change of the priority of the process',
+  LocalSocket: 'a use of the local socket',
+  V8Flags: 'a change of the flags',
 }
 
 /** Whatever a script put where a text belongs: it is not type-checked when it runs. */
@@ -46,6 +51,7 @@ function showText(value: unknown): string {
 function findDenied(thrown: unknown, depth = 0): AccessDenied | undefined {
   if (typeof thrown !== 'object' || thrown === null || depth > MAX_DEPTH) return undefined
   const { code, permission, resource, cause, errors } = thrown as Record<string, unknown>
+  if (code === 'ERR_DLOPEN_DISABLED') return { permission: 'Addon', resource: '' }
   if (code === 'ERR_ACCESS_DENIED') {
     return { permission: showText(permission), resource: resource === undefined ? '' : showText(resource) }
   }
@@ -66,9 +72,11 @@ function isolationError({ permission, resource }: AccessDenied, place: string, t
   })
 }
 
+/** Few subclasses set their name; then the class is what tells them apart. */
 function nameOf(thrown: unknown): string {
   if (thrown instanceof DffError) return thrown.code
-  return thrown instanceof Error ? thrown.name : typeof thrown
+  if (!(thrown instanceof Error)) return typeof thrown
+  return thrown.name === 'Error' ? showText(thrown.constructor?.name ?? thrown.name) : thrown.name
 }
 
 function describe(thrown: unknown): string {

@@ -1,4 +1,6 @@
-import { DffError } from '../../core/error.ts'
+import { Socket } from 'node:net'
+import { coerceError, DffError } from '../../core/error.ts'
+import { CHANNEL_FD, encodeFrame, FrameReader } from './frame.ts'
 import type { ChildMessage, HostMessage, Reply, ReplyValue, RequestBody, StartMessage } from './ipc.ts'
 
 /** More at once gains nothing, the host answers in turn, and it refuses a child that floods it. */
@@ -26,15 +28,31 @@ export function endProcess(): void {
   process.kill(process.pid, 'SIGKILL')
 }
 
-function post(message: ChildMessage): Promise<void> {
-  const { promise, resolve } = Promise.withResolvers<void>()
-  // The only failure is a channel that is closed, and then this process is about to end.
-  process.send?.(message, undefined, undefined, () => resolve())
-  return promise
+/** Calls `receive` with each message and gives what sends one, which resolves when it has left the process. */
+function serveChannel(
+  channel: Socket,
+  receive: (message: HostMessage) => void,
+): (message: ChildMessage) => Promise<void> {
+  const reader = new FrameReader()
+  channel.on('data', (bytes: Buffer) => {
+    // The host is trusted: what it says has the shape that ipc.ts gives it.
+    reader.feed(bytes, (message) => receive(message as HostMessage))
+  })
+  channel.on('error', endProcess)
+  channel.on('close', endProcess)
+  return (message) =>
+    new Promise((resolve) => {
+      channel.write(encodeFrame(message), () => resolve())
+    })
 }
 
-/** Opens the channel; a task without its host has nobody to commit to, so it ends with the channel. */
-export function openHostLink(): HostLink {
+/** This process's end of the pipe to the host. */
+export function openChannel(): Socket {
+  return new Socket({ fd: CHANNEL_FD, readable: true, writable: true })
+}
+
+/** Speaks over the channel; a task without its host has nobody to commit to, so it ends with the channel. */
+export function openHostLink(channel: Socket): HostLink {
   const start = Promise.withResolvers<StartMessage>()
   const abort = new AbortController()
   const waiting = new Map<number, Waiting>()
@@ -48,7 +66,7 @@ export function openHostLink(): HostLink {
     else request?.reject(new DffError(reply.error))
     queue.shift()?.()
   }
-  process.on('message', (message: HostMessage) => {
+  const receive = (message: HostMessage): void => {
     if (message.kind === 'start') start.resolve(message)
     else if (message.kind === 'reply') settle(message)
     else
@@ -61,8 +79,8 @@ export function openHostLink(): HostLink {
           remedy: 'The task record says why.',
         }),
       )
-  })
-  process.on('disconnect', endProcess)
+  }
+  const post = serveChannel(channel, receive)
 
   return {
     start: start.promise,
@@ -73,8 +91,13 @@ export function openHostLink(): HostLink {
       const { promise, resolve, reject } = Promise.withResolvers<ReplyValue>()
       const go = (): void => {
         lastRequestId += 1
-        waiting.set(lastRequestId, { resolve, reject })
-        void post({ kind: 'request', requestId: lastRequestId, body })
+        const requestId = lastRequestId
+        waiting.set(requestId, { resolve, reject })
+        post({ kind: 'request', requestId, body }).catch((error: unknown) => {
+          waiting.delete(requestId)
+          reject(coerceError(error, body.kind))
+          queue.shift()?.()
+        })
       }
       if (waiting.size < MAX_REQUESTS_IN_FLIGHT) go()
       else queue.push(go)

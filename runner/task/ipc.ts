@@ -1,6 +1,6 @@
 /**
- * What the host and a task process say to each other over the fork's IPC channel (serialization `advanced`, so that
- * batches stay binary). The child is not trusted: the host checks each message's shape before it acts.
+ * What the host and a task process say to each other, framed as frame.ts says. The child is not trusted: the host
+ * checks each message's shape before it acts.
  */
 import type { Json } from '../../core/json.ts'
 import type {
@@ -19,6 +19,9 @@ import type { EpochMs } from '../../core/time.ts'
 import type { ErrorParts } from '../../core/error.ts'
 import type { ApiFunctionInfo, TaskResources } from '../host-api.ts'
 import type { EncodedBatch } from '../store/store.ts'
+
+/** A return value is a summary for the record, which lists are made of; what is larger is data and belongs in a commit. */
+export const MAX_RETURN_CHARS: number = 256 * 1024
 
 /** `inspect` loads the Startup script and reports its API functions; the others also call one of them. */
 export type TaskMode = 'inspect' | 'run' | 'expected' | 'doctor' | 'explain'

@@ -54,7 +54,7 @@ export function nonsenseVerdict(place: string, got: string): Verdict {
     expected: 'only messages of the task protocol',
     got,
     remedy:
-      'The task was ended. Scripts use the context they are given and never process.send; if the script is not yours, do not trust it.',
+      'The task was ended. Scripts use the context they are given and nothing else; if the script is not yours, do not trust it.',
   })
 }
 

@@ -83,6 +83,7 @@ class TaskRun {
         events: {
           onOutput: (stream, bytes) => this.#guard(() => this.#write(stream, bytes)),
           onMessage: (message) => this.#guard(() => this.#receive(message)),
+          onNonsense: (got) => this.#refuse(got),
           onTooLarge: () => this.#end(verdicts.memoryVerdict(funcId, `${this.#limits.residentMb} MB`)),
         },
       },

@@ -1,5 +1,7 @@
-import { type ChildProcess, fork } from 'node:child_process'
+import { type ChildProcess, spawn } from 'node:child_process'
+import { Duplex } from 'node:stream'
 import { codePath } from '../package.ts'
+import { CHANNEL_FD, encodeFrame, FrameReader } from './frame.ts'
 import type { HostMessage, StartMessage } from './ipc.ts'
 import { readResidentMb, signalGroup } from './process-group.ts'
 import { taskArguments, taskEnvironment } from './sandbox.ts'
@@ -15,6 +17,9 @@ export interface ProcessLimits {
 
 const MEMORY_CHECK_MS = 1_000
 
+/** Answers that a task has not read. An honest one asks for sixteen things at once; one that never reads would fill the host. */
+const MAX_UNREAD_BYTES = 256 * 1024 ** 2
+
 /** How a process ended, as Node tells it. */
 export interface Exit {
   readonly code: number | null
@@ -26,19 +31,26 @@ export interface Exit {
 export interface ProcessEvents {
   readonly onOutput: (stream: 'stdout' | 'stderr', bytes: Buffer) => void
   readonly onMessage: (message: unknown) => void
+  /** It wrote what is no message, or reads no answer; nothing that it sends can be understood any more. */
+  readonly onNonsense: (got: string) => void
   readonly onTooLarge: () => void
 }
 
-function forkTask(start: StartMessage, env: NodeJS.ProcessEnv): ChildProcess {
-  return fork(codePath('runner/task/child.ts'), [], {
-    execPath: process.execPath,
-    execArgv: [...taskArguments(start.scriptPath, start.sets)],
+function startProcess(start: StartMessage, env: NodeJS.ProcessEnv): ChildProcess {
+  const args = [...taskArguments(start.scriptPath, start.sets), codePath('runner/task/child.ts')]
+  return spawn(process.execPath, args, {
     env: taskEnvironment(env),
-    stdio: ['ignore', 'pipe', 'pipe', 'ipc'],
-    serialization: 'advanced',
+    // The last is the channel; overlapped means nothing but on Windows, where a pipe is otherwise one way at a time.
+    stdio: ['ignore', 'pipe', 'pipe', 'overlapped'],
     // Its own process group, so that whatever it might start ends with it.
     detached: true,
   })
+}
+
+/** The channel's end in the host; undefined when no process could be made. */
+function channelOf(child: ChildProcess): Duplex | undefined {
+  const stream: unknown = child.stdio[CHANNEL_FD]
+  return stream instanceof Duplex ? stream : undefined
 }
 
 /** The process of a task: how it is made, spoken to and ended, whatever the code inside it wants. */
@@ -46,6 +58,8 @@ export class TaskProcess {
   /** Resolves when the process is gone and its output has been read. */
   readonly exited: Promise<Exit>
   readonly #child: ChildProcess
+  readonly #channel: Duplex | undefined
+  readonly #events: ProcessEvents
   readonly #limits: ProcessLimits
   readonly #timers = new Set<NodeJS.Timeout>()
 
@@ -54,8 +68,11 @@ export class TaskProcess {
     { env, limits, events }: { env: NodeJS.ProcessEnv; limits: ProcessLimits; events: ProcessEvents },
   ) {
     this.#limits = limits
-    this.#child = forkTask(start, env)
+    this.#events = events
+    this.#child = startProcess(start, env)
+    this.#channel = channelOf(this.#child)
     this.exited = this.#listen(events)
+    this.#readChannel(events)
     this.#timers.add(setInterval(() => this.#checkMemory(events.onTooLarge), MEMORY_CHECK_MS))
   }
 
@@ -64,9 +81,14 @@ export class TaskProcess {
     return this.#child.pid
   }
 
+  /** Throws for a message that is too large; a process that is gone reports its end elsewhere. */
   send(message: HostMessage): void {
-    // A process that is gone reports its end elsewhere.
-    if (this.#child.connected) this.#child.send(message, () => undefined)
+    const channel = this.#channel
+    if (channel === undefined || channel.destroyed || channel.writableEnded) return
+    channel.write(encodeFrame(message))
+    if (channel.writableLength > MAX_UNREAD_BYTES) {
+      this.#events.onNonsense(`${channel.writableLength} bytes of answers that it does not read`)
+    }
   }
 
   /** Asks, then insists, then ends: what a script does about the first two does not matter. */
@@ -95,23 +117,37 @@ export class TaskProcess {
     }
     child.stdout?.on('data', (bytes: Buffer) => events.onOutput('stdout', bytes))
     child.stderr?.on('data', (bytes: Buffer) => events.onOutput('stderr', bytes))
-    child.on('message', events.onMessage)
     child.on('error', (spawnError) => {
-      // Failed sends come here too; only without a process nothing else reports an end.
+      // Failed signals come here too; only without a process nothing else reports an end.
       if (child.pid === undefined) settle({ code: null, signal: null, spawnError })
     })
-    // A task without its channel can neither report nor be asked; it ends itself unless it fights that.
-    child.on('disconnect', () => this.endSoon())
     child.on('exit', () => {
       this.kill()
       // Something of the group could hold the pipes open for ever.
       this.#later(this.#limits.graceMs, () => {
-        child.stdout?.destroy()
-        child.stderr?.destroy()
+        for (const stream of child.stdio) stream?.destroy()
       })
     })
     child.on('close', (code, signal) => settle({ code, signal, spawnError: undefined }))
     return promise
+  }
+
+  #readChannel({ onMessage, onNonsense }: ProcessEvents): void {
+    const channel = this.#channel
+    const reader = new FrameReader()
+    channel?.on('data', (bytes: Buffer) => {
+      try {
+        reader.feed(bytes, onMessage)
+      } catch (error) {
+        // Discarded from here on, but still read, so that the stream can end.
+        channel.removeAllListeners('data').resume()
+        onNonsense(error instanceof Error ? error.message : String(error))
+      }
+    })
+    // A reset is the end of a process that left something unread.
+    channel?.on('error', () => channel.destroy())
+    // A task without its channel can neither report nor be asked; it ends itself unless it fights that.
+    channel?.on('close', () => this.endSoon())
   }
 
   #checkMemory(onTooLarge: () => void): void {

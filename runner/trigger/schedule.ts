@@ -1,6 +1,7 @@
 /**
- * Cron expressions, pure over croner. The daylight-saving rule is croner's: a time inside the gap runs once at the end
- * of the gap, a fixed time inside the repeated hour runs once (the first), and intervals run through both.
+ * Cron expressions, pure over croner. The daylight-saving rule is Vixie cron's (docs/triggers.md): hours and minutes
+ * without a star or a step are times of day, of which none is lost in a gap and none happens twice; the rest are
+ * intervals, which follow the clock.
  */
 import { Cron } from 'croner'
 import { closestName } from '../../core/closest.ts'
@@ -12,6 +13,23 @@ export interface Schedule {
   next(afterMs: EpochMs): EpochMs | null
   /** Last tick at or before a time. */
   previous(atMs: EpochMs): EpochMs | null
+  /** How many ticks lie after the one time and before the other; stops counting at `max`. */
+  countBetween(afterMs: EpochMs, beforeMs: EpochMs, max: number): number
+}
+
+function countBetween(
+  schedule: Pick<Schedule, 'next'>,
+  afterMs: EpochMs,
+  beforeMs: EpochMs,
+  max: number,
+): number {
+  let count = 0
+  let tickMs = schedule.next(afterMs)
+  while (tickMs !== null && tickMs < beforeMs && count < max) {
+    count += 1
+    tickMs = schedule.next(tickMs)
+  }
+  return count
 }
 
 const REMEDY =
@@ -37,7 +55,7 @@ function parse(cronExpr: string, timezone: string, place: string): Cron {
     throw badCron(place, 'a cron expression of five fields', `'${cronExpr}' with ${fields.length}`)
   }
   try {
-    return new Cron(cronExpr.trim(), { timezone, mode: '5-part', paused: true })
+    return new Cron(cronExpr.trim(), { timezone, mode: '5-part', fixedTimeRule: 'no-wildcard', paused: true })
   } catch (error) {
     const why = error instanceof Error ? error.message.replace(/^CronPattern: /, '') : String(error)
     throw badCron(place, 'a cron expression of five fields', `'${cronExpr}' (${why})`)
@@ -49,8 +67,10 @@ export function parseSchedule(cronExpr: string, timezone: string, place: string)
   checkTimezone(timezone, place)
   const cron = parse(cronExpr, timezone, place)
   if (cron.nextRun() === null) throw badCron(place, 'a date that comes', `'${cronExpr}', which never does`)
+  const next = (afterMs: EpochMs): EpochMs | null => cron.nextRun(new Date(afterMs))?.getTime() ?? null
   return {
-    next: (afterMs) => cron.nextRun(new Date(afterMs))?.getTime() ?? null,
+    next,
+    countBetween: (afterMs, beforeMs, max) => countBetween({ next }, afterMs, beforeMs, max),
     // croner answers strictly before its reference.
     previous: (atMs) => cron.previousRuns(1, new Date(atMs + 1))[0]?.getTime() ?? null,
   }

@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto'
 import { type EpochMs, MINUTE_MS, SECOND_MS } from '../../core/time.ts'
-import type { StoredTrigger, TriggerStore } from '../store/store.ts'
+import type { StoredTrigger, TriggerPause, TriggerStore } from '../store/trigger-store.ts'
+import { effectiveCron, isPausedAt, markOf } from './mark.ts'
 import { parseSchedule, type Schedule } from './schedule.ts'
 
 /** Ticks of many triggers spread over this much, so that they do not all ask AWS in the same second. */
@@ -12,10 +13,26 @@ const MAX_SLEEP_MS = MINUTE_MS
 /** A timer's shortest sleep; one that fires a moment early must not spin. */
 const MIN_SLEEP_MS = 20
 
+/**
+ * A clock set back by less runs no tick twice: the trigger waits for the clock. Beyond it the clock was wrong before,
+ * and a trigger that waited would be silent for hours.
+ */
+const MAX_WAIT_FOR_CLOCK_MS = 10 * MINUTE_MS
+
+/** Counting further says nothing more: three and a half days of a five-minute trigger. */
+const MAX_MISSED = 1_000
+
+/** A tick whose time has come. */
+export interface DueTick {
+  readonly tickMs: EpochMs
+  /** Ticks before it that went by without a task. */
+  readonly missedTicks: number
+}
+
 export interface SchedulerOptions {
   readonly triggers: TriggerStore
   /** Called once per tick that is due; the store decides whether the tick is new. */
-  readonly onTick: (trigger: StoredTrigger, tickMs: EpochMs) => Promise<void>
+  readonly onTick: (trigger: StoredTrigger, tick: DueTick) => Promise<void>
   readonly onProblem: (text: string) => void
   readonly now?: () => EpochMs
   /** Returns what cancels the timer. */
@@ -27,11 +44,6 @@ export interface Scheduler {
   refresh(): Promise<void>
   /** No tick fires after this resolved. */
   stop(): Promise<void>
-}
-
-/** What counts: the user's override if there is one, else the script's own. */
-export function effectiveCron(trigger: StoredTrigger): string {
-  return trigger.cronOverride ?? trigger.fixedCronExpr
 }
 
 /** The schedule of a trigger; throws BAD_CRON naming the trigger. */
@@ -49,76 +61,97 @@ function startTimer(action: () => void, delayMs: number): () => void {
   return () => clearTimeout(timer)
 }
 
-/** Remembers from when on ticks of a trigger count: a trigger that is new, re-enabled or rescheduled starts with its next tick. */
-class Baselines {
-  readonly #seen = new Map<string, { readonly key: string; readonly sinceMs: EpochMs }>()
-
-  after(trigger: StoredTrigger, nowMs: EpochMs): EpochMs {
-    const key = `${trigger.isEnabled} ${effectiveCron(trigger)} ${trigger.timezone}`
-    const seen = this.#seen.get(trigger.triggerId)
-    const isChanged = seen !== undefined && seen.key !== key
-    // Seen for the first time by this process: what it missed while no host ran counts from its last tick.
-    const sinceMs = isChanged || trigger.lastTickMs === null ? nowMs : 0
-    const baseline = seen === undefined || isChanged ? { key, sinceMs } : seen
-    this.#seen.set(trigger.triggerId, baseline)
-    // A last tick in the future was made by a clock that has been set back since: it must not stop the trigger.
-    const lastMs = trigger.lastTickMs ?? 0
-    return Math.max(baseline.sinceMs, lastMs > nowMs ? 0 : lastMs)
-  }
+/** The last tick that is due after a time, or null. */
+function dueTick(schedule: Schedule, afterMs: EpochMs, nowMs: EpochMs): DueTick | null {
+  const tickMs = schedule.previous(nowMs)
+  if (tickMs === null || tickMs <= afterMs) return null
+  return { tickMs, missedTicks: schedule.countBetween(afterMs, tickMs, MAX_MISSED) }
 }
 
 /** Fires triggers on time. Ticks that were missed run once: only the last of them is due. */
-export function createScheduler(options: SchedulerOptions): Scheduler {
-  const now = options.now ?? Date.now
-  const setTimer = options.setTimer ?? startTimer
-  const baselines = new Baselines()
-  let cancelTimer: (() => void) | undefined
-  let isStopped = false
-  let running: Promise<void> = Promise.resolve()
+class TriggerScheduler implements Scheduler {
+  readonly #options: SchedulerOptions
+  readonly #now: () => EpochMs
+  readonly #setTimer: (action: () => void, delayMs: number) => () => void
+  #cancelTimer: (() => void) | undefined
+  #isStopped = false
+  #running: Promise<void> = Promise.resolve()
+
+  constructor(options: SchedulerOptions) {
+    this.#options = options
+    this.#now = options.now ?? Date.now
+    this.#setTimer = options.setTimer ?? startTimer
+  }
+
+  refresh(): Promise<void> {
+    this.#running = this.#running
+      .then(() => this.#pass())
+      .catch((error: unknown) => {
+        this.#complain(error)
+        this.#sleep(MAX_SLEEP_MS)
+      })
+    return this.#running
+  }
+
+  async stop(): Promise<void> {
+    this.#isStopped = true
+    this.#cancelTimer?.()
+    await this.#running
+  }
+
+  async #pass(): Promise<void> {
+    if (this.#isStopped) return
+    this.#cancelTimer?.()
+    const { triggers } = this.#options
+    const nowMs = this.#now()
+    const pause = await triggers.pause()
+    let earliestMs = pause?.untilMs ?? Infinity
+    // One after another: a tick is one small transaction, and two passes must not see the same trigger twice.
+    for (const trigger of await triggers.list()) {
+      const nextMs = await this.#serve(trigger, pause, nowMs).catch((error: unknown) => this.#complain(error))
+      earliestMs = Math.min(earliestMs, nextMs ?? Infinity)
+    }
+    // Only now: its end is what the triggers count their ticks from.
+    if (pause !== null && !isPausedAt(pause, nowMs)) await triggers.expirePause(nowMs)
+    this.#sleep(Math.min(MAX_SLEEP_MS, Math.max(MIN_SLEEP_MS, earliestMs - this.#now())))
+  }
 
   /** Fires the trigger if it is due; answers when it is next. */
-  async function serve(trigger: StoredTrigger): Promise<EpochMs | null> {
-    const nowMs = now()
-    const afterMs = baselines.after(trigger, nowMs)
-    if (!trigger.isEnabled) return null
+  async #serve(stored: StoredTrigger, pause: TriggerPause | null, nowMs: EpochMs): Promise<EpochMs | null> {
+    const trigger = await this.#settle(stored, pause, nowMs)
+    if (!trigger.isEnabled || isPausedAt(pause, nowMs)) return null
     const schedule = scheduleOf(trigger)
     const jitter = jitterMs(trigger.triggerId)
-    const tickMs = schedule.previous(nowMs - jitter)
-    if (tickMs !== null && tickMs > afterMs) await options.onTick(trigger, tickMs)
+    const afterMs = Math.max(trigger.mark?.sinceMs ?? 0, trigger.lastTickMs ?? 0)
+    const due = dueTick(schedule, afterMs, nowMs - jitter)
+    if (due !== null) await this.#options.onTick(trigger, due)
     const nextMs = schedule.next(nowMs - jitter)
     return nextMs === null ? null : nextMs + jitter
   }
 
-  async function pass(): Promise<void> {
-    if (isStopped) return
-    cancelTimer?.()
-    let earliestMs = Infinity
-    // One after another: a tick is one small transaction, and two passes must not see the same trigger twice.
-    for (const trigger of await options.triggers.list()) {
-      const nextMs = await serve(trigger).catch((error: unknown) => {
-        options.onProblem(error instanceof Error ? error.message : String(error))
-        return null
-      })
-      earliestMs = Math.min(earliestMs, nextMs ?? Infinity)
-    }
-    const delayMs = Math.min(MAX_SLEEP_MS, Math.max(MIN_SLEEP_MS, earliestMs - now()))
-    if (!isStopped) cancelTimer = setTimer(() => void refresh(), delayMs)
+  /** The trigger as it counts from now on, after a change of it or of the clock. */
+  async #settle(stored: StoredTrigger, pause: TriggerPause | null, nowMs: EpochMs): Promise<StoredTrigger> {
+    const { triggers } = this.#options
+    const { triggerId } = stored
+    const isAhead = (stored.lastTickMs ?? 0) > nowMs + MAX_WAIT_FOR_CLOCK_MS
+    if (isAhead) await triggers.rewind(triggerId, nowMs)
+    const trigger = isAhead ? ((await triggers.get(triggerId)) ?? stored) : stored
+    const mark = markOf(trigger, pause, nowMs)
+    if (mark !== trigger.mark) await triggers.setMark(triggerId, mark)
+    return { ...trigger, mark }
   }
 
-  function refresh(): Promise<void> {
-    running = running.then(pass).catch((error: unknown) => {
-      options.onProblem(error instanceof Error ? error.message : String(error))
-      if (!isStopped) cancelTimer = setTimer(() => void refresh(), MAX_SLEEP_MS)
-    })
-    return running
+  #sleep(delayMs: number): void {
+    if (!this.#isStopped) this.#cancelTimer = this.#setTimer(() => void this.refresh(), delayMs)
   }
 
-  return {
-    refresh,
-    stop: async () => {
-      isStopped = true
-      cancelTimer?.()
-      await running
-    },
+  #complain(error: unknown): null {
+    this.#options.onProblem(error instanceof Error ? error.message : String(error))
+    return null
   }
+}
+
+/** A scheduler over the stored triggers; it does nothing before the first `refresh`. */
+export function createScheduler(options: SchedulerOptions): Scheduler {
+  return new TriggerScheduler(options)
 }

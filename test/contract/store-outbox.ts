@@ -126,6 +126,22 @@ export function describeOutbox(fixture: () => StoreFixture): void {
       expect((await fixture().store.outbox.backlog()).deadBatches).toBe(1)
     })
 
+    it('drops dead batches of long ago, and nothing that waits', async () => {
+      const lease = await fixture().runTask('a')
+      for (const [text, nowMs] of [
+        ['old dead', T0 - 1],
+        ['old waiting', T0 - 1],
+        ['new dead', T0],
+      ] as const) {
+        await fixture().commit(lease, { nowMs, batches: [makeBatch(text)] })
+      }
+      const rows = await fixture().store.outbox.list('waiting', 9)
+      for (const at of [0, 2]) await fixture().store.outbox.bury(rows[at]?.batchId ?? -1, 'x')
+      expect(await fixture().store.outbox.pruneDead(T0)).toBe(1)
+      expect(await fixture().store.outbox.backlog()).toMatchObject({ waitingBatches: 1, deadBatches: 1 })
+      expect(await fixture().nextText()).toBe('old waiting')
+    })
+
     it('drops a batch and frees its room', async () => {
       await fixture().commitBatches('a'.repeat(90))
       const id = await fixture().nextId()

@@ -111,6 +111,12 @@ export function describeQueue(fixture: () => StoreFixture): void {
       expect((await fixture().store.queue.orphans()).map((orphan) => orphan.taskId)).toEqual(['b'])
     })
 
+    it('ends no task before it began, whatever the clock did meanwhile', async () => {
+      const lease = await fixture().runTask('a')
+      await fixture().store.queue.finish(lease, { ...SUCCESS, endTimeMs: T0 - 3_600_000 })
+      expect(await fixture().store.records.get('a')).toMatchObject({ startTimeMs: T0, endTimeMs: T0 })
+    })
+
     it('closes a task that never ran, and no other', async () => {
       const lease = await fixture().runTask('a')
       await fixture().store.queue.enqueueOnce(makeTask('b'))

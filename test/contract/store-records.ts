@@ -1,3 +1,6 @@
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
 import {
   CONNECTOR,
@@ -18,6 +21,7 @@ export function describeRecords(fixture: () => StoreFixture): void {
         isDebug: true,
         endpointUrl: 'http://127.0.0.1:1',
         triggerTimeMs: T0 - 5,
+        missedTicks: 11,
       })
       await fixture().commit(lease, { batches: [makeBatch('x'), makeBatch('y')] })
       await fixture().commit(lease, { batches: [makeBatch('z', { category: 'custom_object', points: 1 })] })
@@ -29,6 +33,7 @@ export function describeRecords(fixture: () => StoreFixture): void {
         origin: 'direct',
         status: 'success',
         triggerTimeMs: T0 - 5,
+        missedTicks: 11,
         startTimeMs: T0,
         endTimeMs: SUCCESS.endTimeMs,
         isDebug: true,
@@ -86,11 +91,11 @@ export function describeRecords(fixture: () => StoreFixture): void {
         await fixture().store.queue.finish(await fixture().runTask(id), SUCCESS)
       await fixture().store.queue.finish(await fixture().runTask('x', { funcId: 'startup__x.run' }), {
         ...SUCCESS,
-        endTimeMs: T0 - 1,
+        endTimeMs: T0,
       })
       await fixture().store.records.appendLog([{ taskId: 'a', sequence: 1, timeMs: T0, text: 'x' }])
       await fixture().runTask('running', { triggerTimeMs: 0 })
-      expect(await fixture().store.records.prune(2, T0)).toBe(2)
+      expect(await fixture().store.records.prune(2, T0 + 1)).toBe(2)
       const left = await fixture().store.records.list({ limit: 10, funcId: null, status: null })
       expect(left.map((row) => row.id)).toEqual(['running', 'c', 'b'])
       expect(await fixture().store.records.readLog('a', 0)).toEqual([])
@@ -172,6 +177,20 @@ export function describeRecords(fixture: () => StoreFixture): void {
       expect(await fixture().commit(lease, { ...slice, state: { ...slice.state, a: null } })).toBe(
         'committed',
       )
+    })
+
+    it('copies everything into a new file, and nothing over one that is there', async () => {
+      const lease = await fixture().runTask('a')
+      await fixture().commit(lease, { batches: [makeBatch('x')], state: { cursor: 1 } })
+      const folder = mkdtempSync(join(tmpdir(), 'dff-copy-'))
+      const path = join(folder, 'copy')
+      await fixture().store.copy(path)
+      const bytes = readFileSync(path)
+      await expect(fixture().store.copy(path)).rejects.toThrow('EEXIST')
+      expect(readFileSync(path).equals(bytes)).toBe(true)
+      // It goes on without the copy.
+      expect(await fixture().commit(lease, { state: { cursor: 2 } })).toBe('committed')
+      rmSync(folder, { recursive: true })
     })
 
     it('forgets state that its script has long not written, and keeps that of a script that rests', async () => {

@@ -110,6 +110,7 @@ export function describeSettings(fixture: () => StoreFixture): void {
         timezone: 'Asia/Shanghai',
         isEnabled: false,
         lastTickMs: T0,
+        mark: null,
       })
     })
 
@@ -124,6 +125,51 @@ export function describeSettings(fixture: () => StoreFixture): void {
         timezone: 'UTC',
         lastTickMs: null,
       })
+    })
+
+    it('keeps what the scheduler saw of a trigger', async () => {
+      await fixture().declare(TRIGGER)
+      await fixture().store.triggers.setMark('cron-1', { key: 'runs', sinceMs: T0 })
+      await fixture().declare(TRIGGER)
+      expect((await fixture().store.triggers.get('cron-1'))?.mark).toEqual({ key: 'runs', sinceMs: T0 })
+    })
+
+    it('frees the ticks that lie ahead, and keeps their tasks', async () => {
+      const { queue, records, triggers } = fixture().store
+      await fixture().declare(TRIGGER, { ...TRIGGER, triggerId: 'cron-2' })
+      for (const [id, tickMs] of [
+        ['a', T0],
+        ['b', T0 + 5],
+      ] as const) {
+        await queue.enqueueOnce(makeTask(id, { triggerId: 'cron-1', tickMs }))
+        await queue.enqueueOnce(makeTask(`${id}-2`, { triggerId: 'cron-2', tickMs }))
+      }
+      await triggers.rewind('cron-1', T0 + 4)
+      expect((await triggers.get('cron-1'))?.lastTickMs).toBe(T0)
+      expect((await triggers.get('cron-2'))?.lastTickMs).toBe(T0 + 5)
+      expect(await records.get('b')).toMatchObject({ triggerId: 'cron-1' })
+      const again = (id: string, tickMs: number): Promise<boolean> =>
+        queue.enqueueOnce(makeTask(id, { triggerId: 'cron-1', tickMs }))
+      expect(await again('c', T0)).toBe(false)
+      expect(await again('d', T0 + 5)).toBe(true)
+      await triggers.rewind('cron-1', T0 - 1)
+      expect((await triggers.get('cron-1'))?.lastTickMs).toBeNull()
+    })
+
+    it('keeps one pause for all, until it is ended or has run out', async () => {
+      const { triggers } = fixture().store
+      expect(await triggers.pause()).toBeNull()
+      await triggers.setPause({ sinceMs: T0, untilMs: null })
+      await triggers.expirePause(T0 + 1e9)
+      expect(await triggers.pause()).toEqual({ sinceMs: T0, untilMs: null })
+      await triggers.setPause({ sinceMs: T0 + 1, untilMs: T0 + 9 })
+      await triggers.expirePause(T0 + 8)
+      expect(await triggers.pause()).toEqual({ sinceMs: T0 + 1, untilMs: T0 + 9 })
+      await triggers.expirePause(T0 + 9)
+      expect(await triggers.pause()).toBeNull()
+      await triggers.setPause({ sinceMs: T0, untilMs: null })
+      await triggers.setPause(null)
+      expect(await triggers.pause()).toBeNull()
     })
 
     it('hides a trigger that its script no longer declares, and brings it back as the user left it', async () => {

@@ -85,7 +85,7 @@ function report(invocation: Invocation, result: ExecResult): void {
 }
 
 async function execute(invocation: Invocation, target: string, options: ExecOptions): Promise<ExitCode> {
-  const atMs = options.at === undefined ? null : parseTime(invocation.texts, options.at)
+  const atMs = options.at === undefined ? null : parseTime(invocation.texts, options.at, '--at')
   const backfill =
     options.backfill === undefined ? {} : { backfill: parseBackfill(invocation.texts, options.backfill) }
   return withClient(invocation, async (client) => {

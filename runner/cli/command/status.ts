@@ -7,7 +7,7 @@ import { formatDestination } from '../view/connector-view.ts'
 import { formatCount, formatWhen } from '../view/format.ts'
 import { indent, renderPairs } from '../view/table.ts'
 import { renderTaskTable } from '../view/task-view.ts'
-import { renderTriggers } from '../view/trigger-view.ts'
+import { formatPause, renderTriggers } from '../view/trigger-view.ts'
 
 function renderStatus({ texts, home }: Invocation, status: HostStatus): string[] {
   const { labels, running, notRunning, version, delivered, nothingDelivered, triggers, tasks } =
@@ -30,6 +30,7 @@ function renderStatus({ texts, home }: Invocation, status: HostStatus): string[]
     ...renderPairs(pairs),
     '',
     triggers,
+    ...(status.pause === null ? [] : indent([formatPause(texts, status.pause)])),
     ...indent(renderTriggers(texts, status.triggers)),
     ...(status.runningTasks.length === 0
       ? []

@@ -1,7 +1,9 @@
+import type { Command } from 'commander'
 import type { HostMethods } from '../../host-api.ts'
 import { answer, type Invocation, withClient } from '../invocation.ts'
 import { addGroup, type Registry } from '../registry.ts'
-import { renderTriggers } from '../view/trigger-view.ts'
+import { parseTime } from '../argument.ts'
+import { renderPauseResult, renderTriggers } from '../view/trigger-view.ts'
 
 /** What `--cron` takes to go back to the script's own schedule. */
 const OWN_CRON = 'default'
@@ -15,7 +17,32 @@ async function change<Name extends 'trigger.enable' | 'trigger.set'>(
   answer(invocation, row, () => renderTriggers(invocation.texts, [row]))
 }
 
-export function addTriggerCommands({ program, parts: { texts }, action }: Registry): void {
+async function pause(invocation: Invocation, { until }: { readonly until?: string }): Promise<void> {
+  const untilMs = until === undefined ? null : parseTime(invocation.texts, until, '--until')
+  const result = await withClient(invocation, (client) => client.call('trigger.pause', { untilMs }))
+  answer(invocation, result, () => renderPauseResult(invocation.texts, result))
+}
+
+async function resume(invocation: Invocation): Promise<void> {
+  const result = await withClient(invocation, (client) => client.call('trigger.resume', {}))
+  answer(invocation, result, () => renderPauseResult(invocation.texts, result))
+}
+
+/** `--all` is asked for, because what they do is not about one trigger. */
+function addPauseCommands(trigger: Command, { parts: { texts }, action }: Registry): void {
+  const { trigger: help } = texts.help
+  trigger
+    .command('pause')
+    .description(help.pause)
+    .requiredOption('--all', help.all)
+    .option('--until <time>', help.until)
+    .action(action(pause))
+  trigger.command('resume').description(help.resume).requiredOption('--all', help.all).action(action(resume))
+}
+
+export function addTriggerCommands(registry: Registry): void {
+  const { program, parts, action } = registry
+  const { texts } = parts
   const { trigger: help, triggerArgument } = texts.help
   const trigger = addGroup(program, 'trigger', help.group)
   trigger
@@ -38,6 +65,7 @@ export function addTriggerCommands({ program, parts: { texts }, action }: Regist
         ),
       )
   }
+  addPauseCommands(trigger, registry)
   trigger
     .command('set')
     .description(help.set)

@@ -81,6 +81,16 @@ export function renderOutcome(texts: Texts, { record, backlog }: ExecResult): st
   return renderPairs(pairs)
 }
 
+/** Where counting stops (host-api.ts). */
+const MAX_MISSED = 1_000
+
+function missedPairs(texts: Texts, { missedTicks }: TaskRecord): [string, string][] {
+  if (missedTicks === 0) return []
+  const { labels, missed, missedMany } = texts.view.task
+  const count = formatCount(texts, missedTicks)
+  return [[labels.missed, missedTicks < MAX_MISSED ? missed(count) : missedMany(count)]]
+}
+
 /** One task record, whole but for its log. */
 export function renderTaskRecord(texts: Texts, record: TaskRecord): string[] {
   const { labels, origin, moreText } = texts.view.task
@@ -91,6 +101,7 @@ export function renderTaskRecord(texts: Texts, record: TaskRecord): string[] {
     [labels.status, record.status],
     [labels.origin, `${origin[record.origin]}${source}`],
     [labels.triggered, formatWhen(texts, record.triggerTimeMs)],
+    ...missedPairs(texts, record),
     [labels.started, formatWhen(texts, record.startTimeMs)],
     [labels.ended, formatWhen(texts, record.endTimeMs)],
     ...outcomePairs(texts, record),

@@ -1,5 +1,6 @@
 import type { EpochMs } from '../../../core/time.ts'
 import type { EncodedBatch, StoredBatch } from '../store.ts'
+import { checksumOf, isIntact } from './checksum.ts'
 import type { Database } from './database.ts'
 
 /** Digits of an id in a sort key: as many as 2^53 has, so that text order is number order. */
@@ -18,6 +19,7 @@ export interface BatchRow {
   readonly created_at_ms: number
   readonly contents: string
   readonly body: Uint8Array
+  readonly crc: number | null
 }
 
 export interface BatchOrigin {
@@ -35,12 +37,20 @@ function nextSortKey(database: Database): string {
   return String((row?.seq ?? 0) + 1).padStart(KEY_DIGITS, '0')
 }
 
+type SummedBatch = Pick<BatchRow, 'script_id' | 'category' | 'contents' | 'body' | 'crc'>
+
+/** What a batch's checksum covers: all that is sent and counted, and for whom. */
+export function isIntactBatch(row: SummedBatch): boolean {
+  return isIntact(row, row.script_id, row.category, row.contents, row.body)
+}
+
 /** Adds a waiting batch; call inside a transaction. */
 export function insertBatch(database: Database, batch: EncodedBatch, origin: BatchOrigin): void {
+  const contents = JSON.stringify(batch.contents)
   database.run(
     `INSERT INTO batch (sort_key, connector_id, script_id, task_id, category, state, points, raw_bytes, stored_bytes,
-       created_at_ms, contents, body)
-     VALUES (?, ?, ?, ?, ?, 'waiting', ?, ?, ?, ?, ?, ?)`,
+       created_at_ms, contents, body, crc)
+     VALUES (?, ?, ?, ?, ?, 'waiting', ?, ?, ?, ?, ?, ?, ?)`,
     origin.sortKey ?? nextSortKey(database),
     origin.connectorId,
     origin.scriptId,
@@ -50,8 +60,9 @@ export function insertBatch(database: Database, batch: EncodedBatch, origin: Bat
     batch.rawBytes,
     batch.body.byteLength,
     origin.createdAtMs,
-    JSON.stringify(batch.contents),
+    contents,
     batch.body,
+    checksumOf(origin.scriptId, batch.category, contents, batch.body),
   )
 }
 

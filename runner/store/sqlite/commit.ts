@@ -1,5 +1,6 @@
 import type { Commit, CommitResult, EncodedBatch } from '../store.ts'
 import { insertBatch } from './batch.ts'
+import { checksumOf } from './checksum.ts'
 import type { Database } from './database.ts'
 import { holdsLease } from './lease.ts'
 import { measureRoom } from './outbox.ts'
@@ -32,13 +33,16 @@ function writeState(database: Database, { scriptId, state, nowMs }: Commit): voi
     if (value === null) {
       database.run('DELETE FROM state WHERE script_id = ? AND key = ?', scriptId, key)
     } else {
+      const text = JSON.stringify(value)
       database.run(
-        `INSERT INTO state (script_id, key, updated_at_ms, value) VALUES (?, ?, ?, ?)
-         ON CONFLICT (script_id, key) DO UPDATE SET updated_at_ms = excluded.updated_at_ms, value = excluded.value`,
+        `INSERT INTO state (script_id, key, updated_at_ms, value, crc) VALUES (?, ?, ?, ?, ?)
+         ON CONFLICT (script_id, key) DO UPDATE SET updated_at_ms = excluded.updated_at_ms, value = excluded.value,
+           crc = excluded.crc`,
         scriptId,
         key,
         nowMs,
-        JSON.stringify(value),
+        text,
+        checksumOf(text),
       )
     }
   }

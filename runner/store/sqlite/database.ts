@@ -1,5 +1,10 @@
 import { DatabaseSync, type SQLInputValue, type StatementSync } from 'node:sqlite'
 import { DffError, type ErrorParts } from '../../../core/error.ts'
+import type { Reserve } from './reserve.ts'
+
+/** What a user does about a damaged store, wherever the damage is noticed. */
+export const DAMAGED_REMEDY =
+  'Restore a backup with dff restore FILE; the damaged file is kept beside it. Without one, move host.db, host.db-wal and host.db-shm away and install again: the last three hours are collected again, and what waited for delivery is lost.'
 
 /** SQLite's primary result codes that a user can do something about (sqlite.org/rescode.html). */
 const EXPLAINED: Readonly<Record<number, Omit<ErrorParts, 'place'>>> = {
@@ -15,12 +20,18 @@ const EXPLAINED: Readonly<Record<number, Omit<ErrorParts, 'place'>>> = {
     got: 'a read-only database',
     remedy: 'Give the user who runs the host write access to this file and to its folder.',
   },
+  10: {
+    code: 'HOME_UNUSABLE',
+    expected: 'a disk that reads and writes',
+    got: 'an I/O error of the system (a quota, a limit on file sizes, or a failing disk)',
+    remedy:
+      'Look at the quota of this user, the limits of this process and the kernel log; nothing was half-written, and work goes on by itself once the disk does.',
+  },
   11: {
     code: 'STORE_CORRUPT',
     expected: 'an intact database',
     got: 'a damaged one',
-    remedy:
-      'Move the file and its -wal and -shm neighbours away, restore a backup, or start with a new home.',
+    remedy: DAMAGED_REMEDY,
   },
   13: {
     code: 'HOME_UNUSABLE',
@@ -38,12 +49,20 @@ const EXPLAINED: Readonly<Record<number, Omit<ErrorParts, 'place'>>> = {
     code: 'STORE_CORRUPT',
     expected: 'a database of the host',
     got: 'a file that is not a database',
-    remedy: 'Move the file away and start again, or name another home with --home.',
+    remedy: DAMAGED_REMEDY,
   },
 }
 
+const SQLITE_FULL = 13
+
+function isFull(error: unknown): boolean {
+  const cause =
+    error instanceof DffError ? (error.cause as { readonly errcode?: number } | undefined) : undefined
+  return ((cause?.errcode ?? 0) & 0xff) === SQLITE_FULL
+}
+
 /** A database error as a DffError that names the file; what is not in the table is a fault of ours and stays as it is. */
-function explain(thrown: unknown, path: string): unknown {
+export function explain(thrown: unknown, path: string): unknown {
   const errcode = (thrown as { readonly errcode?: unknown } | null)?.errcode
   // The low byte is the primary code; the rest only refines it.
   const parts = typeof errcode === 'number' ? EXPLAINED[errcode & 0xff] : undefined
@@ -57,10 +76,12 @@ function explain(thrown: unknown, path: string): unknown {
 export class Database {
   readonly path: string
   readonly #connection: DatabaseSync
+  readonly #reserve: Reserve | undefined
   readonly #statements = new Map<string, StatementSync>()
 
-  constructor(path: string, busyTimeoutMs: number) {
+  constructor(path: string, busyTimeoutMs: number, reserve?: Reserve) {
     this.path = path
+    this.#reserve = reserve
     this.#connection = this.#guard(() => new DatabaseSync(path, { timeout: busyTimeoutMs }))
   }
 
@@ -87,6 +108,17 @@ export class Database {
     )
   }
 
+  /** Row by row, for tables that do not fit in memory; nothing may be written meanwhile. */
+  // oxlint-disable-next-line typescript/no-unnecessary-type-parameters -- as in `all`
+  *each<Row>(sql: string): Generator<Row> {
+    const rows = this.#guard(() => this.#connection.prepare(sql).iterate())
+    for (;;) {
+      const next = this.#guard(() => rows.next())
+      if (next.done === true) return
+      yield next.value as Row
+    }
+  }
+
   /** All of `body` or nothing of it. IMMEDIATE takes the write lock first, where the busy timeout still helps. */
   write<T>(body: () => T): T {
     this.script('BEGIN IMMEDIATE')
@@ -99,6 +131,23 @@ export class Database {
       if (this.#connection.isTransaction) this.script('ROLLBACK')
       throw error
     }
+  }
+
+  /** As `write`, for what lets the store shrink: on a full disk it may use the room that is reserved for it. */
+  writeFreeing<T>(body: () => T): T {
+    try {
+      return this.write(body)
+    } catch (error) {
+      if (!isFull(error) || this.#reserve?.release() !== true) throw error
+      // The log is folded into the file and starts anew: from now on it needs no more room than it had.
+      this.script('PRAGMA wal_checkpoint(TRUNCATE)')
+      return this.write(body)
+    }
+  }
+
+  /** Takes room for `writeFreeing`, where there is enough and none is held. */
+  holdReserve(): void {
+    this.#reserve?.hold()
   }
 
   /** As `write`, without waiting for the disk: a power cut may take it back, a crash of the process does not. */

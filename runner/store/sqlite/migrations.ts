@@ -161,5 +161,27 @@ CREATE TABLE state (
 ) STRICT;
 `
 
+/** Marks of the scheduler, missed ticks, the pause of all triggers, checksums, and what tells one home's store from another's. */
+const STEP_2 = `
+ALTER TABLE state ADD COLUMN crc INTEGER;
+ALTER TABLE batch ADD COLUMN crc INTEGER;
+ALTER TABLE trigger_rule ADD COLUMN mark_key TEXT;
+ALTER TABLE trigger_rule ADD COLUMN mark_since_ms INTEGER;
+ALTER TABLE task ADD COLUMN missed_ticks INTEGER NOT NULL DEFAULT 0;
+
+-- At most one row: while it is there, no trigger runs by itself.
+CREATE TABLE trigger_pause (
+  id INTEGER PRIMARY KEY CHECK (id = 1),
+  since_ms INTEGER NOT NULL,
+  until_ms INTEGER
+) STRICT;
+
+CREATE TABLE home (
+  id INTEGER PRIMARY KEY CHECK (id = 1),
+  home_id TEXT NOT NULL
+) STRICT;
+INSERT INTO home VALUES (1, lower(hex(randomblob(16))));
+`
+
 /** Step n brings a store from version n to n + 1. */
-export const MIGRATIONS: readonly string[] = [STEP_1]
+export const MIGRATIONS: readonly string[] = [STEP_1, STEP_2]

@@ -1,13 +1,16 @@
-import { chmodSync, closeSync, openSync } from 'node:fs'
+import { chmodSync, closeSync, openSync, statSync } from 'node:fs'
 import { DffError } from '../../../core/error.ts'
 import type { Store } from '../store.ts'
+import { checkContent, checkStructure } from './check.ts'
 import { type CommitLimits, commitSlice } from './commit.ts'
 import { sqliteConnectors } from './connectors.ts'
+import { copyStore } from './copy.ts'
 import { Database } from './database.ts'
-import { MIGRATIONS } from './migrations.ts'
+import { checkVersion, migrate } from './migrate.ts'
 import { sqliteOutbox } from './outbox.ts'
 import { sqliteQueue } from './queue.ts'
 import { sqliteRecords } from './records.ts'
+import { Reserve } from './reserve.ts'
 import { sqliteScripts } from './scripts.ts'
 import { sqliteSecrets } from './secrets.ts'
 import { sqliteSets } from './sets.ts'
@@ -31,31 +34,6 @@ PRAGMA foreign_keys = ON;
 PRAGMA journal_size_limit = ${WAL_LIMIT_BYTES};
 `
 
-function schemaVersion(database: Database): number {
-  return database.get<{ user_version: number }>('PRAGMA user_version')?.user_version ?? 0
-}
-
-function migrate(database: Database): void {
-  const found = schemaVersion(database)
-  if (found > MIGRATIONS.length) {
-    throw new DffError({
-      code: 'STORE_CORRUPT',
-      place: database.path,
-      expected: `a store of version ${MIGRATIONS.length} or older`,
-      got: `version ${found}, written by a newer release`,
-      remedy: 'Run this home with that newer release; going back needs a backup from before the upgrade.',
-    })
-  }
-  for (const [version, step] of MIGRATIONS.entries()) {
-    database.write(() => {
-      // Asked again inside the transaction: another process may have migrated while this one waited for the lock.
-      if (schemaVersion(database) !== version) return
-      database.script(step)
-      database.script(`PRAGMA user_version = ${version + 1}`)
-    })
-  }
-}
-
 /** Creates the file if needed, readable by its owner alone; SQLite gives its -wal and -shm the same mode. */
 function secureFile(path: string): void {
   try {
@@ -75,12 +53,18 @@ function secureFile(path: string): void {
   }
 }
 
-function openDatabase(path: string): Database {
+function openDatabase(path: string, maxCheckedBytes: number): Database {
   secureFile(path)
-  const database = new Database(path, BUSY_TIMEOUT_MS)
+  const isChecked = statSync(path).size <= maxCheckedBytes
+  const database = new Database(path, BUSY_TIMEOUT_MS, new Reserve(`${path}-reserve`))
   try {
     database.script(SETTINGS)
+    checkVersion(database)
+    // Before anything is written to it.
+    if (isChecked) checkStructure(database)
     migrate(database)
+    if (isChecked) checkContent(database)
+    database.holdReserve()
     return database
   } catch (error) {
     database.close()
@@ -88,13 +72,18 @@ function openDatabase(path: string): Database {
   }
 }
 
+export interface StoreOptions extends CommitLimits {
+  /** A file up to this size is read whole first, which takes a second for each gigabyte or two. */
+  readonly maxCheckedBytes: number
+}
+
 /**
  * Opens the store in one SQLite file, creating or migrating it. Rejects with STORE_CORRUPT (not a database, damaged,
  * from a newer release), HOME_UNUSABLE (cannot be written) or HOME_BUSY (locked by another program).
  * `maxOutboxBytes` bounds the compressed bodies kept, dead ones included: it is a promise about the disk.
  */
-export async function openSqliteStore(path: string, options: Partial<CommitLimits> = {}): Promise<Store> {
-  const database = openDatabase(path)
+export async function openSqliteStore(path: string, options: Partial<StoreOptions> = {}): Promise<Store> {
+  const database = openDatabase(path, options.maxCheckedBytes ?? -1)
   const limits = {
     maxOutboxBytes: DEFAULT_MAX_OUTBOX_BYTES,
     maxStateBytes: DEFAULT_MAX_STATE_BYTES,
@@ -111,6 +100,7 @@ export async function openSqliteStore(path: string, options: Partial<CommitLimit
     outbox: sqliteOutbox(database, limits.maxOutboxBytes),
     state: sqliteState(database),
     commit: async (commit) => commitSlice(database, commit, limits),
+    copy: (to) => copyStore(path, to),
     close: async () => database.close(),
   }
 }

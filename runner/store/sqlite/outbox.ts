@@ -1,10 +1,11 @@
 import type { EpochMs } from '../../../core/time.ts'
 import type { Backlog, OutboxRow } from '../../host-api.ts'
 import type { BatchContent, EncodedBatch, OutboxRoom, OutboxStore, Receipt } from '../store.ts'
-import { type BatchRow, insertBatch, toBatch } from './batch.ts'
+import { type BatchRow, insertBatch, isIntactBatch, toBatch } from './batch.ts'
+import { damagedContent } from './checksum.ts'
 import type { Database } from './database.ts'
 
-interface ListRow extends Omit<BatchRow, 'body' | 'contents'> {
+interface ListRow extends Omit<BatchRow, 'body' | 'contents' | 'crc'> {
   readonly state: OutboxRow['state']
   readonly next_attempt_ms: number | null
   readonly reason: string | null
@@ -122,6 +123,13 @@ function findOldest(database: Database, connectorId: string): Oldest | undefined
   )
 }
 
+/** A batch that the disk has changed is not what was collected: it is never sent, and says itself what to do. */
+function intact(database: Database, row: BatchRow): BatchRow {
+  if (isIntactBatch(row)) return row
+  const remedy = `Delivery waits behind it. Type dff outbox drop ${row.batch_id}, then collect its minutes again with dff exec --backfill FROM..TO.`
+  throw damagedContent(database.path, `batch ${row.batch_id}`, remedy)
+}
+
 type Reading = Pick<OutboxStore, 'next' | 'nextDueMs' | 'list' | 'backlog' | 'receipts' | 'acknowledged'>
 
 function reading(database: Database): Reading {
@@ -130,7 +138,7 @@ function reading(database: Database): Reading {
       const oldest = findOldest(database, connectorId)
       if (oldest === undefined || (oldest.next_attempt_ms ?? 0) > nowMs) return undefined
       const row = findBatch(database, oldest.batch_id)
-      return row === undefined ? undefined : toBatch(row)
+      return row === undefined ? undefined : toBatch(intact(database, row))
     },
     async nextDueMs(connectorId) {
       const oldest = findOldest(database, connectorId)
@@ -167,7 +175,7 @@ export function sqliteOutbox(database: Database, maxBytes: number): OutboxStore 
   return {
     ...reading(database),
     async acknowledge(batchId, nowMs) {
-      database.write(() => acknowledge(database, batchId, nowMs))
+      database.writeFreeing(() => acknowledge(database, batchId, nowMs))
     },
     async room() {
       return measureRoom(database, maxBytes)
@@ -177,7 +185,7 @@ export function sqliteOutbox(database: Database, maxBytes: number): OutboxStore 
       return database.write(() => database.run(sql, olderThanMs))
     },
     async retryAt(batchId, nextAttemptMs, reason) {
-      database.write(() =>
+      database.writeFreeing(() =>
         database.run(
           'UPDATE batch SET attempts = attempts + 1, next_attempt_ms = ?, reason = ? WHERE batch_id = ?',
           nextAttemptMs,
@@ -190,7 +198,7 @@ export function sqliteOutbox(database: Database, maxBytes: number): OutboxStore 
       database.write(() => split(database, batchId, pieces))
     },
     async bury(batchId, reason) {
-      database.write(() =>
+      database.writeFreeing(() =>
         database.run(
           `UPDATE batch SET state = 'dead', attempts = attempts + 1, next_attempt_ms = NULL, reason = ?
            WHERE batch_id = ?`,
@@ -208,8 +216,12 @@ export function sqliteOutbox(database: Database, maxBytes: number): OutboxStore 
         ),
       )
     },
+    async pruneDead(olderThanMs) {
+      const sql = `DELETE FROM batch WHERE state = 'dead' AND created_at_ms < ?`
+      return database.write(() => database.run(sql, olderThanMs))
+    },
     async drop(batchId) {
-      return database.write(() => removeBatch(database, batchId))
+      return database.writeFreeing(() => removeBatch(database, batchId))
     },
   }
 }

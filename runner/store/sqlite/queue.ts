@@ -25,8 +25,8 @@ interface LeaseRow {
 function enqueue(database: Database, task: NewTask): boolean {
   const added = database.run(
     `INSERT INTO task (id, func_id, trigger_id, origin, status, tick_ms, trigger_time_ms, expires_at_ms, is_debug,
-       connector, endpoint_url)
-     VALUES (?, ?, ?, ?, 'waiting', ?, ?, ?, ?, ?, ?)
+       connector, endpoint_url, missed_ticks)
+     VALUES (?, ?, ?, ?, 'waiting', ?, ?, ?, ?, ?, ?, ?)
      ON CONFLICT DO NOTHING`,
     task.id,
     task.funcId,
@@ -38,6 +38,7 @@ function enqueue(database: Database, task: NewTask): boolean {
     task.isDebug ? 1 : 0,
     task.connector,
     task.endpointUrl,
+    task.missedTicks ?? 0,
   )
   if (added > 0 && task.triggerId !== null && task.tickMs !== null) {
     database.run(
@@ -130,8 +131,9 @@ function claim(database: Database, taskId: string, nowMs: EpochMs, leaseMs: numb
 
 function finish(database: Database, lease: Lease, end: TaskEnd): boolean {
   if (!holdsLease(database, lease)) return false
+  // A clock that was set back while it ran would make it end before it began.
   database.run(
-    `UPDATE task SET status = ?, end_time_ms = ?, exception_type = ?, exception_text = ?, problems = ?, usage = ?,
+    `UPDATE task SET status = ?, end_time_ms = max(coalesce(start_time_ms, 0), ?), exception_type = ?, exception_text = ?, problems = ?, usage = ?,
        resources = ?, return_value = ? WHERE id = ?`,
     end.status,
     end.endTimeMs,
@@ -188,7 +190,7 @@ export function sqliteQueue(database: Database): TaskQueue {
       database.write(() => closeTask(database, { taskId, from: 'waiting', status, type, reason, nowMs }))
     },
     async finish(lease, end) {
-      return database.write(() => finish(database, lease, end))
+      return database.writeFreeing(() => finish(database, lease, end))
     },
   }
 }

@@ -12,6 +12,7 @@ interface RecordRow {
   readonly origin: TaskRecord['origin']
   readonly status: TaskRecord['status']
   readonly trigger_time_ms: number
+  readonly missed_ticks: number
   readonly start_time_ms: number | null
   readonly end_time_ms: number | null
   readonly is_debug: number
@@ -39,6 +40,7 @@ function toRecord(row: RecordRow): TaskRecord {
     origin: row.origin,
     status: row.status,
     triggerTimeMs: row.trigger_time_ms,
+    missedTicks: row.missed_ticks,
     startTimeMs: row.start_time_ms,
     endTimeMs: row.end_time_ms,
     isDebug: row.is_debug === 1,
@@ -116,6 +118,7 @@ export function sqliteRecords(database: Database): RecordStore {
     async prune(keepPerFunc, olderThanMs) {
       const removed = database.write(() => pruneTasks(database, keepPerFunc, olderThanMs))
       database.script(`PRAGMA incremental_vacuum(${VACUUM_PAGES})`)
+      database.holdReserve()
       return removed
     },
   }

@@ -1,6 +1,7 @@
 import type { Json } from '../../../core/json.ts'
 import type { StateStore } from '../store.ts'
-import type { Database } from './database.ts'
+import { damagedContent, isIntact, type Summed } from './checksum.ts'
+import { DAMAGED_REMEDY, type Database } from './database.ts'
 
 function prune(database: Database, keepMs: number): number {
   const scripts = database.all<{ id: string; newest: number }>(
@@ -14,11 +15,14 @@ function prune(database: Database, keepMs: number): number {
 export function sqliteState(database: Database): StateStore {
   return {
     async load(scriptId, key) {
-      const row = database.get<{ value: string }>(
-        'SELECT value FROM state WHERE script_id = ? AND key = ?',
+      const row = database.get<Summed & { readonly value: string }>(
+        'SELECT value, crc FROM state WHERE script_id = ? AND key = ?',
         scriptId,
         key,
       )
+      if (row !== undefined && !isIntact(row, row.value)) {
+        throw damagedContent(database.path, `state ${JSON.stringify(key)} of ${scriptId}`, DAMAGED_REMEDY)
+      }
       // Written by commit.ts with JSON.stringify.
       return row === undefined ? undefined : (JSON.parse(row.value) as Json)
     },

@@ -1,4 +1,4 @@
-import type { DeclaredTrigger, StoredTrigger, TriggerStore } from '../store.ts'
+import type { DeclaredTrigger, StoredTrigger, TriggerPause, TriggerStore } from '../trigger-store.ts'
 import type { Database } from './database.ts'
 
 interface TriggerRow {
@@ -11,6 +11,8 @@ interface TriggerRow {
   readonly timezone_override: string | null
   readonly is_enabled: number
   readonly last_tick_ms: number | null
+  readonly mark_key: string | null
+  readonly mark_since_ms: number | null
 }
 
 function toTrigger(row: TriggerRow): StoredTrigger {
@@ -23,6 +25,7 @@ function toTrigger(row: TriggerRow): StoredTrigger {
     timezone: row.timezone_override ?? row.timezone,
     isEnabled: row.is_enabled === 1,
     lastTickMs: row.last_tick_ms,
+    mark: row.mark_key === null ? null : { key: row.mark_key, sinceMs: row.mark_since_ms ?? 0 },
   }
 }
 
@@ -52,6 +55,24 @@ export function declareTriggers(
   }
 }
 
+/** A tick that lies ahead was made by a clock that was wrong: its task stays, its place in the schedule is free again. */
+function rewind(database: Database, triggerId: string, nowMs: number): void {
+  database.run('UPDATE task SET tick_ms = NULL WHERE trigger_id = ? AND tick_ms > ?', triggerId, nowMs)
+  database.run(
+    `UPDATE trigger_rule SET last_tick_ms = (SELECT max(tick_ms) FROM task WHERE task.trigger_id = ?)
+     WHERE trigger_id = ?`,
+    triggerId,
+    triggerId,
+  )
+}
+
+function setPause(database: Database, pause: TriggerPause | null): void {
+  database.run('DELETE FROM trigger_pause')
+  if (pause === null) return
+  const sql = 'INSERT INTO trigger_pause (id, since_ms, until_ms) VALUES (1, ?, ?)'
+  database.run(sql, pause.sinceMs, pause.untilMs)
+}
+
 const SELECT = 'SELECT * FROM trigger_rule WHERE is_declared = 1'
 
 /** Automatic trigger configurations. What the user set (override, disabled) survives a new deploy. */
@@ -79,6 +100,24 @@ export function sqliteTriggers(database: Database): TriggerStore {
           triggerId,
         ),
       )
+    },
+    async setMark(triggerId, { key, sinceMs }) {
+      const sql = 'UPDATE trigger_rule SET mark_key = ?, mark_since_ms = ? WHERE trigger_id = ?'
+      database.write(() => database.run(sql, key, sinceMs, triggerId))
+    },
+    async rewind(triggerId, nowMs) {
+      database.write(() => rewind(database, triggerId, nowMs))
+    },
+    async pause() {
+      const sql = 'SELECT since_ms AS sinceMs, until_ms AS untilMs FROM trigger_pause'
+      const row = database.get<TriggerPause>(sql)
+      return row === undefined ? null : { sinceMs: row.sinceMs, untilMs: row.untilMs }
+    },
+    async setPause(pause) {
+      database.write(() => setPause(database, pause))
+    },
+    async expirePause(nowMs) {
+      database.write(() => database.run('DELETE FROM trigger_pause WHERE until_ms <= ?', nowMs))
     },
   }
 }

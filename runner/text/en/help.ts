@@ -67,6 +67,10 @@ Examples
     list: "list triggers with both schedules, the script's own and the override, and their next tick",
     enable: 'let a trigger run by itself again',
     disable: 'stop a trigger from running by itself; dff exec still works',
+    pause: 'pause all triggers at once: none runs by itself; what each was set to stays',
+    resume: 'end the pause; each trigger starts with its next tick',
+    all: 'every trigger of this home',
+    until: 'end by itself at this time, for example 2026-11-23T18:36:00Z; without an offset it is UTC',
     set: "override a trigger's schedule",
     cron: "five-field cron expression, or default for the script's own",
     timezone: "IANA time zone of the schedule, for example Asia/Shanghai; default the script's own",
@@ -143,6 +147,19 @@ Examples
     limit: 'how many at most',
     batch: 'number of a batch, as dff outbox list shows it',
     all: 'number of a dead batch; all dead batches when left out',
+  },
+  backup: {
+    summary: 'write the whole home but its key into one file, while the host works',
+    file: 'the file to write',
+    force: 'replace a file that is there',
+    after: `The key is never inside: keep .dff/key (or DFF_SECRET_KEY) elsewhere, without it the secrets in a backup cannot be opened.
+Points that go to .dff/output are not inside either.`,
+  },
+  restore: {
+    summary: 'put a backup in the place of what the home holds; a host that runs goes on with it',
+    file: 'a file that dff backup has written',
+    after: `The database that was there is kept as .dff/host.db-replaced until the next restore. Startup scripts that are there stay as they are.
+What was collected since the backup is collected again; points that waited for delivery then are sent again.`,
   },
   doctor: { summary: 'find out what is wrong: credentials, IAM actions in each region, the sink' },
   verify: {

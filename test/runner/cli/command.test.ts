@@ -16,6 +16,8 @@ const GOLDENS: readonly (readonly [name: string, words: readonly string[]])[] = 
   ['install', ['install', 'guance_aws_lambda', '--home', '/home/demo']],
   ['install-deploy', ['install', 'guance_aws_lambda', '--deploy', '--force', '--home', '/home/demo']],
   ['trigger-set', ['trigger', 'set', TRIGGER_ID, '--cron', '0 * * * *', '--timezone', 'Asia/Shanghai']],
+  ['trigger-pause', ['trigger', 'pause', '--all', '--until', '2026-11-23T20:00']],
+  ['trigger-resume', ['trigger', 'resume', '--all']],
   ['exec', ['exec', 'guance_aws_lambda']],
   ['task-list', ['task', 'list']],
   ['task-show', ['task', 'show', 'task-01']],
@@ -24,6 +26,8 @@ const GOLDENS: readonly (readonly [name: string, words: readonly string[]])[] = 
   ['connector-list', ['connector', 'list', '--home', '/home/demo']],
   ['outbox-list', ['outbox', 'list']],
   ['outbox-retry', ['outbox', 'retry']],
+  ['backup', ['backup', '/backups/home.db']],
+  ['restore', ['restore', '/backups/home.db', '--home', '/home/demo']],
   ['verify', ['verify', 'guance_aws_lambda']],
   ['why', ['why', 'checkout']],
   ['connector-test-rewrite', ['connector', 'test', 'default', '--rewrite', '--save']],
@@ -122,6 +126,11 @@ describe('exit code', () => {
     [['exec', 'a', '--frce'], "unknown option '--frce'"],
     [['trigger', 'set', 'x'], "required option '--cron <expr>' not specified"],
     [['trigger', 'lst'], 'Did you mean list?'],
+    [['backup'], "missing required argument 'file'"],
+    [['restore'], "missing required argument 'file'"],
+    [['trigger', 'pause'], "required option '--all' not specified"],
+    [['trigger', 'resume'], "required option '--all' not specified"],
+    [['trigger', 'pause', '--all', '--until', 'noon'], '2026-11-23T18:36:00Z'],
     [['task', 'list', '--limit', '-3'], 'whole number'],
     [['task', 'list', '--limit', '1e2'], 'whole number'],
     [['task', 'list', '--status', 'done'], 'waiting, pending'],
@@ -251,8 +260,8 @@ describe('dff', () => {
   it('prints each log line once when it follows, those after the stream too', async () => {
     const { stdout } = await runScene(['log', 'task-01', '--follow'])
     expect(stdout.trimEnd().split('\n')).toEqual([
-      '[11-23 18:36:00.020] [+0ms] run collector #1: `AWS-Lambda`',
-      '[11-23 18:36:00.145] [+125ms] us-east-1: 40 functions, 名字 中文',
+      '[11-23 18:36:00.020] [+0ms] [0ms] run collector #1: `AWS-Lambda`',
+      '[11-23 18:36:00.145] [+125ms] [125ms] us-east-1: 40 functions, 名字 中文',
     ])
   })
 

@@ -11,9 +11,9 @@ import type {
   OutboxRow,
   SecretRow,
   TaskRecord,
-  TriggerRow,
 } from '../../../runner/host-api.ts'
-import { BATCH, ENTRY, LINES, NO_BACKLOG, NOW_MS, RECORD, TRIGGER } from './sample.ts'
+import type { PauseRow, TriggerRow } from '../../../runner/trigger/trigger-row.ts'
+import { BACKUP, BATCH, ENTRY, LINES, NO_BACKLOG, NOW_MS, RECORD, TRIGGER } from './sample.ts'
 
 /** What the double holds; a test changes it before the call and looks at it after. */
 export interface World {
@@ -24,6 +24,7 @@ export interface World {
   connectors: ConnectorRow[]
   secrets: Map<string, SecretRow & { readonly value: string }>
   triggers: TriggerRow[]
+  pause: PauseRow | null
   outbox: OutboxRow[]
   checkStatus: 'ok' | 'warning' | 'failed'
   /** When set, exec waits for it, as a task that runs. */
@@ -41,6 +42,7 @@ export function makeWorld(): World {
     connectors: [{ id: 'default', config: { type: 'file' }, isImplicit: true }],
     secrets: new Map(),
     triggers: [TRIGGER],
+    pause: null,
     outbox: [BATCH],
     checkStatus: 'ok',
     running: Promise.resolve(),
@@ -115,6 +117,16 @@ function makeHandlers(world: World): Handlers {
       const cronExpr = cron ?? row.fixedCronExpr
       return { ...row, cronExpr, cronOverride: cron, timezone: timezone ?? row.timezone }
     },
+    'trigger.pause': ({ untilMs }) => {
+      world.pause = { sinceMs: NOW_MS, untilMs }
+      world.triggers = world.triggers.map((row) => ({ ...row, isPaused: true, nextTickMs: untilMs }))
+      return { pause: world.pause, triggers: world.triggers }
+    },
+    'trigger.resume': () => {
+      world.pause = null
+      world.triggers = world.triggers.map((row) => ({ ...row, isPaused: false }))
+      return { pause: null, triggers: world.triggers }
+    },
     exec: async (_input, emit) => {
       emit({ kind: 'note', text: 'waiting for the lease' })
       for (const line of LINES) emit({ kind: 'log', line })
@@ -136,6 +148,7 @@ function makeHandlers(world: World): Handlers {
       version: '0.1.0',
       node: '24.21.0',
       triggers: world.triggers,
+      pause: world.pause,
       runningTasks: [],
       backlog: world.backlog,
       connector: world.connectors[0] ?? { id: 'default', config: { type: 'file' }, isImplicit: true },
@@ -143,6 +156,8 @@ function makeHandlers(world: World): Handlers {
       lastAcknowledgedMs: NOW_MS,
       lastDeliveryError: null,
     }),
+    backup: ({ file }) => ({ ...BACKUP, file }),
+    'home.lend': () => ({ isLent: true }),
     'outbox.list': ({ state }) => world.outbox.filter((row) => state === null || row.state === state),
     'outbox.retry': ({ batchId }) => ({
       retried: world.outbox.filter((row) => batchId === null || row.batchId === batchId).length,

@@ -1,14 +1,9 @@
 /** One of everything that a host answers with. */
+import type { BackupRow } from '../../../runner/backup/backup-row.ts'
 import type { Json } from '../../../core/json.ts'
 import { SCHEMAS } from '../../../core/schemas.generated.ts'
-import type {
-  Backlog,
-  LogLine,
-  MarketEntry,
-  OutboxRow,
-  TaskRecord,
-  TriggerRow,
-} from '../../../runner/host-api.ts'
+import type { Backlog, LogLine, MarketEntry, OutboxRow, TaskRecord } from '../../../runner/host-api.ts'
+import type { TriggerRow } from '../../../runner/trigger/trigger-row.ts'
 
 export const NOW_MS = Date.UTC(2026, 10, 23, 18, 36, 0)
 const MINUTE_MS = 60_000
@@ -46,6 +41,7 @@ export const TRIGGER: TriggerRow = {
   cronOverride: null,
   timezone: 'UTC',
   isEnabled: true,
+  isPaused: false,
   lastTickMs: NOW_MS,
   nextTickMs: NOW_MS + 4 * MINUTE_MS,
   lastStatus: 'success',
@@ -58,6 +54,7 @@ export const RECORD: TaskRecord = {
   origin: 'direct',
   status: 'success',
   triggerTimeMs: NOW_MS,
+  missedTicks: 0,
   startTimeMs: NOW_MS + 20,
   endTimeMs: NOW_MS + 12_345,
   isDebug: false,
@@ -108,4 +105,17 @@ export const BATCH: OutboxRow = {
   attempts: 3,
   nextAttemptMs: null,
   reason: '400 invalid point',
+}
+
+export const BACKUP: BackupRow = {
+  file: '/backups/home 中文.db',
+  bytes: 1_843_200,
+  createdAtMs: NOW_MS,
+  home: '/home/demo',
+  homeId: '0123456789abcdef0123456789abcdef',
+  sets: 3,
+  scripts: 1,
+  secrets: 2,
+  tasks: 1_204,
+  waitingPoints: 512,
 }

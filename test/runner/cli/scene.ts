@@ -5,6 +5,7 @@ import type { CliParts } from '../../../runner/cli/invocation.ts'
 import { runCli } from '../../../runner/cli/run.ts'
 import { selectTexts } from '../../../runner/text/texts.ts'
 import { makeClient, makeWorld, type World } from './double.ts'
+import { BACKUP } from './sample.ts'
 
 class Sink extends Writable {
   text = ''
@@ -23,6 +24,7 @@ export interface Scene {
   readonly prompter: Prompter | undefined
   readonly onListening: (interrupt: () => void) => void
   readonly startHost: CliParts['host']['startHost']
+  readonly restoreHome: CliParts['host']['restoreHome']
 }
 
 export interface Outcome {
@@ -47,6 +49,16 @@ export async function runScene(argv: readonly string[], scene: Partial<Scene> = 
     host: {
       openClient: async () => makeClient(world),
       startHost: scene.startHost ?? (async () => undefined),
+      restoreHome:
+        scene.restoreHome ??
+        (async (_home, { file }) => ({
+          ...BACKUP,
+          file,
+          replaced: '/home/demo/.dff/host.db-replaced',
+          restoredFiles: ['startup/guance_aws_lambda.ts'],
+          keptFiles: [],
+          isHostBack: null,
+        })),
     },
     createPrompter: async () => {
       if (scene.prompter === undefined) throw new Error('nothing may be asked here')

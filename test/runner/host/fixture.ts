@@ -165,8 +165,8 @@ export interface Ground {
   remove(): void
 }
 
-export function makeGround(): Ground {
-  const root = mkdtempSync(join(tmpdir(), 'dff-host-'))
+export function makeGround(parent: string = tmpdir()): Ground {
+  const root = mkdtempSync(join(parent, 'dff-host-'))
   const marketRoot = join(root, 'market')
   writeMarket(marketRoot)
   return {
@@ -177,9 +177,13 @@ export function makeGround(): Ground {
   }
 }
 
-/** Polls until a condition holds; rejects after ten seconds, so that a test says what it waited for. */
-export async function until(what: string, condition: () => boolean | Promise<boolean>): Promise<void> {
-  const deadlineMs = Date.now() + 10_000
+/** Polls until a condition holds; rejects after ten seconds or the limit, so that a test says what it waited for. */
+export async function until(
+  what: string,
+  condition: () => boolean | Promise<boolean>,
+  limitMs = 10_000,
+): Promise<void> {
+  const deadlineMs = Date.now() + limitMs
   while (!(await condition())) {
     if (Date.now() > deadlineMs) throw new Error(`waited in vain: ${what}`)
     await new Promise((resolve) => void setTimeout(resolve, 20))

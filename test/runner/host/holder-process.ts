@@ -6,6 +6,7 @@ import { type Ground, until } from './fixture.ts'
 export interface Holder {
   readonly child: ChildProcess
   readonly pid: number
+  readonly home: string
   output(): string
   /** Sends a signal and resolves when the process is gone. */
   end(signal: 'SIGTERM' | 'SIGKILL'): Promise<void>
@@ -26,6 +27,7 @@ export async function hold(ground: Ground, mode: 'start' | 'command'): Promise<H
   return {
     child,
     pid: child.pid ?? -1,
+    home: ground.home,
     output: () => output,
     end: async (signal) => {
       child.kill(signal)

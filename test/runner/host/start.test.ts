@@ -172,7 +172,11 @@ describe('dff start', () => {
     nowMs += 60 * MINUTE_MS
     await start()
     const [task] = await untilEnded(2)
-    expect(task).toMatchObject({ status: 'success', triggerTimeMs: Date.parse('2026-11-23T13:05:00Z') })
+    expect(task).toMatchObject({
+      status: 'success',
+      triggerTimeMs: Date.parse('2026-11-23T13:05:00Z'),
+      missedTicks: 11,
+    })
     expect(await tasks()).toHaveLength(2)
   })
 
@@ -208,6 +212,33 @@ describe('dff start', () => {
     const [task] = await untilEnded(1)
     expect(task?.triggerTimeMs).toBe(Date.parse('2026-11-23T12:10:00Z'))
     expect(await tasks()).toHaveLength(1)
+  })
+
+  it('pauses all triggers, says so, still executes by hand, and resumes with the next tick', async () => {
+    await deploy({ names: ['a'] })
+    const { pause, triggers } = await client.call('trigger.pause', { untilMs: null })
+    expect(pause).toMatchObject({ untilMs: null })
+    expect(triggers).toMatchObject([{ isPaused: true, isEnabled: true, nextTickMs: null }])
+    expect(await client.call('status', {})).toMatchObject({ pause, triggers: [{ isPaused: true }] })
+    moveTo(Date.parse('2026-11-23T12:05:00Z') + SETTLED_MS)
+    const { record } = await client.call('exec', { target: 'demo_set', atMs: null, debug: false })
+    expect(record.status).toBe('success')
+    const verify = await client.call('verify', { setId: 'demo_set' })
+    expect(verify.checks[0]).toMatchObject({
+      status: 'failed',
+      remedy: 'All triggers are paused. Type dff trigger resume --all.',
+    })
+    const resumed = await client.call('trigger.resume', {})
+    expect(resumed).toMatchObject({ pause: null, triggers: [{ isPaused: false }] })
+    moveTo(Date.parse('2026-11-23T12:10:00Z') + SETTLED_MS)
+    expect((await untilEnded(2)).map((task) => task.triggerTimeMs)).toContain(
+      Date.parse('2026-11-23T12:10:00Z'),
+    )
+    expect(await tasks()).toHaveLength(2)
+    await expect(client.call('trigger.pause', { untilMs: Date.now() - 1 })).rejects.toMatchObject({
+      code: 'BAD_PARAMETER',
+      parts: { place: '--until' },
+    })
   })
 
   it('lets an Execute wait for a tick that runs', async () => {

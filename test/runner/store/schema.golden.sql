@@ -15,7 +15,7 @@ CREATE TABLE batch (
   reason TEXT,
   contents TEXT NOT NULL,
   body BLOB NOT NULL
-) STRICT;
+, crc INTEGER) STRICT;
 
 CREATE TRIGGER batch_added AFTER INSERT ON batch BEGIN
   UPDATE outbox_total SET stored_bytes = stored_bytes + new.stored_bytes;
@@ -32,6 +32,11 @@ END;
 CREATE TABLE connector (
   connector_id TEXT PRIMARY KEY,
   config TEXT NOT NULL
+) STRICT;
+
+CREATE TABLE home (
+  id INTEGER PRIMARY KEY CHECK (id = 1),
+  home_id TEXT NOT NULL
 ) STRICT;
 
 CREATE TABLE lease (
@@ -103,7 +108,7 @@ CREATE TABLE state (
   script_id TEXT NOT NULL,
   key TEXT NOT NULL,
   updated_at_ms INTEGER NOT NULL,
-  value TEXT NOT NULL,
+  value TEXT NOT NULL, crc INTEGER,
   PRIMARY KEY (script_id, key)
 ) STRICT;
 
@@ -130,7 +135,7 @@ CREATE TABLE task (
   problems TEXT NOT NULL DEFAULT '[]',
   usage TEXT NOT NULL DEFAULT '[]',
   resources TEXT NOT NULL DEFAULT 'null',
-  return_value TEXT NOT NULL DEFAULT 'null',
+  return_value TEXT NOT NULL DEFAULT 'null', missed_ticks INTEGER NOT NULL DEFAULT 0,
   UNIQUE (trigger_id, tick_ms)
 ) STRICT;
 
@@ -145,6 +150,12 @@ CREATE TABLE task_points (
   PRIMARY KEY (task_id, category)
 ) STRICT, WITHOUT ROWID;
 
+CREATE TABLE trigger_pause (
+  id INTEGER PRIMARY KEY CHECK (id = 1),
+  since_ms INTEGER NOT NULL,
+  until_ms INTEGER
+) STRICT;
+
 CREATE TABLE trigger_rule (
   trigger_id TEXT PRIMARY KEY,
   func_id TEXT NOT NULL,
@@ -156,4 +167,4 @@ CREATE TABLE trigger_rule (
   is_enabled INTEGER NOT NULL DEFAULT 1,
   is_declared INTEGER NOT NULL DEFAULT 1,
   last_tick_ms INTEGER
-) STRICT;
+, mark_key TEXT, mark_since_ms INTEGER) STRICT;

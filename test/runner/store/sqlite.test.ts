@@ -6,6 +6,7 @@ import { join } from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
 import { fileURLToPath } from 'node:url'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { DAMAGED_REMEDY } from '../../../runner/store/sqlite/database.ts'
 import { openSqliteStore } from '../../../runner/store/sqlite/open.ts'
 import { describeStore } from '../../contract/store.ts'
 import { expectGolden } from '../../golden.ts'
@@ -92,7 +93,7 @@ describe('a store in a SQLite file', () => {
     writeFileSync(path, text)
     await expect(openSqliteStore(path)).rejects.toMatchObject({
       code: 'STORE_CORRUPT',
-      message: `${path}: expected a database of the host, got a file that is not a database. Move the file away and start again, or name another home with --home.`,
+      message: `${path}: expected a database of the host, got a file that is not a database. ${DAMAGED_REMEDY}`,
     })
     expect(readFileSync(path, 'utf8')).toBe(text)
   })
@@ -137,5 +138,30 @@ describe('a store in a SQLite file', () => {
       expect(cursor - said).toBeOneOf([0, 1])
       expect({ batches: batches.length, points }).toEqual({ batches: cursor, points: cursor })
     }
+  })
+
+  it('copies itself as of one moment while another process writes as fast as it can', async () => {
+    const path = newPath()
+    const child = spawn(process.execPath, [WRITE_LOOP, path, 'loop'], {
+      stdio: ['ignore', 'pipe', 'inherit'],
+    })
+    await once(child.stdout, 'data')
+    child.stdout.resume()
+    const store = await openSqliteStore(path)
+    const cursors: number[] = []
+    for (let round = 0; round < 3; round += 1) {
+      const copy = newPath()
+      await store.copy(copy)
+      const copied = await openSqliteStore(copy, { maxCheckedBytes: Infinity })
+      const cursor = Number(await copied.state.load('startup__loop', 'loop'))
+      expect(await copied.outbox.backlog()).toMatchObject({ waitingBatches: cursor, waitingPoints: cursor })
+      await copied.close()
+      cursors.push(cursor)
+    }
+    child.kill('SIGKILL')
+    await once(child, 'exit')
+    await store.close()
+    expect(cursors).toEqual(cursors.toSorted((left, right) => left - right))
+    expect(cursors.at(-1)).toBeGreaterThan(cursors[0] ?? Infinity)
   })
 })

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { makeHostile, runHostile, SHORT } from './hostile-set.ts'
+import { makeHostile, runHostile, SHORT, WIRE } from './hostile-set.ts'
 import { errorOf, isAlive, makeHome, runTask } from './task-run.ts'
 
 describe('a set that does not end', () => {
@@ -79,14 +79,15 @@ describe('a set that breaks its process', () => {
     ],
     [
       'closes its channel and wants to stay',
-      `process.removeAllListeners('disconnect'); process.disconnect(); await new Promise(() => setInterval(() => {}, 1e6))`,
+      `for (const handle of process._getActiveHandles()) handle.removeAllListeners().destroy(); await forever()`,
       /\(signal SIGKILL\) without one/,
     ],
     [
-      'closes its channel',
-      `process.disconnect(); await new Promise(() => setInterval(() => {}, 1e6))`,
-      /\(signal SIGKILL\) without one/,
+      'ends in the middle of a message',
+      `post(Uint8Array.of(0, 0, 1, 0, 1)); process.exit(0)`,
+      /\(exit code 0\) without one/,
     ],
+    ['closes its channel', `wire.fs.closeSync(3); await forever()`, /\(signal SIGKILL\) without one/],
   ])('fails by name when it %s', async (_title, body, text) => {
     const error = errorOf(await runHostile(body))
     expect(error).toMatchObject({ kind: 'failed', code: 'TASK_FAILED', text })
@@ -112,6 +113,10 @@ describe('a set that breaks its process', () => {
     ['a kind that every object has', `{ kind: 'constructor' }`],
     ['a result of another shape', `{ kind: 'done', value: { mode: 'run', returnValue: new Map() } }`],
     ['a result with more in it', `{ kind: 'done', value: { mode: 'run', returnValue: 1, record: {} } }`],
+    [
+      'a result larger than any record',
+      `{ kind: 'done', value: { mode: 'run', returnValue: 'x'.repeat(300_000) } }`,
+    ],
     ['a result of another mode', `{ kind: 'done', value: { mode: 'inspect' } }`],
     ['a second list of functions', `{ kind: 'loaded', functions: [] }`],
     ['a request for another thing', `{ kind: 'request', requestId: 1, body: { kind: 'secret', name: 'x' } }`],
@@ -133,25 +138,46 @@ describe('a set that breaks its process', () => {
       `{ kind: 'failed', error: { code: 'toString', place: '', expected: '', got: '', remedy: '' }, exceptionType: '', stack: '' }`,
     ],
   ])('is ended when it sends %s', async (_title, message) => {
-    const ran = await runHostile(
-      `process.send(${message}); await new Promise(() => setInterval(() => {}, 1e6))`,
-    )
+    const ran = await runHostile(`send(${message}); await forever()`)
     expect(errorOf(ran)).toMatchObject({ code: 'ISOLATION', text: /only messages of the task protocol/ })
     expect(ran.requests).toEqual([])
     expect(isAlive(ran.pid)).toBe(false)
   })
 
+  it.each([
+    [
+      'bytes that mean nothing',
+      `post(Uint8Array.of(0, 0, 0, 4, 1, 2, 3, 4))`,
+      /got bytes that are no message/,
+    ],
+    [
+      'the beginning of two gigabytes',
+      `post(Uint8Array.of(0x7f, 0, 0, 0)); for (;;) post(new Uint8Array(65_536))`,
+      /got a message of 2130706432 bytes/,
+    ],
+    [
+      'questions whose answers it never reads',
+      `for (let i = 0; ; i += 1) send({ kind: 'request', requestId: i, body: { kind: 'load', key: 'a' } })`,
+      /got \d{9} bytes of answers that it does not read/,
+    ],
+  ])('is ended, and the host lives on, when it sends %s', async (_title, body, text) => {
+    const answer = 'x'.repeat(4e6)
+    const ran = await runHostile(`${body}; await forever()`, { onRequest: () => Promise.resolve(answer) })
+    expect(errorOf(ran)).toMatchObject({ code: 'ISOLATION', text })
+    expect(isAlive(ran.pid)).toBe(false)
+  })
+
   it('is ended when it reports before it has loaded', async () => {
     const home = await makeHome(
-      `process.send({ kind: 'done', value: { mode: 'run', returnValue: 1 } }); await new Promise(() => setInterval(() => {}, 1e6))`,
+      `${WIRE}\nsend({ kind: 'done', value: { mode: 'run', returnValue: 1 } }); await forever()`,
     )
     const error = errorOf(await runTask(home, { limits: SHORT }))
     expect(error).toMatchObject({ code: 'ISOLATION', text: /kind done before the script had loaded/ })
   })
 
   it('is ended when it floods the host with requests', async () => {
-    const body = `for (let i = 0; i < 200; i += 1) process.send({ kind: 'request', requestId: i, body: { kind: 'load', key: 'a' } })
-      await new Promise(() => setInterval(() => {}, 1e6))`
+    const body = `for (let i = 0; i < 200; i += 1) send({ kind: 'request', requestId: i, body: { kind: 'load', key: 'a' } })
+      await forever()`
     const onRequest = (): Promise<undefined> =>
       new Promise((resolve) => {
         setTimeout(() => resolve(undefined), 300)
@@ -163,8 +189,7 @@ describe('a set that breaks its process', () => {
 
   it('is ended when it floods the host with reports, of which it keeps a thousand', async () => {
     const body = `const problem = { kind: 'problem', problem: { code: 'c', severity: 'error', scope: '', message: '' } }
-      // As fast as the host reads: a child that sends faster fills its own heap first.
-      for (;;) { for (let i = 0; i < 1000; i += 1) process.send(problem); await new Promise((done) => process.send(problem, done)) }`
+      for (;;) send(problem)`
     const ran = await runHostile(body)
     expect(errorOf(ran)).toMatchObject({ code: 'ISOLATION', text: /1\d{5} messages faster than any task/ })
     expect(ran.problems).toHaveLength(1_000)

@@ -1,8 +1,10 @@
-import { existsSync } from 'node:fs'
+import { closeSync, existsSync, openSync } from 'node:fs'
 import { join } from 'node:path'
-import { describe, expect, it } from 'vitest'
+import { fileURLToPath } from 'node:url'
+import { describe, expect, it, onTestFinished } from 'vitest'
 import { makeHostile, runHostile, SHORT } from './hostile-set.ts'
 import { errorOf, isAlive, makeHome, runs, runTask } from './task-run.ts'
+import { TRY_ALL, WAYS_AROUND } from './ways-around.ts'
 
 describe('a set that reaches out of its task', () => {
   it.each([
@@ -77,6 +79,22 @@ describe('a set that reaches out of its task', () => {
       `new (process.getBuiltinModule('node:inspector').Session)().connect()`,
       /a start of the debugger/,
     ],
+    [
+      'ends its host',
+      `process.kill(process.ppid, 'SIGKILL')`,
+      new RegExp(`a signal to the process ${process.pid}\\.`),
+    ],
+    [
+      'speaks to the control socket',
+      `const { request } = await import('node:http')
+       return await new Promise((done, fail) => request({ socketPath: home + '/.dff/host.sock', path: '/call' }, done).on('error', fail).end())`,
+      /a use of the local socket .*\/\.dff\/host\.sock/,
+    ],
+    [
+      'loads a native addon',
+      `process.dlopen({ exports: {} }, home + '/startup/x.node')`,
+      /a load of the native addon/,
+    ],
     ['opens SQLite', `return import('node:sqlite')`, /an import of node:sqlite/],
     [
       'requires its way out',
@@ -95,6 +113,28 @@ describe('a set that reaches out of its task', () => {
     expect(error.text).toMatch(attempt)
     expect(error.place).toMatch(/^set_a\/main\.ts|^startup__test_set$/)
     expect(ran.outcome).toMatchObject({ exceptionType: 'ISOLATION' })
+  })
+
+  it('is refused every way around that is known', async () => {
+    const ran = await runHostile(`${TRY_ALL}\nreturn await tryAll(home)`)
+    const found =
+      ran.outcome.kind === 'done' && ran.outcome.value.mode === 'run' ? ran.outcome.value.returnValue : {}
+    const results = Object.entries(found as Readonly<Record<string, string>>)
+    expect(results).toHaveLength(WAYS_AROUND.length)
+    expect(
+      results.filter(
+        ([, result]) => !/^(ERR_ACCESS_DENIED|ERR_DLOPEN_DISABLED|SCRIPT_INVALID)$/.test(result),
+      ),
+    ).toEqual([])
+  })
+
+  it('inherits no open file of its host but its output and the channel', async () => {
+    const file = openSync(fileURLToPath(import.meta.url), 'r')
+    onTestFinished(() => closeSync(file))
+    const ran = await runHostile(`const open = []
+      for (let fd = 0; fd < 256; fd += 1) try { if (wire.fs.fstatSync(fd).isFile()) open.push(fd) } catch {}
+      return open`)
+    expect(ran.outcome).toMatchObject({ value: { returnValue: [] } })
   })
 
   it('sees no neighbours from a script that lies among the files of the host', async () => {
@@ -209,6 +249,31 @@ describe('a set that prints', () => {
       ran.lines.filter((line) => /^… \d+ lines \(\d+ characters\) left out here …$/.test(line)),
     ).toHaveLength(1)
   })
+
+  it.each([
+    ['in lines', String.raw`const text = 'x'.repeat(1023) + '\n'`],
+    ['in one line', `const text = 'x'.repeat(4096)`],
+  ])(
+    'takes little of the host although it prints a gigabyte %s',
+    async (_title, text) => {
+      const before = process.memoryUsage().rss
+      let peak = before
+      const sampler = setInterval(() => {
+        peak = Math.max(peak, process.memoryUsage().rss)
+      }, 50)
+      const body = `${text}
+        const chunk = Buffer.from(text.repeat(256))
+        for (let i = 0; i < 1024; i += 1) await new Promise((done) => process.stdout.write(chunk, done))`
+      const ran = await runHostile(body).finally(() => clearInterval(sampler))
+      expect(ran.outcome.kind).toBe('done')
+      expect(ran.lines.join('\n').length).toBeLessThan(51_000)
+      expect(ran.lines.some((line) => /left out here …$|line of 1073741824 characters cut/.test(line))).toBe(
+        true,
+      )
+      expect(peak - before).toBeLessThan(200e6)
+    },
+    120_000,
+  )
 
   it('is ended at its deadline although it prints for ever', async () => {
     const home = await makeHostile(`for (;;) console.log('x'.repeat(1000))`, '{ timeout: 1 }')

@@ -18,6 +18,13 @@ describe('a failing script', () => {
     ])
   })
 
+  it.each([
+    ['the name', `throw Object.assign(new Error('x'), { name: 'Renamed' })`, 'Renamed'],
+    ['else the class', `throw new (class QuotaError extends Error {})('x')`, 'QuotaError'],
+  ])('is of the type that %s of its exception says', async (_title, body, exceptionType) => {
+    expect((await runTask(await makeHome(runs(body)))).outcome).toMatchObject({ exceptionType })
+  })
+
   it('keeps the code of a DffError that a set throws', async () => {
     const main = `
       import { DffError } from 'guance-aws-lambda/dff'
@@ -49,6 +56,11 @@ describe('a failing script', () => {
     ['a text', `throw 'plain'`, /a thrown string: plain/],
     ['a megabyte', `throw new Error('x'.repeat(1e6))`, /got Error: x{400}/],
     ['nothing', `throw undefined`, /a thrown undefined/],
+    [
+      'more than a record holds',
+      `return 'x'.repeat(300_000)`,
+      /return value: expected at most 262144 characters of JSON, got 300002\..* Return a summary/,
+    ],
     ['a value JSON cannot hold', `return { size: 10n }`, /return value: expected a value that JSON can hold/],
   ])('may throw or return %s', async (_title, body, text) => {
     const ran = await runTask(await makeHome(runs(body)))

@@ -22,7 +22,7 @@ let scheduler: Scheduler
 function makeScheduler(): Scheduler {
   return createScheduler({
     triggers: store.triggers,
-    onTick: async (trigger, tickMs) => {
+    onTick: async (trigger, { tickMs, missedTicks }) => {
       const isNew = await store.queue.enqueueOnce({
         id: `${trigger.triggerId}-${tickMs}-${Math.random()}`,
         funcId: trigger.funcId,
@@ -31,11 +31,13 @@ function makeScheduler(): Scheduler {
         tickMs,
         triggerTimeMs: tickMs,
         expiresAtMs: tickMs + MINUTE_MS,
+        missedTicks,
         isDebug: false,
         connector: 'file',
         endpointUrl: null,
       })
-      if (isNew) ticks.push(`${trigger.triggerId} ${new Date(tickMs).toISOString().slice(11, 16)}`)
+      const missed = missedTicks === 0 ? '' : ` missed ${missedTicks}`
+      if (isNew) ticks.push(`${trigger.triggerId} ${new Date(tickMs).toISOString().slice(11, 16)}${missed}`)
     },
     onProblem: (text) => notes.push(text),
     now: () => nowMs,
@@ -111,9 +113,30 @@ describe('scheduler', () => {
     await scheduler.stop()
     scheduler = makeScheduler()
     await moveTo(NOON_MS + 63 * MINUTE_MS)
-    expect(ticks).toEqual(['a 12:05', 'a 13:00'])
+    expect(ticks).toEqual(['a 12:05', 'a 13:00 missed 10'])
     await moveTo(NOON_MS + 65 * MINUTE_MS + SETTLED_MS)
-    expect(ticks).toEqual(['a 12:05', 'a 13:00', 'a 13:05'])
+    expect(ticks).toEqual(['a 12:05', 'a 13:00 missed 10', 'a 13:05'])
+  })
+
+  it('counts no further than a thousand missed ticks', async () => {
+    await addTrigger('a', '* * * * *')
+    await scheduler.refresh()
+    await moveTo(NOON_MS + MINUTE_MS + SETTLED_MS)
+    await moveTo(NOON_MS + 30 * 24 * 60 * MINUTE_MS + SETTLED_MS)
+    expect(ticks).toEqual(['a 12:01', 'a 12:00 missed 1000'])
+  })
+
+  it('starts with its next tick when it was enabled while no host ran', async () => {
+    await addTrigger('a', '*/5 * * * *')
+    await store.triggers.setEnabled('a', false)
+    await scheduler.refresh()
+    await scheduler.stop()
+    await store.triggers.setEnabled('a', true)
+    scheduler = makeScheduler()
+    await moveTo(NOON_MS + 22 * MINUTE_MS)
+    expect(ticks).toEqual([])
+    await moveTo(NOON_MS + 25 * MINUTE_MS + SETTLED_MS)
+    expect(ticks).toEqual(['a 12:25'])
   })
 
   it('fires nothing for a disabled trigger, and not at once when it is enabled again', async () => {
@@ -148,6 +171,68 @@ describe('scheduler', () => {
     await moveTo(NOON_MS + 10 * MINUTE_MS + SETTLED_MS)
     expect(ticks.filter((tick) => tick === 'a 12:05')).toHaveLength(1)
     expect(ticks.at(-1)).toBe('a 12:10')
+  })
+
+  it('runs on at once when the clock was hours ahead and is set right', async () => {
+    await addTrigger('a', '*/5 * * * *')
+    await scheduler.refresh()
+    await moveTo(NOON_MS + 5 * MINUTE_MS + SETTLED_MS)
+    await moveTo(NOON_MS + 180 * MINUTE_MS + SETTLED_MS)
+    await moveTo(NOON_MS + 7 * MINUTE_MS)
+    await moveTo(NOON_MS + 10 * MINUTE_MS + SETTLED_MS)
+    expect(ticks).toEqual(['a 12:05', 'a 15:00 missed 34', 'a 12:10'])
+    // What the wrong clock made early is made again at its time.
+    for (let minute = 15; minute <= 180; minute += 5) await moveTo(NOON_MS + minute * MINUTE_MS + SETTLED_MS)
+    expect(ticks).toHaveLength(3 + 34)
+    expect(ticks.at(-1)).toBe('a 15:00')
+  })
+
+  it('lets a trigger that was deployed by a clock ahead run when the clock is set right', async () => {
+    await addTrigger('a', '*/5 * * * *')
+    await scheduler.refresh()
+    await moveTo(NOON_MS - 120 * MINUTE_MS)
+    expect(ticks).toEqual([])
+    await moveTo(NOON_MS - 115 * MINUTE_MS + SETTLED_MS)
+    expect(ticks).toEqual(['a 10:05'])
+  })
+
+  it('runs once after the clock jumped forward, and says for how many', async () => {
+    await addTrigger('a', '*/5 * * * *')
+    await scheduler.refresh()
+    await moveTo(NOON_MS + 5 * MINUTE_MS + SETTLED_MS)
+    await moveTo(NOON_MS + 60 * MINUTE_MS + SETTLED_MS)
+    expect(ticks).toEqual(['a 12:05', 'a 13:00 missed 10'])
+  })
+
+  it('fires nothing while all triggers are paused, also in the next host, and goes on with the next tick', async () => {
+    await addTrigger('a', '*/5 * * * *')
+    await addTrigger('b', '*/10 * * * *')
+    await scheduler.refresh()
+    await store.triggers.setPause({ sinceMs: nowMs, untilMs: null })
+    await moveTo(NOON_MS + 21 * MINUTE_MS)
+    await scheduler.stop()
+    scheduler = makeScheduler()
+    await moveTo(NOON_MS + 42 * MINUTE_MS)
+    await addTrigger('c', '*/5 * * * *')
+    await moveTo(NOON_MS + 46 * MINUTE_MS)
+    expect(ticks).toEqual([])
+    await store.triggers.setPause(null)
+    await moveTo(NOON_MS + 47 * MINUTE_MS)
+    expect(ticks).toEqual([])
+    await moveTo(NOON_MS + 50 * MINUTE_MS + SETTLED_MS)
+    expect(ticks).toEqual(['a 12:50', 'b 12:50', 'c 12:50'])
+  })
+
+  it('ends a pause by itself, its last moment included, and wakes up for it', async () => {
+    await addTrigger('a', '*/5 * * * *')
+    await scheduler.refresh()
+    await store.triggers.setPause({ sinceMs: nowMs, untilMs: NOON_MS + 15 * MINUTE_MS })
+    await moveTo(NOON_MS + 14 * MINUTE_MS + 30_000)
+    expect(timer?.delayMs).toBe(30_000)
+    await moveTo(NOON_MS + 15 * MINUTE_MS)
+    expect(await store.triggers.pause()).toBeNull()
+    await moveTo(NOON_MS + 15 * MINUTE_MS + SETTLED_MS)
+    expect(ticks).toEqual(['a 12:15'])
   })
 
   it('lets one broken trigger stop no other', async () => {
