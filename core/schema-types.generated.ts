@@ -100,6 +100,10 @@ timeout?: number
  * Seconds a task may wait in the queue; default 900.
  */
 expires?: number
+/**
+ * Connector that this function's points go to, as dff connector list names it; default the connector default.
+ */
+connector?: string
 }
 /**
  * What is known of the metrics of one CloudWatch namespace. Data, so that a new metric needs no code.
@@ -214,6 +218,10 @@ cloud_provider?: string
 }
 export interface FileConnector {
 type: "file"
+/**
+ * Megabytes of compressed points that may wait for this connector, dead batches included; default 1024. Near it collection pauses.
+ */
+maxBacklogMb?: number
 }
 export interface DatakitConnector {
 type: "datakit"
@@ -229,6 +237,10 @@ rewrite?: ("last" | "max" | "both" | "unknown")
  * Whether a second line for the same minute adds its fields instead of replacing the first; default false.
  */
 mergesFields?: boolean
+/**
+ * Megabytes of compressed points that may wait for this connector, dead batches included; default 1024. Near it collection pauses.
+ */
+maxBacklogMb?: number
 }
 export interface DatawayConnector {
 type: "dataway"
@@ -248,6 +260,10 @@ rewrite?: ("last" | "max" | "both" | "unknown")
  * Whether a second line for the same minute adds its fields instead of replacing the first; default false.
  */
 mergesFields?: boolean
+/**
+ * Megabytes of compressed points that may wait for this connector, dead batches included; default 1024. Near it collection pauses.
+ */
+maxBacklogMb?: number
 }
 /**
  * marketplace.json: every script set with its texts, parameters, files and digests. Generated.

@@ -1,8 +1,9 @@
 import { DAY_MS, HOUR_MS, SECOND_MS } from '../core/time.ts'
-import { createConnectorRegistry } from './connector/registry.ts'
+import { type ConnectorRegistry, createConnectorRegistry } from './connector/registry.ts'
 import { createBroker } from './credentials/broker.ts'
 import { makeHandlers } from './handler/table.ts'
 import { prepareHome } from './home-folder.ts'
+import { describeWritable, mendModes } from './home-modes.ts'
 import { type HomePaths, homePaths } from './home.ts'
 import type { HostEvent, HostHandlers } from './host-api.ts'
 import type { HostParts } from './host-parts.ts'
@@ -10,7 +11,7 @@ import { endOrphans } from './orphan.ts'
 import { createSender } from './outbox/sender.ts'
 import { homeBusy, type Owner, readOwner, tryOwn } from './owner.ts'
 import { PACKAGE_ROOT, PACKAGE_VERSION } from './package.ts'
-import { loadKey } from './secret/key.ts'
+import { openKey } from './secret/rotate.ts'
 import { createVault } from './secret/vault.ts'
 import { serveSocket, type SocketServer } from './socket/server.ts'
 import { openSqliteStore } from './store/sqlite/open.ts'
@@ -38,6 +39,8 @@ export interface HostOptions {
   /** Folder that holds marketplace.json and scripts/; default the package itself. */
   readonly marketRoot?: string
   readonly onEvent?: (event: HostEvent) => void
+  /** Says what somebody should know who looks after this home: file modes that were mended, for example. */
+  readonly onWarning?: (text: string) => void
   /** The scheduler's clock, for a test that cannot wait for a tick. */
   readonly clock?: Pick<SchedulerOptions, 'now' | 'setTimer'>
 }
@@ -57,12 +60,19 @@ async function usesAws(store: Store, scriptId: string): Promise<boolean> {
   return set?.manifest.uses.includes('aws') === true
 }
 
+/** Every connector that is set, and what batches wait for: one that was removed says so, instead of holding them in silence. */
+async function listDestinations(store: Store, connectors: ConnectorRegistry): Promise<readonly string[]> {
+  const waiting = (await store.outbox.lanes()).filter((lane) => lane.waitingBatches > 0)
+  const ids = (await connectors.list()).map((row) => row.id)
+  return [...new Set([...ids, ...waiting.map((lane) => lane.connectorId)])]
+}
+
 async function makeParts(
   store: Store,
   paths: HomePaths,
   { owner, options, leaving }: { owner: Owner; options: HostOptions; leaving: AbortSignal },
 ): Promise<HostParts> {
-  const vault = createVault(store.secrets, await loadKey(paths))
+  const vault = createVault(store.secrets, await openKey(paths, store.secrets))
   const connectors = createConnectorRegistry({ connectors: store.connectors, vault, output: paths.output })
   const note = (text: string): void => options.onEvent?.({ kind: 'note', text })
   const parts: HostParts = {
@@ -79,7 +89,8 @@ async function makeParts(
     sender: createSender({
       store,
       openSinkFor: (id) => connectors.open(id),
-      connectorIds: async () => (await connectors.list()).map((row) => row.id),
+      connectorIds: () => listDestinations(store, connectors),
+      note,
     }),
     scheduler:
       owner.info.mode === 'command'
@@ -157,6 +168,7 @@ export async function openHost(owner: Owner, paths: HomePaths, options: HostOpti
   const leaving = new AbortController()
   let store: Store | undefined
   try {
+    for (const word of mendModes(paths)) options.onWarning?.(word)
     store = await openSqliteStore(paths.database)
     const parts = await makeParts(store, paths, { owner, options, leaving: leaving.signal })
     await tidy(parts)
@@ -220,10 +232,11 @@ export async function startHost(
   options: HostOptions & { readonly signal: AbortSignal },
 ): Promise<void> {
   const paths = homePaths(home)
-  prepareHome(paths)
+  const warn = (text: string): void => options.onEvent?.({ kind: 'note', text })
+  for (const word of [...prepareHome(paths), ...describeWritable(paths)]) warn(word)
   const owner = await ownToStay(paths, options.signal)
   if (owner === undefined) return
-  const host = await openHost(owner, paths, options)
+  const host = await openHost(owner, paths, { onWarning: warn, ...options })
   const text = `dff ${PACKAGE_VERSION} runs ${paths.root} as process ${process.pid}`
   options.onEvent?.({ kind: 'note', text })
   await aborted(options.signal)

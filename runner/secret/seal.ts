@@ -16,6 +16,11 @@ function makeHeader(key: Uint8Array): Buffer {
   return Buffer.concat([Buffer.of(VERSION), keyId])
 }
 
+/** Whether this key sealed the value; says nothing of whether it is intact. */
+export function isSealedBy(key: Uint8Array, sealed: Uint8Array): boolean {
+  return makeHeader(key).equals(Buffer.from(sealed).subarray(0, HEADER_BYTES))
+}
+
 /** Encrypts with AES-256-GCM. The name is bound to the value, so that a row copied under another name does not open. */
 export function seal(key: Uint8Array, name: string, value: string): Uint8Array {
   const header = makeHeader(key)

@@ -1,5 +1,5 @@
-import type { Metric } from '@aws-sdk/client-cloudwatch'
-import type { AwsRegion } from 'guance-aws-lambda/sets/guance_integration'
+import type { Dimension as ListedDimension, Metric } from '@aws-sdk/client-cloudwatch'
+import { AwsFailure, type AwsRegion, readList, readToken } from 'guance-aws-lambda/sets/guance_integration'
 import { type Dimension, identityOf } from './series.ts'
 
 /** 500 a page (aws.md §1.3): a million series. More means that AWS keeps handing out tokens. */
@@ -21,7 +21,7 @@ interface Page {
 function parseDimensions({ Dimensions }: Metric): readonly Dimension[] {
   return (Dimensions ?? [])
     .flatMap(({ Name, Value }) =>
-      Name === undefined || Value === undefined ? [] : [{ name: Name, value: Value }],
+      typeof Name === 'string' && typeof Value === 'string' ? [{ name: Name, value: Value }] : [],
     )
     .toSorted((left, right) => (left.name < right.name ? -1 : 1))
 }
@@ -33,9 +33,10 @@ export async function fetchListPage(region: AwsRegion, namespace: string, token?
   const input = { Namespace: namespace, ...(token === undefined ? {} : { NextToken: token }) }
   return region.call(ACTION, async (abortSignal) => {
     const { Metrics, NextToken } = await client.send(new ListMetricsCommand(input), { abortSignal })
-    // An empty 200 of a proxy parses to nothing at all, and would look like an account without metrics.
-    if (!Array.isArray(Metrics)) throw new SyntaxError('the page has no list of metrics')
-    return { metrics: Metrics, token: NextToken === '' ? undefined : NextToken }
+    const metrics = readList<Metric>(Metrics, 'metrics', ['MetricName', 'Namespace'])
+    for (const { Dimensions } of metrics)
+      readList<ListedDimension>(Dimensions ?? [], 'dimensions', ['Name', 'Value'])
+    return { metrics, token: readToken(NextToken, token) }
   })
 }
 
@@ -56,7 +57,7 @@ export async function listIdentities(
     // One page after the other: each one names the next.
     const parsed: Page = await fetchListPage(region, namespace, token)
     for (const metric of parsed.metrics) {
-      if (metric.MetricName === undefined || (metric.Namespace ?? namespace) !== namespace) continue
+      if (typeof metric.MetricName !== 'string' || (metric.Namespace ?? namespace) !== namespace) continue
       const dimensions = parseDimensions(metric)
       const identity = identityOf({ dimensions })
       const known = found.get(identity)
@@ -70,5 +71,5 @@ export async function listIdentities(
       metrics: [...metrics].toSorted(),
     }))
   }
-  throw new Error(`ListMetrics of ${namespace} did not end after ${MAX_PAGES} pages`)
+  throw new AwsFailure('transient', ACTION, new Error(`no last page among ${MAX_PAGES}`))
 }

@@ -1,8 +1,21 @@
 import type { FunctionConfiguration } from '@aws-sdk/client-lambda'
-import type { AwsRegion } from 'guance-aws-lambda/sets/guance_integration'
+import { AwsFailure, type AwsRegion, readList, readToken } from 'guance-aws-lambda/sets/guance_integration'
 
 /** 50 a page whatever one asks for (aws.md §3.1): a million versions. */
 const MAX_PAGES = 20_000
+
+const ACTION = 'lambda:ListFunctions'
+
+/** What becomes a tag or a field. */
+const TEXTS = [
+  'FunctionName',
+  'LastModified',
+  'PackageType',
+  'RevisionId',
+  'Role',
+  'Runtime',
+  'Version',
+] as const
 
 /**
  * Pages of a region's functions with all their versions (an alias may serve an old one, with a timeout of its own),
@@ -15,12 +28,15 @@ export async function* listFunctions(region: AwsRegion): AsyncGenerator<readonly
   for (let page = 0; page < MAX_PAGES; page += 1) {
     const input = { FunctionVersion: 'ALL' as const, ...(marker === undefined ? {} : { Marker: marker }) }
     // One page after the other: each one names the next, and the control plane allows 15 requests a second in all.
-    const reply = await region.call('lambda:ListFunctions', async (abortSignal) =>
-      client.send(new ListFunctionsCommand(input), { abortSignal }),
-    )
-    yield (reply.Functions ?? []).filter(({ FunctionName }) => FunctionName !== undefined)
-    marker = reply.NextMarker
-    if (marker === undefined || marker === '') return
+    // Parsed inside the call, so that a garbled reply is asked for again like any transient failure.
+    const reply = await region.call(ACTION, async (abortSignal) => {
+      const { Functions, NextMarker } = await client.send(new ListFunctionsCommand(input), { abortSignal })
+      const functions = readList<FunctionConfiguration>(Functions, 'functions', TEXTS)
+      return { functions, marker: readToken(NextMarker, marker) }
+    })
+    yield reply.functions.filter(({ FunctionName }) => typeof FunctionName === 'string')
+    marker = reply.marker
+    if (marker === undefined) return
   }
-  throw new Error(`ListFunctions did not end after ${MAX_PAGES} pages`)
+  throw new AwsFailure('transient', ACTION, new Error(`no last page among ${MAX_PAGES}`))
 }

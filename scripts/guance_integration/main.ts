@@ -20,5 +20,6 @@ export {
   keepTimeouts,
   loadInventory,
 } from './inventory.ts'
+export { readList, readToken } from './reply.ts'
 export { type ActionProbe, collectRegions, isFatal, probeRegions } from './region-run.ts'
 export { Runner } from './runner.ts'

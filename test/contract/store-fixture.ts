@@ -1,12 +1,5 @@
-import type {
-  Commit,
-  DeclaredTrigger,
-  EncodedBatch,
-  Lease,
-  NewTask,
-  Store,
-  TaskEnd,
-} from '../../runner/store/store.ts'
+import type { Commit, DeclaredTrigger, Lease, NewTask, Store, TaskEnd } from '../../runner/store/store.ts'
+import type { EncodedBatch } from '../../runner/store/outbox-store.ts'
 
 export const T0 = 1_795_000_000_000
 export const LEASE_MS = 30_000

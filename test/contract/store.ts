@@ -1,6 +1,7 @@
 import { afterEach, beforeEach, describe } from 'vitest'
 import type { Store } from '../../runner/store/store.ts'
 import { StoreFixture } from './store-fixture.ts'
+import { describeLanes } from './store-lanes.ts'
 import { describeOutbox } from './store-outbox.ts'
 import { describeQueue } from './store-queue.ts'
 import { describeRecords } from './store-records.ts'
@@ -20,7 +21,13 @@ export function describeStore(
       fixture = new StoreFixture(await openStore({ maxOutboxBytes: 100, maxStateBytes: 1_000 }))
     })
     afterEach(() => fixture.store.close())
-    for (const describePart of [describeSettings, describeQueue, describeRecords, describeOutbox]) {
+    for (const describePart of [
+      describeSettings,
+      describeQueue,
+      describeRecords,
+      describeOutbox,
+      describeLanes,
+    ]) {
       describePart(() => fixture)
     }
   })

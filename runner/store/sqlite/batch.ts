@@ -1,5 +1,5 @@
 import type { EpochMs } from '../../../core/time.ts'
-import type { EncodedBatch, StoredBatch } from '../store.ts'
+import type { EncodedBatch, StoredBatch } from '../outbox-store.ts'
 import type { Database } from './database.ts'
 
 /** Digits of an id in a sort key: as many as 2^53 has, so that text order is number order. */

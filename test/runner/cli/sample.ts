@@ -1,14 +1,9 @@
 /** One of everything that a host answers with. */
 import type { Json } from '../../../core/json.ts'
 import { SCHEMAS } from '../../../core/schemas.generated.ts'
-import type {
-  Backlog,
-  LogLine,
-  MarketEntry,
-  OutboxRow,
-  TaskRecord,
-  TriggerRow,
-} from '../../../runner/host-api.ts'
+import type { LaneRow } from '../../../runner/host-report.ts'
+import type { Backlog, LogLine, OutboxRow, TaskRecord, TriggerRow } from '../../../runner/host-api.ts'
+import type { MarketEntry } from '../../../runner/host-report.ts'
 
 export const NOW_MS = Date.UTC(2026, 10, 23, 18, 36, 0)
 const MINUTE_MS = 60_000
@@ -89,6 +84,24 @@ export const NO_BACKLOG: Backlog = {
   deadBatches: 0,
   deadPoints: 0,
   oldestWaitingMs: null,
+}
+
+export const LANE: LaneRow = {
+  connectorId: 'default',
+  config: { type: 'file' },
+  waitingBatches: 0,
+  waitingPoints: 0,
+  waitingBytes: 0,
+  deadBatches: 0,
+  deadPoints: 0,
+  deadBytes: 0,
+  maxBytes: 1024 ** 3,
+  pressure: 'low',
+  oldestWaitingMs: null,
+  acknowledgedPoints: 12_385,
+  lastAcknowledgedMs: NOW_MS,
+  delivery: 'ok',
+  lastError: null,
 }
 
 export const LINES: readonly LogLine[] = [

@@ -184,6 +184,26 @@ describe('a set that prints', () => {
     expect(ran.problems).toMatchObject([{ scope: '*****', message: 'used *****' }])
   })
 
+  it('shows no part of a secret that a library cut off or that is cut here', async () => {
+    const session = { accountId: '1', arn: 'a', partition: 'aws', accessKeyId: 'A', secretAccessKey }
+    for (const [before, what] of [
+      [490, 'an error'],
+      [3_995, 'a part of an error'],
+      [1_995, 'a problem'],
+    ] as const) {
+      const ran = await runHostile(
+        `const { secretAccessKey: key } = await context.credentials({})
+        const text = 'x'.repeat(${before}) + key + 'y'.repeat(50)
+        context.report({ code: 'c', severity: 'error', scope: 's', message: text })
+        const error = new Error(text)
+        error.stack = 'z'.repeat(31_995 - ${before}) + text
+        throw error`,
+        { onRequest: () => Promise.resolve(session) },
+      )
+      expect(`${what}: ${JSON.stringify(ran)}`).not.toMatch(/wJal|K7MD/)
+    }
+  })
+
   it('cannot hand a secret back as its result', async () => {
     const ran = await runHostile(
       `return { list: ['key ' + (await context.credentials({})).secretAccessKey] }`,
