@@ -11,11 +11,16 @@ function editDistance(left: string, right: string): number {
   return previous[right.length] ?? 0
 }
 
+/** Longer than any name; what is longer is no typo. */
+const MAX_LENGTH = 200
+
 /** Shorter beginnings fit too many names to be a hint. */
 const MIN_PREFIX = 4
 
 /** The known name a typo most likely meant: nearest within a third of its letters, else the one it begins; or undefined. */
 export function closestName(name: string, known: Iterable<string>): string | undefined {
+  // Comparing takes the product of the lengths, and nobody mistypes that much.
+  if (name.length > MAX_LENGTH) return undefined
   const wanted = name.toLowerCase()
   let best: { readonly name: string; readonly distance: number } | undefined
   for (const candidate of known) {

@@ -1,22 +1,43 @@
 import type { ErrorObject } from 'ajv/dist/2020.js'
 import { DffError } from './error.ts'
 import { describeExpectation } from './schema-expectation.ts'
+import { hideShapes } from './secret-shape.ts'
 
 /** Longer values are cut in messages: an error is one paragraph. */
 const MAX_SHOWN = 60
 
+/** Keys are part of a place, and whoever made the value chose them. */
+const MAX_PATH = 200
+
 /** Values at such places may be secrets typed in the wrong spot; a message must not carry them into a log. */
 const SECRET_NAME = /secret|token|password|ak_id/i
 
+/** A long text of letters in both cases and digits without a word in it: a key that was typed in the wrong spot. */
+const OPAQUE = /^(?=.*[a-z])(?=.*[A-Z])(?=.*\d)[A-Za-z0-9+/=_-]{24,}$/
+
 /** Keywords that only say that no branch fitted; an error from inside a branch says more. */
 const UNION_KEYWORDS = new Set(['oneOf', 'anyOf', 'if', 'not', 'propertyNames'])
+
+function cut(text: string, maxLength: number): string {
+  return text.length <= maxLength ? text : `${text.slice(0, maxLength).toWellFormed()}…`
+}
+
+/** As JSON where JSON can hold it; a value of a script may be anything. */
+function showValue(value: unknown): string {
+  try {
+    return JSON.stringify(value) ?? typeof value
+  } catch {
+    return `a ${typeof value}`
+  }
+}
 
 function describeValue(path: string, value: unknown): string {
   if (value === undefined) return 'nothing'
   if (value === '') return 'an empty text'
   if (SECRET_NAME.test(path)) return Array.isArray(value) ? 'a list' : `a ${typeof value} (not shown)`
-  const text = JSON.stringify(value) ?? typeof value
-  return text.length <= MAX_SHOWN ? text : `${text.slice(0, MAX_SHOWN)}…`
+  if (typeof value === 'string' && OPAQUE.test(value)) return 'a text (not shown)'
+  const text = hideShapes(showValue(value))
+  return cut(text, MAX_SHOWN)
 }
 
 /** `/targets/0/metrics` → `targets[0].metrics`, as a person writes it. */
@@ -35,7 +56,8 @@ function describeGot(error: ErrorObject, path: string): string {
   const params = error.params as Readonly<Record<string, string | undefined>>
   if (error.keyword === 'required' || error.keyword === 'dependentRequired') return 'nothing'
   const key = params['additionalProperty'] ?? error.propertyName
-  if (key !== undefined) return `the key ${key}`
+  if (key !== undefined)
+    return OPAQUE.test(key) ? 'a key that is not shown' : `the key ${cut(hideShapes(key), MAX_SHOWN)}`
   if (error.parentSchema?.['writeOnly'] === true) return `a ${typeof error.data} that is not shown`
   return describeValue(path, error.data)
 }
@@ -73,7 +95,7 @@ export function makeParameterError(errors: readonly ErrorObject[], place: string
   const expectations = branchesOf(union, errors, error).map(describeExpectation)
   return new DffError({
     code: 'BAD_PARAMETER',
-    place: path === '' ? place : `${place}: ${path}`,
+    place: path === '' ? place : `${place}: ${cut(hideShapes(path), MAX_PATH)}`,
     expected: expectations.map(({ expected }) => expected).join(', or '),
     got: describeGot(error, path),
     remedy: expectations.find(({ remedy }) => remedy !== undefined)?.remedy ?? describePlace(union ?? error),

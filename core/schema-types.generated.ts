@@ -100,6 +100,10 @@ timeout?: number
  * Seconds a task may wait in the queue; default 900.
  */
 expires?: number
+/**
+ * Connector that this function's points go to, as dff connector list names it; default the connector default.
+ */
+connector?: string
 }
 /**
  * What is known of the metrics of one CloudWatch namespace. Data, so that a new metric needs no code.
@@ -237,6 +241,10 @@ cloud_provider?: string
 }
 export interface FileConnector {
 type: "file"
+/**
+ * Megabytes of compressed points that may wait for this connector, dead batches included; default 1024. Near it collection pauses.
+ */
+maxBacklogMb?: number
 }
 export interface DatakitConnector {
 type: "datakit"
@@ -256,6 +264,10 @@ mergesFields?: boolean
  * How many hours back the store takes points: nothing older is repaired or corrected. 0 (the default) is as far as CloudWatch's one-minute data go, 14 days 12 hours.
  */
 retentionHours?: number
+/**
+ * Megabytes of compressed points that may wait for this connector, dead batches included; default 1024. Near it collection pauses.
+ */
+maxBacklogMb?: number
 }
 export interface DatawayConnector {
 type: "dataway"
@@ -279,6 +291,10 @@ mergesFields?: boolean
  * How many hours back the store takes points: nothing older is repaired or corrected. 0 (the default) is as far as CloudWatch's one-minute data go, 14 days 12 hours.
  */
 retentionHours?: number
+/**
+ * Megabytes of compressed points that may wait for this connector, dead batches included; default 1024. Near it collection pauses.
+ */
+maxBacklogMb?: number
 }
 /**
  * marketplace.json: every script set with its texts, parameters, files and digests. Generated.

@@ -16,6 +16,8 @@ export interface ClientOptions {
   readonly command: string
   /** Folder that holds marketplace.json and scripts/; default the package itself. */
   readonly marketRoot?: string
+  /** Says what somebody should know who looks after this home. */
+  readonly onWarning?: (text: string) => void
 }
 
 /** Any handler by name; inputs and outputs are joined again by the type of `call`. */
@@ -100,7 +102,7 @@ class HomeClient implements HostClient {
  */
 export async function openClient(home: string, options: ClientOptions): Promise<HostClient> {
   const paths = homePaths(home)
-  prepareHome(paths)
+  for (const word of prepareHome(paths)) options.onWarning?.(word)
   const client = new HomeClient(paths, options)
   await client.own()
   return client

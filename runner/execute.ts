@@ -3,20 +3,21 @@
  * own, answers what that process asks, and writes record and log.
  */
 import { coerceError, DffError } from '../core/error.ts'
-import type { Problem, Question, SinkTraits, Usage } from '../core/script.ts'
+import type { Problem, Usage } from '../core/script.ts'
 import { SECOND_MS } from '../core/time.ts'
 import type { Window } from '../core/window.ts'
-import { DEFAULT_CONNECTOR_ID } from './connector/registry.ts'
-import { sinkTraits } from './connector/traits.ts'
+import { readConcurrency } from './concurrency.ts'
 import type { HostParts } from './host-parts.ts'
 import type { ApiFunctionInfo, LogLine, TaskResources, TaskStatus } from './host-api.ts'
 import { declaredTriggers } from './deploy/functions.ts'
 import { readStartTicks } from './orphan.ts'
 import type { Lease, NewTask, TaskEnd } from './store/store.ts'
 import { type AnswerContext, answerRequest } from './task-answers.ts'
+import { type Route, readSinks } from './route.ts'
+import { TaskRoute } from './task-route.ts'
 import { TaskLog } from './task-log.ts'
 import type { TaskScope } from './task-scope.ts'
-import type { StartMessage, TaskMode, TaskValue } from './task/ipc.ts'
+import type { StartMessage } from './task/ipc.ts'
 import type { ChildOutcome } from './task/outcome.ts'
 import { runChild } from './task/run-child.ts'
 
@@ -25,9 +26,10 @@ export const LEASE_MS: number = 15 * SECOND_MS
 const HEARTBEAT_MS = 3 * SECOND_MS
 
 export interface Execution {
-  readonly task: Pick<NewTask, 'id' | 'funcId' | 'triggerTimeMs' | 'isDebug'>
+  readonly task: Pick<NewTask, 'id' | 'funcId' | 'triggerTimeMs' | 'isDebug' | keyof Route>
   readonly scope: TaskScope
   readonly lease: Lease
+  /** As its script said when it was last loaded; what it says now counts. */
   readonly connectorId: string
   /** By hand: this window again, instead of what is due. */
   readonly backfill: Window | null
@@ -106,33 +108,11 @@ function toEnd(outcome: ChildOutcome, { problems, usage, resources }: Findings):
   }
 }
 
-interface Concurrency {
-  readonly requests: number
-  /** For the task log: what is wrong with the setting. */
-  readonly note?: string
-}
-
-/** Upstream's default. */
-const DEFAULT_CONCURRENCY = 5
-
-/** `COLLECTOR_THREAD_POOL_SIZE`, upstream's name for requests in flight per account and region. */
-function readConcurrency(): Concurrency {
-  const text = process.env['COLLECTOR_THREAD_POOL_SIZE']?.trim() ?? ''
-  if (text === '') return { requests: DEFAULT_CONCURRENCY }
-  const given = Number(text)
-  if (Number.isInteger(given) && given > 0) return { requests: given }
-  const note = `COLLECTOR_THREAD_POOL_SIZE: expected a whole number from 1 up, got ${JSON.stringify(text.slice(0, 40))}; ${DEFAULT_CONCURRENCY} is used.`
-  return { requests: DEFAULT_CONCURRENCY, note }
-}
-
-async function readTraits({ connectors }: HostParts, connectorId: string): Promise<SinkTraits> {
-  return sinkTraits((await connectors.resolve(connectorId)).config)
-}
-
-function startOf(
+async function startOf(
+  parts: HostParts,
   execution: Execution,
-  { concurrency, sink }: { readonly concurrency: number; readonly sink: SinkTraits },
-): Omit<StartMessage, 'kind'> {
+  concurrency: number,
+): Promise<Omit<StartMessage, 'kind'>> {
   const { task, scope } = execution
   return {
     mode: 'run',
@@ -143,7 +123,7 @@ function startOf(
     triggerTimeMs: task.triggerTimeMs,
     isDebug: task.isDebug,
     concurrency,
-    sink,
+    sinks: await readSinks(parts),
     backfill: execution.backfill,
     question: null,
     sets: scope.sets,
@@ -151,12 +131,12 @@ function startOf(
 }
 
 /** Every value that a log must not show: the stored ones as of now, and what the broker got since. */
-async function listSecrets(parts: HostParts): Promise<() => readonly string[]> {
+export async function listSecrets(parts: HostParts): Promise<() => readonly string[]> {
   const stored = await parts.vault.values()
   return () => [...stored, ...parts.broker.secretsInUse()]
 }
 
-function answerContext(
+export function answerContext(
   parts: HostParts,
   scriptId: string,
   target: Pick<AnswerContext, 'connectorId' | 'lease'>,
@@ -180,21 +160,20 @@ export async function executeTask(parts: HostParts, execution: Execution): Promi
   const { requests, note } = readConcurrency()
   if (note !== undefined) log.add([{ timeMs: Date.now(), text: note }])
   const stopHeartbeat = keepLease(parts, lease, () => lost.abort())
+  const route = new TaskRoute(parts, execution)
   const context = answerContext(parts, scope.scriptId, {
-    connectorId: execution.connectorId,
+    connectorId: () => route.connectorId,
     lease: task.isDebug ? null : lease,
   })
   try {
     const outcome = await runChild({
-      start: startOf(execution, {
-        concurrency: requests,
-        sink: await readTraits(parts, execution.connectorId),
-      }),
+      start: await startOf(parts, execution, requests),
       signal: AbortSignal.any([execution.signal, lost.signal]),
       secretsInUse: await listSecrets(parts),
       onSpawned: (pid) => parts.store.queue.recordChild(lease, pid, readStartTicks(pid)),
       onLoaded: (functions) => {
         declaredTriggers(scope.setId, functions)
+        route.learn(functions)
         // A debug run writes nothing.
         if (task.isDebug) return
         remembered = rememberFunctions(parts, scope, functions)
@@ -209,55 +188,9 @@ export async function executeTask(parts: HostParts, execution: Execution): Promi
       onLines: (lines) => log.add(lines),
     })
     await remembered.catch(() => undefined)
-    found.problems.push(...(await log.flush()))
+    found.problems.push(...(await log.flush()), ...(await route.finish()))
     return toEnd(outcome, found)
   } finally {
     stopHeartbeat()
   }
-}
-
-export interface AskRequest {
-  readonly mode: Exclude<TaskMode, 'run'>
-  readonly scriptId: string
-  /** Another text than the deployed one: deploy asks before it publishes. */
-  readonly scriptPath?: string
-  /** Empty for inspect, which calls nothing. */
-  readonly exportName?: string
-  /** For explain. */
-  readonly question?: Question
-  readonly signal: AbortSignal
-}
-
-export interface Asked {
-  readonly functions: readonly ApiFunctionInfo[]
-  readonly value: TaskValue
-}
-
-/** Loads a Startup script in a task process and asks it something: no lease, no record, nothing written. Rejects with what kept it from answering. */
-export async function askScript(parts: HostParts, scope: TaskScope, request: AskRequest): Promise<Asked> {
-  const context = answerContext(parts, scope.scriptId, { connectorId: '', lease: null })
-  const outcome = await runChild({
-    start: {
-      mode: request.mode,
-      taskId: `${request.mode}-${scope.setId}`,
-      scriptId: scope.scriptId,
-      scriptPath: request.scriptPath ?? scope.scriptPath,
-      exportName: request.exportName ?? '',
-      triggerTimeMs: Date.now(),
-      isDebug: true,
-      concurrency: readConcurrency().requests,
-      sink: await readTraits(parts, DEFAULT_CONNECTOR_ID),
-      backfill: null,
-      question: request.question ?? null,
-      sets: scope.sets,
-    },
-    signal: request.signal,
-    secretsInUse: await listSecrets(parts),
-    onRequest: (body) => answerRequest(context, body),
-    onProblem: () => undefined,
-    onUsage: () => undefined,
-    onLines: () => undefined,
-  })
-  if (outcome.kind !== 'done') throw new DffError(outcome.error)
-  return { functions: outcome.functions, value: outcome.value }
 }

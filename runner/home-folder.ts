@@ -1,10 +1,8 @@
 import { accessSync, chmodSync, constants, existsSync, mkdirSync, rmSync, writeFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { DffError } from '../core/error.ts'
+import { makePrivate, PRIVATE_FOLDER } from './home-modes.ts'
 import type { HomePaths } from './home.ts'
-
-/** Only the user: the folder holds the key file and the control socket. */
-const PRIVATE_FOLDER = 0o700
 
 /** HOME_UNUSABLE for a path the system refused, with the system's own word for the cause. */
 export function homeUnusable(path: string, cause: unknown): DffError {
@@ -21,15 +19,16 @@ export function homeUnusable(path: string, cause: unknown): DffError {
   )
 }
 
-function checkExisting(paths: HomePaths): void {
+function checkExisting(paths: HomePaths): string[] {
   try {
     accessSync(paths.root, constants.R_OK | constants.W_OK | constants.X_OK)
-    chmodSync(paths.dff, PRIVATE_FOLDER)
+    const mended = makePrivate(paths.dff, PRIVATE_FOLDER)
     accessSync(paths.dff, constants.R_OK | constants.W_OK | constants.X_OK)
     // Its absence would let `git add .` commit the key file.
     writeFileSync(join(paths.dff, '.gitignore'), '*\n')
+    return mended === undefined ? [] : [mended]
   } catch (cause) {
-    throw homeUnusable(paths.dff, cause)
+    throw cause instanceof DffError ? cause : homeUnusable(paths.dff, cause)
   }
 }
 
@@ -42,12 +41,12 @@ function missingFolders(path: string): string[] {
   return missing
 }
 
-/** Creates the home's folders where they are missing; throws HOME_UNUSABLE and then leaves nothing that was not there before. */
-export function prepareHome(paths: HomePaths): void {
-  if (existsSync(paths.dff)) {
-    checkExisting(paths)
-    return
-  }
+/**
+ * Creates the home's folders where they are missing; throws HOME_UNUSABLE and then leaves nothing that was not there
+ * before. Returns what it had to mend, one sentence each.
+ */
+export function prepareHome(paths: HomePaths): readonly string[] {
+  if (existsSync(paths.dff)) return checkExisting(paths)
   let created: string | undefined
   try {
     // One by one: Node's recursive mkdir never returns below a folder that takes no entries, such as /proc.
@@ -56,8 +55,10 @@ export function prepareHome(paths: HomePaths): void {
       // The first one, so that a failure further down removes all of them and nothing else.
       created ??= folder
     }
+    // mkdir leaves out what the umask takes.
     chmodSync(paths.dff, PRIVATE_FOLDER)
     writeFileSync(join(paths.dff, '.gitignore'), '*\n')
+    return []
   } catch (cause) {
     if (created !== undefined) rmSync(created, { recursive: true, force: true })
     throw homeUnusable(paths.dff, cause)

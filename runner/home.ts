@@ -20,6 +20,8 @@ export interface HomePaths {
   /** Who owns the home, for the message of whoever is refused. */
   readonly ownerInfo: string
   readonly key: string
+  /** The next key, while a rotation is under way. */
+  readonly nextKey: string
   readonly sets: string
   readonly socket: string
   readonly socketToken: string
@@ -47,6 +49,7 @@ export function homePaths(home: string): HomePaths {
     ownerLock: join(dff, 'owner.db'),
     ownerInfo: join(dff, 'owner.json'),
     key: join(dff, 'key'),
+    nextKey: join(dff, 'key.next'),
     sets: join(dff, 'sets'),
     socket: socketPath(root),
     socketToken: join(dff, 'host.token'),

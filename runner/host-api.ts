@@ -2,13 +2,22 @@
  * What a command can ask of a host: the same calls whether the command owns the home itself or talks to the owner
  * over its socket. Inputs and outputs are JSON, because they cross that socket and because `--json` prints them.
  */
-import type { Check, Explanation, Problem, SinkTraits, Usage } from '../core/script.ts'
-import type { ConnectorConfig, SetManifest } from '../core/schema-types.generated.ts'
+import type { Check, Explanation, Problem, Usage } from '../core/script.ts'
+import type { ConnectorConfig } from '../core/schema-types.generated.ts'
 import type { EpochMs } from '../core/time.ts'
 import type { Json } from '../core/json.ts'
 import type { Window } from '../core/window.ts'
 import type { BackupRow } from './backup/backup-row.ts'
 import type { PauseResult, PauseRow, TriggerRow } from './trigger/trigger-row.ts'
+import type {
+  BatchDetail,
+  ConnectorTestReport,
+  InstalledRow,
+  KeyRotation,
+  LaneRow,
+  MarketEntry,
+  MarketRow,
+} from './host-report.ts'
 
 /** Func's seven, in Func's order (guance.md §4.8). */
 export const TASK_STATUSES = [
@@ -22,26 +31,6 @@ export const TASK_STATUSES = [
 ] as const
 export type TaskStatus = (typeof TASK_STATUSES)[number]
 
-export interface MarketRow {
-  readonly manifest: SetManifest
-  readonly digest: string
-  readonly installedVersion: string | null
-  readonly isUpdateWaiting: boolean
-}
-
-export interface MarketEntry extends MarketRow {
-  /** JSON Schema of the install form, absent for a set that is only imported. */
-  readonly parameters: Readonly<Record<string, Json>> | null
-  readonly files: readonly { readonly path: string; readonly bytes: number; readonly sha256: string }[]
-}
-
-export interface InstalledRow {
-  readonly setId: string
-  readonly version: string
-  readonly digest: string
-  readonly wasInstalled: boolean
-}
-
 export interface ApiFunctionInfo {
   /** `startup__guance_aws_lambda.run` */
   readonly funcId: string
@@ -50,6 +39,8 @@ export interface ApiFunctionInfo {
   readonly timezone: string
   readonly timeoutSec: number
   readonly expiresSec: number
+  /** Where its points go. */
+  readonly connectorId: string
 }
 
 export interface DeployResult {
@@ -147,6 +138,8 @@ export interface HostStatus {
   readonly acknowledgedPoints: number
   readonly lastAcknowledgedMs: EpochMs | null
   readonly lastDeliveryError: string | null
+  /** Every connector, by id. */
+  readonly lanes: readonly LaneRow[]
 }
 
 export interface ConnectorRow {
@@ -164,13 +157,6 @@ export interface SecretRow {
 export interface CheckReport {
   readonly target: string
   readonly checks: readonly Check[]
-}
-
-export interface ConnectorTestReport extends CheckReport {
-  /** What the store does with a rewrite; null when that was not asked or cannot be found out. */
-  readonly found: SinkTraits | null
-  /** Whether the connector was changed to say so. */
-  readonly isSaved: boolean
 }
 
 /** Everything that is not the answer itself: log lines while a task runs, and what the host is doing. */
@@ -192,10 +178,23 @@ export interface HostMethods {
   'market.list': Method<Empty, readonly MarketRow[]>
   'market.show': Method<{ readonly setId: string }, MarketEntry>
   install: Method<
-    { readonly setId: string; readonly parameters: FormValues; readonly force: boolean },
+    {
+      readonly setId: string
+      readonly parameters: FormValues
+      readonly force: boolean
+      readonly grant?: boolean
+    },
     readonly InstalledRow[]
   >
-  deploy: Method<{ readonly setId: string; readonly force: boolean }, DeployResult>
+  deploy: Method<
+    {
+      readonly setId: string
+      readonly force: boolean
+      /** Where its points go; left out, as the deployed script says, else `default`. */
+      readonly connectorId?: string
+    },
+    DeployResult
+  >
   'trigger.list': Method<Empty, readonly TriggerRow[]>
   'trigger.enable': Method<{ readonly triggerId: string; readonly isEnabled: boolean }, TriggerRow>
   'trigger.set': Method<
@@ -233,18 +232,22 @@ export interface HostMethods {
     readonly OutboxRow[]
   >
   'outbox.retry': Method<{ readonly batchId: number | null }, { readonly retried: number }>
-  'outbox.drop': Method<{ readonly batchId: number }, { readonly dropped: number }>
+  'outbox.show': Method<{ readonly batchId: number }, BatchDetail>
+  /** null drops every dead batch. */
+  'outbox.drop': Method<{ readonly batchId: number | null }, { readonly dropped: number }>
   'secret.set': Method<
     { readonly name: string; readonly value: string; readonly grantTo: string | null },
     SecretRow
   >
   'secret.list': Method<Empty, readonly SecretRow[]>
+  'secret.rotateKey': Method<{ readonly key: string | null }, KeyRotation>
   'secret.remove': Method<{ readonly name: string }, { readonly removed: boolean }>
   'connector.set': Method<
     { readonly id: string; readonly config: ConnectorConfig; readonly token: string | null },
     ConnectorRow
   >
   'connector.list': Method<Empty, readonly ConnectorRow[]>
+  'connector.remove': Method<{ readonly id: string }, { readonly id: string }>
   'connector.test': Method<
     {
       readonly id: string

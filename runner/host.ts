@@ -1,9 +1,10 @@
 import { coerceError } from '../core/error.ts'
 import { DAY_MS, HOUR_MS, MINUTE_MS, SECOND_MS } from '../core/time.ts'
-import { createConnectorRegistry } from './connector/registry.ts'
+import { type ConnectorRegistry, createConnectorRegistry } from './connector/registry.ts'
 import { createBroker } from './credentials/broker.ts'
 import { makeHandlers } from './handler/table.ts'
 import { prepareHome } from './home-folder.ts'
+import { describeWritable, mendModes } from './home-modes.ts'
 import { type HomePaths, homePaths } from './home.ts'
 import type { HostEvent, HostHandlers } from './host-api.ts'
 import type { HostParts } from './host-parts.ts'
@@ -11,7 +12,7 @@ import { endOrphans } from './orphan.ts'
 import { createSender } from './outbox/sender.ts'
 import { homeBusy, type Owner, readOwner, tryOwn } from './owner.ts'
 import { PACKAGE_ROOT, PACKAGE_VERSION } from './package.ts'
-import { loadKey } from './secret/key.ts'
+import { openKey } from './secret/rotate.ts'
 import { createVault } from './secret/vault.ts'
 import { serveSocket, type SocketServer } from './socket/server.ts'
 import { openSqliteStore } from './store/sqlite/open.ts'
@@ -47,6 +48,8 @@ export interface HostOptions {
   /** Folder that holds marketplace.json and scripts/; default the package itself. */
   readonly marketRoot?: string
   readonly onEvent?: (event: HostEvent) => void
+  /** Says what somebody should know who looks after this home: file modes that were mended, for example. */
+  readonly onWarning?: (text: string) => void
   /** The scheduler's clock, for a test that cannot wait for a tick. */
   readonly clock?: Pick<SchedulerOptions, 'now' | 'setTimer'>
   /** Somebody asks for the home: a restore. */
@@ -68,12 +71,19 @@ async function usesAws(store: Store, scriptId: string): Promise<boolean> {
   return set?.manifest.uses.includes('aws') === true
 }
 
+/** Every connector that is set, and what batches wait for: one that was removed says so, instead of holding them in silence. */
+async function listDestinations(store: Store, connectors: ConnectorRegistry): Promise<readonly string[]> {
+  const waiting = (await store.outbox.lanes()).filter((lane) => lane.waitingBatches > 0)
+  const ids = (await connectors.list()).map((row) => row.id)
+  return [...new Set([...ids, ...waiting.map((lane) => lane.connectorId)])]
+}
+
 async function makeParts(
   store: Store,
   paths: HomePaths,
   { owner, options, leaving }: { owner: Owner; options: HostOptions; leaving: AbortSignal },
 ): Promise<HostParts> {
-  const vault = createVault(store.secrets, await loadKey(paths))
+  const vault = createVault(store.secrets, await openKey(paths, store.secrets))
   const connectors = createConnectorRegistry({ connectors: store.connectors, vault, output: paths.output })
   const note = (text: string): void => options.onEvent?.({ kind: 'note', text })
   const parts: HostParts = {
@@ -90,7 +100,8 @@ async function makeParts(
     sender: createSender({
       store,
       openSinkFor: (id) => connectors.open(id),
-      connectorIds: async () => (await connectors.list()).map((row) => row.id),
+      connectorIds: () => listDestinations(store, connectors),
+      note,
     }),
     scheduler:
       owner.info.mode === 'command'
@@ -171,6 +182,7 @@ export async function openHost(owner: Owner, paths: HomePaths, options: HostOpti
   const leaving = new AbortController()
   let store: Store | undefined
   try {
+    for (const word of mendModes(paths)) options.onWarning?.(word)
     // A host stays, and must not build on a damaged store; a command is waited for.
     const maxCheckedBytes = owner.info.mode === 'start' ? Infinity : MAX_CHECKED_BY_COMMAND
     store = await openSqliteStore(paths.database, { maxCheckedBytes })
@@ -237,7 +249,8 @@ export async function startHost(
 ): Promise<void> {
   const paths = homePaths(home)
   const { signal } = options
-  prepareHome(paths)
+  const warn = (text: string): void => options.onEvent?.({ kind: 'note', text })
+  for (const word of [...prepareHome(paths), ...describeWritable(paths)]) warn(word)
   let waitMs = START_WAIT_MS
   // Once, and once more for each time that the home was lent.
   while (!signal.aborted) {
@@ -256,7 +269,7 @@ async function hostOnce(
 ): Promise<boolean> {
   const say = (text: string): void => options.onEvent?.({ kind: 'note', text })
   const lent = new AbortController()
-  const host = await openHost(owner, paths, { ...options, onLend: () => lent.abort() })
+  const host = await openHost(owner, paths, { onWarning: say, ...options, onLend: () => lent.abort() })
   say(`dff ${PACKAGE_VERSION} runs ${paths.root} as process ${process.pid}`)
   await aborted(AbortSignal.any([options.signal, lent.signal]))
   // What a task would still write belongs to the store that is about to be replaced.

@@ -1,11 +1,9 @@
 import { randomBytes } from 'node:crypto'
 import { type EpochMs, SECOND_MS } from '../core/time.ts'
 import type { Window } from '../core/window.ts'
-import { DEFAULT_CONNECTOR_ID } from './connector/registry.ts'
-import { describeTraits } from './connector/traits.ts'
-import type { ConnectorRow } from './host-api.ts'
 import type { HostParts } from './host-parts.ts'
 import type { NewTask } from './store/store.ts'
+import { connectorOf, readRoute } from './route.ts'
 import { scriptIdOf } from './task-scope.ts'
 
 /** Nine base-36 digits hold milliseconds until the year 5188, so ids sort as their times do. */
@@ -27,14 +25,6 @@ function makeTaskId(nowMs: EpochMs): string {
   return `${nowMs.toString(36).padStart(TIME_DIGITS, '0')}${randomBytes(5).toString('hex')}`
 }
 
-/** `datakit http://127.0.0.1:9529`: what a record says of where its points went. */
-function describeConnector({ id, config }: ConnectorRow, output: string): string {
-  const traits = describeTraits(config)
-  const address = config.type === 'file' ? output : config.url
-  const where = `${config.type} ${address}${traits === undefined ? '' : ` (${traits})`}`
-  return id === DEFAULT_CONNECTOR_ID ? where : `${id}: ${where}`
-}
-
 /** One due time of a trigger, with how many before it went by. */
 export interface Tick {
   readonly triggerId: string
@@ -50,7 +40,6 @@ export async function makeTask(
 ): Promise<NewTask> {
   const script = await parts.store.scripts.get(scriptIdOf(funcId))
   const api = script?.functions.find((candidate) => candidate.funcId === funcId)
-  const connector = await parts.connectors.resolve(DEFAULT_CONNECTOR_ID)
   const nowMs = Date.now()
   return {
     funcId,
@@ -62,7 +51,6 @@ export async function makeTask(
     tickMs: tick?.tickMs ?? null,
     missedTicks: tick?.missedTicks ?? 0,
     expiresAtMs: nowMs + (api?.expiresSec ?? DEFAULT_EXPIRES_SEC) * SECOND_MS,
-    connector: describeConnector(connector, parts.paths.output),
-    endpointUrl: process.env['AWS_ENDPOINT_URL'] ?? null,
+    ...(await readRoute(parts, connectorOf(script, funcId))),
   }
 }

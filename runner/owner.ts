@@ -2,11 +2,12 @@
  * One process owns a home. The proof is an exclusive transaction held on a file of its own: the kernel frees it at
  * kill -9, so no stale lock has to be judged. owner.json only says who, for the message of whoever is refused.
  */
-import { readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs'
+import { chmodSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs'
 import { DatabaseSync } from 'node:sqlite'
 import { DffError } from '../core/error.ts'
 import { type EpochMs, formatTime } from '../core/time.ts'
 import { homeUnusable } from './home-folder.ts'
+import { PRIVATE_FILE } from './home-modes.ts'
 import type { HomePaths } from './home.ts'
 
 /** SQLITE_BUSY: another process holds the lock. */
@@ -35,6 +36,8 @@ function openLock(path: string): DatabaseSync | undefined {
   try {
     lock = new DatabaseSync(path, { timeout: 0 })
     lock.exec('BEGIN EXCLUSIVE')
+    // By its name: a descriptor of our own, once closed, would drop the lock.
+    chmodSync(path, PRIVATE_FILE)
     return lock
   } catch (error) {
     lock?.close()

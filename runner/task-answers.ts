@@ -1,32 +1,21 @@
 import { DffError } from '../core/error.ts'
 import type { AccountSession } from '../core/script.ts'
 import type { Account } from '../core/schema-types.generated.ts'
-import type { CommitResult, Lease, OutboxRoom, Store } from './store/store.ts'
+import type { CommitResult, Lease, Store } from './store/store.ts'
+import { outboxFull } from './outbox/pressure.ts'
 import type { ReplyValue, RequestBody } from './task/ipc.ts'
 
 /** What a task may ask of the host, bound to its script. */
 export interface AnswerContext {
   readonly store: Store
   readonly scriptId: string
-  readonly connectorId: string
+  /** Known once the script has loaded, which is before it can commit. */
+  readonly connectorId: () => string
   /** null for a task that may not write: debug, inspect, doctor, expected. */
   readonly lease: Lease | null
   readonly credentials: (account: Account) => Promise<AccountSession>
   /** Something was committed: the sender has work. */
   readonly onCommitted: () => void
-}
-
-function outboxFull({ waitingBytes, deadBytes, maxBytes }: OutboxRoom): DffError {
-  const wait = 'Let the sink take what waits: see dff status and dff connector test.'
-  const dead =
-    'Batches that the sink refused for good take room too: dff outbox list --state dead says why; then dff outbox retry or dff outbox drop.'
-  return new DffError({
-    code: 'OUTBOX_FULL',
-    place: 'outbox',
-    expected: `room for this slice within ${maxBytes} bytes`,
-    got: `${waitingBytes} bytes that wait for delivery and ${deadBytes} bytes of dead batches`,
-    remedy: `Nothing of this slice was written. ${[waitingBytes > 0 ? wait : '', deadBytes > 0 ? dead : ''].join(' ').trim()}`,
-  })
 }
 
 function stateFull(stateBytes: number, maxBytes: number): DffError {
@@ -54,7 +43,7 @@ function refusal(result: Exclude<CommitResult, { kind: 'committed' }>, context: 
     case 'lease-lost':
       return leaseLost(context.lease)
     case 'outbox-full':
-      return outboxFull(result)
+      return outboxFull(context.connectorId(), result, 'Nothing of this slice was written.')
     case 'state-full':
       return stateFull(result.stateBytes, result.maxBytes)
     default:
@@ -72,7 +61,7 @@ async function commit(
     lease: context.lease,
     nowMs: Date.now(),
     scriptId: context.scriptId,
-    connectorId: context.connectorId,
+    connectorId: context.connectorId(),
     batches: body.batches,
     state: body.state,
   })

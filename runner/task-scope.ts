@@ -2,6 +2,7 @@ import { existsSync } from 'node:fs'
 import { DffError } from '../core/error.ts'
 import { type HomePaths, startupScriptId, startupScriptPath } from './home.ts'
 import { generationFolder } from './market/folder.ts'
+import { checkScriptPlace } from './task/startup-files.ts'
 import type { InstalledSet, Store } from './store/store.ts'
 
 /** What a task process may see of the home: its Startup script and the installed sets that its set imports. */
@@ -40,7 +41,8 @@ export async function readScope(paths: HomePaths, store: Store, scriptId: string
   const installed = new Map<string, InstalledSet>((await store.sets.list()).map((set) => [set.setId, set]))
   const sets: Record<string, string> = {}
   const add = (id: string): void => {
-    if (sets[id] !== undefined) return
+    // An own key: a set may be called `constructor`.
+    if (Object.hasOwn(sets, id)) return
     const set = installed.get(id)
     if (set === undefined) throw notInstalled(id, setId)
     sets[id] = generationFolder(paths, id, set.digest)
@@ -50,9 +52,9 @@ export async function readScope(paths: HomePaths, store: Store, scriptId: string
   return { setId, scriptId, scriptPath: startupScriptPath(paths, setId), sets }
 }
 
-/** Throws NOT_INSTALLED when the Startup script is not there. */
+/** Throws NOT_INSTALLED when the Startup script is not there, SCRIPT_INVALID when it is a link out of its folder. */
 export function checkDeployed(scope: TaskScope): void {
-  if (existsSync(scope.scriptPath)) return
+  if (existsSync(scope.scriptPath)) return checkScriptPlace(scope.scriptPath)
   throw new DffError({
     code: 'NOT_INSTALLED',
     place: scope.scriptPath,

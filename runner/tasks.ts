@@ -1,7 +1,8 @@
 /** Every task of this host: who runs, who waits for whom, who watches. */
 import { coerceError } from '../core/error.ts'
-import { DEFAULT_CONNECTOR_ID } from './connector/registry.ts'
-import { type Asked, askScript, type AskRequest, executeTask, LEASE_MS } from './execute.ts'
+import { findPause } from './back-pressure.ts'
+import { type Asked, askScript, type AskRequest } from './ask.ts'
+import { executeTask, LEASE_MS } from './execute.ts'
 import type { Window } from '../core/window.ts'
 import { failedEnd, finishTask } from './finish-task.ts'
 import type { HostParts } from './host-parts.ts'
@@ -9,6 +10,7 @@ import type { HostEvent, LogLine, TaskRecord } from './host-api.ts'
 import type { ClaimResult, Lease, NewTask, TaskEnd } from './store/store.ts'
 import type { StoredTrigger } from './store/trigger-store.ts'
 import { makeTask, type TaskRequest } from './new-task.ts'
+import { connectorOf, type Route } from './route.ts'
 import { checkDeployed, readScope, scriptIdOf } from './task-scope.ts'
 import type { DueTick } from './trigger/scheduler.ts'
 import { aborted, sleep } from './wait.ts'
@@ -20,7 +22,7 @@ const CLAIM_POLL_MS = 250
 const ABANDONED = 'Nobody waited for it any more: the host that was to run it ended, or could not begin it.'
 
 /** What is needed of a task to run it, whether it was just made or read back. */
-type ClaimableTask = Pick<NewTask, 'id' | 'funcId' | 'triggerTimeMs' | 'isDebug'> & {
+type ClaimableTask = Pick<NewTask, 'id' | 'funcId' | 'triggerTimeMs' | 'isDebug' | keyof Route> & {
   readonly backfill?: Window
 }
 
@@ -97,7 +99,9 @@ class HostTasks implements Tasks {
     const unwatch = this.watch(task.id, (lines) => lines.forEach((line) => onEvent({ kind: 'log', line })))
     try {
       await queue.enqueueOnce(made)
-      await this.#claimInTurn(task, onEvent, signal)
+      const pause = await findPause(this.#parts, task)
+      if (pause === undefined) await this.#claimInTurn(task, onEvent, signal)
+      else await queue.close(task.id, 'failure', pause, Date.now())
       await this.#untilEnded(task.id, signal)
     } finally {
       this.#inTurn.delete(task.id)
@@ -187,6 +191,12 @@ class HostTasks implements Tasks {
 
   /** A tick beside a running task is refused: the next one covers what it would have. */
   async #claimOrSkip(task: ClaimableTask): Promise<void> {
+    const pause = await findPause(this.#parts, task)
+    if (pause !== undefined) {
+      this.#parts.note(`Task ${task.id} of ${task.funcId}: skip: ${pause.text}`)
+      await this.#parts.store.queue.close(task.id, 'skip', pause, Date.now())
+      return
+    }
     const claim = await this.#claim(task)
     if (claim.kind === 'claimed') this.#launch(task, claim.fence)
     if (claim.kind !== 'busy') return
@@ -253,7 +263,7 @@ class HostTasks implements Tasks {
       const scope = await readScope(paths, store, scriptIdOf(task.funcId))
       checkDeployed(scope)
       folders.push(...Object.values(scope.sets))
-      const connectorId = DEFAULT_CONNECTOR_ID
+      const connectorId = connectorOf(await store.scripts.get(scope.scriptId), task.funcId)
       const backfill = task.backfill ?? null
       return await executeTask(this.#parts, { task, scope, lease, connectorId, backfill, signal, onLines })
     } catch (error) {

@@ -7,6 +7,7 @@ import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
+import { audit } from './audit.ts'
 
 interface Count {
   readonly passed: number
@@ -98,5 +99,6 @@ for (const stage of stages) {
     `== ${stage.title}: ${count.failed === 0 ? 'ok' : 'FAILED'} (${((Date.now() - startedMs) / 1000).toFixed(1)} s)`,
   )
 }
+if (process.argv.includes('--ci')) console.log(['\n== advisories (information)', ...audit(root)].join('\n'))
 console.log(`\n${total.passed} passed, ${total.failed} failed`)
 process.exitCode = total.failed === 0 ? 0 : 1

@@ -2,8 +2,8 @@
 import { readFileSync, writeFileSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
 import { addHeader } from '../runner/deploy/generated-text.ts'
-import { renderTemplate } from '../runner/deploy/template.ts'
-import { fillForm, formProperties } from '../runner/market/form.ts'
+import { placeholdersOf, renderTemplate } from '../runner/deploy/template.ts'
+import { fillForm, type FormSchema } from '../runner/market/form.ts'
 import { makeListing } from './gen-marketplace.ts'
 
 const root = fileURLToPath(new URL('..', import.meta.url))
@@ -12,12 +12,12 @@ for (const { manifest, parameters } of makeListing(root).sets) {
   const { id, version, startup } = manifest
   if (startup === undefined || parameters === undefined) continue
   // The listing's schema types the form as an open object; it was read as JSON just now.
-  const form = parameters as Parameters<typeof formProperties>[0]
+  const form = parameters as FormSchema
   const path = `scripts/${id}/${startup}`
   const body = renderTemplate({
     place: path,
     text: readFileSync(`${root}${path}`, 'utf8'),
-    known: Object.keys(formProperties(form)),
+    known: placeholdersOf(form),
     values: fillForm(id, form, {}, {}).parameters,
     secrets: {},
   })

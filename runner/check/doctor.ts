@@ -2,9 +2,8 @@ import { readFile } from 'node:fs/promises'
 import { coerceError } from '../../core/error.ts'
 import type { Check } from '../../core/script.ts'
 import { testConnector } from '../connector/probe.ts'
-import { DEFAULT_CONNECTOR_ID } from '../connector/registry.ts'
 import { startupScriptPath } from '../home.ts'
-import type { CheckReport } from '../host-api.ts'
+import type { CheckReport, ConnectorRow } from '../host-api.ts'
 import type { HostParts } from '../host-parts.ts'
 import type { StartupScript } from '../store/store.ts'
 import { resolveTarget } from '../target.ts'
@@ -71,7 +70,19 @@ async function examineScript(
   return { target: script.setId, checks: [...references, ...(await askDoctor(parts, script, signal))] }
 }
 
-/** Host, connector and deployed sets, or with a set id that set besides; one report each. Throws NOT_INSTALLED, UNKNOWN_TARGET. */
+/** All of them, or those that the functions of these scripts name. */
+async function chooseConnectors(
+  { connectors }: HostParts,
+  scripts: readonly StartupScript[] | null,
+): Promise<readonly ConnectorRow[]> {
+  const rows = await connectors.list()
+  if (scripts === null) return rows
+  const functions = scripts.flatMap((script) => script.functions)
+  const used = new Set(functions.map(({ connectorId }) => connectorId))
+  return rows.filter(({ id }) => used.has(id))
+}
+
+/** Host, connectors and deployed sets, or with a set id that set besides; one report each. Throws NOT_INSTALLED, UNKNOWN_TARGET. */
 export async function examine(
   parts: HostParts,
   setId: string | null,
@@ -80,11 +91,11 @@ export async function examine(
   const scripts =
     setId === null ? await parts.store.scripts.list() : [(await resolveTarget(parts, setId)).script]
   const host = { target: 'host', checks: await checkHost(parts) }
-  const connector = await testConnector(await parts.connectors.resolve(DEFAULT_CONNECTOR_ID), {
-    vault: parts.vault,
-    output: parts.paths.output,
-  })
-  const reports = [host, connector]
+  const reports: CheckReport[] = [host]
+  // One after another: each waits for a sink, and the order of the reports is that of the ids.
+  for (const row of await chooseConnectors(parts, setId === null ? null : scripts)) {
+    reports.push(await testConnector(row, { vault: parts.vault, output: parts.paths.output }))
+  }
   // One after another: see askDoctor.
   for (const script of scripts) reports.push(await examineScript(parts, script, signal))
   return reports

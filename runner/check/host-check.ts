@@ -1,7 +1,11 @@
 import { access, constants, statfs } from 'node:fs/promises'
 import type { Check } from '../../core/script.ts'
 import { formatTime, SECOND_MS } from '../../core/time.ts'
+import { DEFAULT_CONNECTOR_ID } from '../connector/connector-id.ts'
+import { findWritable } from '../home-modes.ts'
 import type { HostParts } from '../host-parts.ts'
+import { adviseRoom, describeRoom, judgePressure } from '../outbox/pressure.ts'
+import type { LaneTotals } from '../store/outbox-store.ts'
 
 /** Oldest Node that strips types and has node:sqlite without a flag; package.json says the same. */
 const MIN_NODE = [22, 19] as const
@@ -11,9 +15,6 @@ const MIN_FREE_MB = 200
 
 /** Design: a local clock more than this away makes ticks and windows wrong. */
 const MAX_CLOCK_ERROR_MS = 60 * SECOND_MS
-
-/** Part of the outbox's bound from which on doctor warns: a day or more of most accounts is left. */
-const OUTBOX_WARNING = 0.8
 
 function checkNode(): Check {
   const [major = 0, minor = 0] = process.versions.node.split('.').map(Number)
@@ -64,24 +65,33 @@ async function checkClock({ store }: HostParts): Promise<Check> {
   }
 }
 
-function toMb(bytes: number): number {
-  return Math.ceil(bytes / 1024 ** 2)
+/** Dead batches and waiting ones share a connector's bound; near it collection pauses. */
+function checkLane({ connectorId, ...room }: LaneTotals): Check {
+  const isDefault = connectorId === DEFAULT_CONNECTOR_ID
+  const base = {
+    id: isDefault ? 'host.outbox' : `host.outbox.${connectorId}`,
+    title: isDefault ? 'The outbox has room' : `The outbox of connector ${connectorId} has room`,
+    detail: describeRoom(room),
+  }
+  const pressure = judgePressure(room)
+  if (pressure === 'low') return { ...base, status: 'ok' }
+  const remedy = adviseRoom(room)
+  if (pressure === 'high') return { ...base, status: 'warning', remedy }
+  return { ...base, status: 'failed', detail: `${base.detail}: collection is paused`, remedy }
 }
 
-/** Dead batches and waiting ones share one bound; at it collection stops. */
-async function checkOutbox({ store }: HostParts): Promise<Check> {
-  const { waitingBytes, deadBytes, maxBytes } = await store.outbox.room()
-  const base = {
-    id: 'host.outbox',
-    title: 'The outbox has room',
-    detail: `${toMb(waitingBytes)} MB wait for delivery, ${toMb(deadBytes)} MB are dead, of at most ${toMb(maxBytes)} MB`,
-  }
-  if (waitingBytes + deadBytes < maxBytes * OUTBOX_WARNING) return { ...base, status: 'ok' }
-  const remedy =
-    deadBytes > waitingBytes
-      ? 'See dff outbox list --state dead, then dff outbox retry or dff outbox drop.'
-      : 'See dff status for why delivery waits, then dff connector test.'
-  return { ...base, status: 'warning', remedy }
+async function checkOutbox({ store }: HostParts): Promise<Check[]> {
+  const lanes = await store.outbox.lanes()
+  return lanes.map(checkLane)
+}
+
+/** Whoever may write a Startup script decides what runs here. */
+function checkModes({ paths }: HostParts): Check {
+  const base = { id: 'host.modes', title: 'Nobody else can write Startup scripts' }
+  const writable = findWritable(paths)
+  if (writable.length === 0) return { ...base, status: 'ok', detail: paths.startup }
+  const remedy = `Type chmod o-w ${writable.join(' ')}`
+  return { ...base, status: 'warning', detail: `writable by everybody: ${writable.join(', ')}`, remedy }
 }
 
 async function checkSecret(parts: HostParts, name: string): Promise<Check | undefined> {
@@ -111,6 +121,12 @@ async function checkSecrets(parts: HostParts): Promise<Check[]> {
 
 /** The host itself: Node, home, clock, stored secrets. */
 export async function checkHost(parts: HostParts): Promise<Check[]> {
-  const own = [checkNode(), await checkHome(parts), await checkClock(parts), await checkOutbox(parts)]
+  const own = [
+    checkNode(),
+    await checkHome(parts),
+    checkModes(parts),
+    await checkClock(parts),
+    ...(await checkOutbox(parts)),
+  ]
   return [...own, ...(await checkSecrets(parts))]
 }

@@ -6,13 +6,16 @@ import type { HostClient, HostEvent } from '../host-api.ts'
 import type { Texts } from '../text/texts.ts'
 import type { Prompter } from './form/prompter.ts'
 import type { SecretSources } from './form/secret-source.ts'
-import { paint, type Terminal, writeLines } from './terminal.ts'
+import { makePrintable, paint, showJson, type Terminal, writeLines } from './terminal.ts'
 
 export type ExitCode = 0 | 1 | 2 | 3
 
 /** The ways into a home: as a client of whoever owns it, as its host, or to put a backup in its place. */
 export interface HostAccess {
-  openClient(home: string, options: { readonly command: string }): Promise<HostClient>
+  openClient(
+    home: string,
+    options: { readonly command: string; readonly onWarning: (text: string) => void },
+  ): Promise<HostClient>
   startHost(
     home: string,
     options: { readonly signal: AbortSignal; readonly onEvent: (event: HostEvent) => void },
@@ -63,6 +66,7 @@ export async function withClient<T>(
 ): Promise<T> {
   const client = await invocation.host.openClient(invocation.home, {
     command: `dff ${invocation.name}`,
+    onWarning: (text) => warn(invocation, text),
   })
   try {
     return await body(client)
@@ -74,23 +78,24 @@ export async function withClient<T>(
 /** The answer of a command: its document with `--json`, else its lines. */
 export function answer(invocation: Invocation, document: unknown, lines: () => readonly string[]): void {
   const { terminal, isJson } = invocation
-  writeLines(terminal.stdout, isJson ? [JSON.stringify(document, null, 2)] : lines())
+  // Names and texts come from others; a line that was made printable already stays as it is.
+  writeLines(terminal.stdout, isJson ? [showJson(document, 2)] : lines().map(makePrintable))
 }
 
 /** One line of NDJSON. */
 export function answerLine({ terminal }: Invocation, document: unknown): void {
-  writeLines(terminal.stdout, [JSON.stringify(document)])
+  writeLines(terminal.stdout, [showJson(document)])
 }
 
 /** A sentence beside the answer, on stderr. */
 export function warn({ terminal }: Invocation, sentence: string): void {
-  writeLines(terminal.stderr, [paint(terminal.stderr, 'yellow', sentence)])
+  writeLines(terminal.stderr, [paint(terminal.stderr, 'yellow', makePrintable(sentence))])
 }
 
 /** What is going on, shown only to who is watching. */
 export function showProgress({ terminal, isJson }: Invocation, sentence: string): void {
   if (terminal.stderr.isTTY === true && !isJson) {
-    writeLines(terminal.stderr, [paint(terminal.stderr, 'dim', sentence)])
+    writeLines(terminal.stderr, [paint(terminal.stderr, 'dim', makePrintable(sentence))])
   }
 }
 

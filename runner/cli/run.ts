@@ -1,9 +1,10 @@
 import { inspect } from 'node:util'
 import { CommanderError } from 'commander'
 import { coerceError, DffError, exitCodeOf } from '../../core/error.ts'
+import { hideShapes } from '../../core/secret-shape.ts'
 import type { CliParts, ExitCode } from './invocation.ts'
 import { buildProgram } from './program.ts'
-import { writeError, writeLines } from './terminal.ts'
+import { showJson, writeError, writeLines } from './terminal.ts'
 
 /** commander ends a help or version request with an error of one of these codes. */
 const HELP_CODES = new Set(['commander.helpDisplayed', 'commander.version'])
@@ -28,9 +29,10 @@ function toUsageError(error: CommanderError, command: string, { texts }: CliPart
 }
 
 function report(error: DffError, argv: readonly string[], { terminal, env }: CliParts): ExitCode {
-  writeError(terminal, error.message)
-  if (env['DFF_DEBUG']) writeLines(terminal.stderr, [inspect(error)])
-  if (argv.includes('--json')) writeLines(terminal.stdout, [JSON.stringify({ error })])
+  // What a user typed or a library said may hold a token that nobody has learnt of.
+  writeError(terminal, hideShapes(error.message))
+  if (env['DFF_DEBUG']) writeLines(terminal.stderr, [hideShapes(inspect(error))])
+  if (argv.includes('--json')) writeLines(terminal.stdout, [hideShapes(showJson({ error }))])
   return exitCodeOf(error.code)
 }
 

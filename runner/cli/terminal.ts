@@ -27,9 +27,18 @@ export function paint(stream: NodeJS.WritableStream, style: Style, text: string)
 // eslint-disable-next-line no-control-regex -- finding control characters is the point
 const CONTROL = /[\u0000-\u0008\u000b-\u001f\u007f-\u009f\u202a-\u202e\u2066-\u2069]/g
 
+/** Controls beyond ASCII, direction overrides and line separators; JSON.stringify escapes only what is below a space. */
+const UNESCAPED = /[\u007f-\u009f\u2028\u2029\u202a-\u202e\u2066-\u2069]/g
+
 /** Names and log lines come from others: an escape sequence in them must not drive the user's terminal. */
 export function makePrintable(text: string): string {
   return text.replace(CONTROL, (char) => `\\x${(char.codePointAt(0) ?? 0).toString(16).padStart(2, '0')}`)
+}
+
+/** JSON on one line, or indented; what JSON leaves as it is and a terminal would obey is escaped, which says the same. */
+export function showJson(document: unknown, indent = 0): string {
+  const text = JSON.stringify(document, null, indent) ?? 'null'
+  return text.replace(UNESCAPED, (char) => `\\u${(char.codePointAt(0) ?? 0).toString(16).padStart(4, '0')}`)
 }
 
 /** An error as one paragraph on stderr, whatever line ends its text carries. */

@@ -11,6 +11,7 @@ import { openDatakitSink } from '../sink/datakit.ts'
 import { openDatawaySink } from '../sink/dataway.ts'
 import type { SendResult, Sink } from '../sink/sink.ts'
 import type { Vault } from '../secret/vault.ts'
+import { outputFolder } from './output-folder.ts'
 
 /** A person waits for the answer. */
 const TEST_DEADLINE_MS = 10 * SECOND_MS
@@ -25,7 +26,8 @@ export interface ConnectorTestDeps {
 
 function reachable(result: SendResult, url: string): Check {
   const base = { id: 'connector.reachable', title: `${url} answers` }
-  if (result.kind !== 'retry') return { ...base, status: 'ok', detail: 'It answered.' }
+  const isReached = result.kind === 'stopped' ? result.isUnreached !== true : result.kind !== 'retry'
+  if (isReached || result.kind === 'accepted') return { ...base, status: 'ok', detail: 'It answered.' }
   const remedy = 'Check that it runs, that the URL and port are right, and that no firewall stands between.'
   return { ...base, status: 'failed', detail: result.reason, remedy }
 }
@@ -100,7 +102,8 @@ async function testConfig(config: ConnectorConfig, deps: ConnectorTestDeps): Pro
 export async function testConnector(row: ConnectorRow, deps: ConnectorTestDeps): Promise<CheckReport> {
   const target = `connector ${row.id}`
   try {
-    return { target, checks: await testConfig(row.config, deps) }
+    const output = outputFolder(deps.output, row.id)
+    return { target, checks: await testConfig(row.config, { ...deps, output }) }
   } catch (thrown) {
     const error = coerceError(thrown, target)
     const check: Check = {

@@ -9,16 +9,13 @@ import { openSink } from '../sink/open.ts'
 import type { Sink } from '../sink/sink.ts'
 import { checkSinkUrl } from '../sink/url.ts'
 import type { ConnectorStore } from '../store/store.ts'
-
-export const DEFAULT_CONNECTOR_ID = 'default'
-
-/** Part of a secret's name, and typed in a shell. */
-const ID_PATTERN = /^[A-Za-z0-9][A-Za-z0-9_-]{0,62}$/
+import { CONNECTOR_ID_PATTERN, DEFAULT_CONNECTOR_ID } from './connector-id.ts'
+import { outputFolder } from './output-folder.ts'
 
 export interface ConnectorDeps {
   readonly connectors: ConnectorStore
   readonly vault: Vault
-  /** Folder of the connector `file`: `HomePaths.output`. */
+  /** Below which connectors of type `file` append: `HomePaths.output`. */
   readonly output: string
   readonly now?: () => EpochMs
 }
@@ -29,6 +26,8 @@ export interface ConnectorRegistry {
   list(): Promise<readonly ConnectorRow[]>
   /** Checks and stores. A token goes to the vault as `connector.<id>.token`; null keeps what `tokenSecret` names. */
   set(id: string, config: ConnectorConfig, token: string | null): Promise<ConnectorRow>
+  /** Forgets a connector and its token. Rejects with UNKNOWN_NAME. */
+  remove(id: string): Promise<void>
   /** For the sender's `openSinkFor`. */
   open(id: string): Promise<Sink>
 }
@@ -47,7 +46,7 @@ function unknownConnector(id: string, known: readonly string[]): DffError {
   return new DffError({
     code: 'UNKNOWN_NAME',
     place: `connector ${id}`,
-    expected: `one of ${known.join(', ')}`,
+    expected: known.length === 0 ? 'a connector that was set' : `one of ${known.join(', ')}`,
     got: 'a connector that is not set',
     remedy: near === undefined ? `Set it with: dff connector set ${id}` : `Did you mean ${near}?`,
   })
@@ -60,7 +59,7 @@ async function checkConnector(
   token: string | null,
 ): Promise<ConnectorConfig> {
   const place = `connector ${id}`
-  if (!ID_PATTERN.test(id)) {
+  if (!CONNECTOR_ID_PATTERN.test(id)) {
     throw badConnector(
       'connector id',
       'letters, digits, dashes and underscores',
@@ -81,6 +80,12 @@ async function checkConnector(
   }
   if (config.type !== 'file') await checkSinkUrl(config.url, `${place}: url`)
   return config
+}
+
+/** The bound is about this machine's disk, so it outlives a change of address. */
+function keepBound(config: ConnectorConfig, before: ConnectorConfig | undefined): ConnectorConfig {
+  const maxBacklogMb = config.maxBacklogMb ?? before?.maxBacklogMb
+  return maxBacklogMb === undefined ? config : { ...config, maxBacklogMb }
 }
 
 /** What the store does is kept as it was told, unless something else is said: a new token does not make it another store. */
@@ -119,17 +124,28 @@ export function createConnectorRegistry(deps: ConnectorDeps): ConnectorRegistry 
     resolve,
     async set(id, given, token) {
       const checked = await checkConnector(id, given, token)
-      const config = keepTraits(checked, (await list()).find((row) => row.id === id)?.config)
+      const before = (await list()).find((row) => row.id === id)?.config
+      const config = keepBound(keepTraits(checked, before), before)
       // The token first: a connector must never name a secret that is not there.
       if (token !== null) await vault.set(tokenSecretName(id), token, null)
       else if (config.type === 'dataway') await vault.read(config.tokenSecret)
       await connectors.put(id, config)
       return { id, config, isImplicit: false }
     },
+    async remove(id) {
+      const { isImplicit } = await resolve(id)
+      if (isImplicit) throw unknownConnector(id, [])
+      await connectors.remove(id)
+      await vault.forget(tokenSecretName(id))
+    },
     async open(id) {
       const { config } = await resolve(id)
       const now = deps.now === undefined ? {} : { now: deps.now }
-      return openSink(config, { output, readToken: (name) => vault.read(name), ...now })
+      return openSink(config, {
+        output: outputFolder(output, id),
+        readToken: (name) => vault.read(name),
+        ...now,
+      })
     },
   }
 }

@@ -17,6 +17,9 @@ const RECHECK_MS = HOUR_MS
 /** The default chain may run a command or ask a network, and neither has a limit of its own. */
 const CHAIN_LIMIT_MS = 30 * SECOND_MS
 
+/** For all attempts of all regions: an answer takes a second, and one that drips has no limit of its own in the SDK. */
+const STS_LIMIT_MS = 90 * SECOND_MS
+
 export interface BrokerOptions {
   /** Value of a stored secret; throws NOT_GRANTED or NO_SECRET. Asked each time, so that a revoked grant holds at once. */
   readonly readSecret: (scriptId: string, name: string) => Promise<string>
@@ -25,6 +28,7 @@ export interface BrokerOptions {
   /** Region, endpoint and proxy of STS; the default chain itself reads the process's environment. */
   readonly env?: NodeJS.ProcessEnv
   readonly chainLimitMs?: number
+  readonly stsLimitMs?: number
   readonly now?: () => EpochMs
 }
 
@@ -69,6 +73,16 @@ function mayKeep(entry: Entry, error: unknown, nowMs: EpochMs): boolean {
 
 function refreshTime({ expiresAtMs }: BrokerSession, nowMs: EpochMs): EpochMs {
   return expiresAtMs === undefined ? nowMs + RECHECK_MS : expiresAtMs - REFRESH_BEFORE_MS
+}
+
+function stsTimeout(account: Account, limitMs: number): DffError {
+  return new DffError({
+    code: 'AWS_UNREACHABLE',
+    place: placeOf(account),
+    expected: `credentials from AWS STS within ${limitMs / SECOND_MS} s`,
+    got: 'no whole answer',
+    remedy: 'Check the network, the proxy, AWS_REGION and AWS_ENDPOINT_URL; the next run tries again.',
+  })
 }
 
 function chainTimeout(account: Account, limitMs: number): DffError {
@@ -173,7 +187,12 @@ class CredentialBroker implements Broker {
 
   async #open(key: string, account: Account, keys: BaseKeys): Promise<BrokerSession> {
     try {
-      const session = await openSession(account, keys, this.#sts)
+      const limitMs = this.#options.stsLimitMs ?? STS_LIMIT_MS
+      const late = AbortSignal.timeout(limitMs)
+      const signal = AbortSignal.any([this.#closing.signal, late])
+      const session = await openSession(account, keys, { ...this.#sts, signal }).catch((error: unknown) => {
+        throw late.aborted ? stsTimeout(account, limitMs) : error
+      })
       const refreshAtMs = refreshTime(session, this.#now())
       this.#entries.set(key, { session, baseSecret: keys.secretAccessKey, refreshAtMs })
       return session

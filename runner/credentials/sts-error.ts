@@ -106,8 +106,9 @@ export function credentialsError(error: unknown, account: Account, secrets: read
   if (error instanceof DffError) return error
   const name = error instanceof Error ? error.name : typeof error
   const text = error instanceof Error ? error.message : String(error)
-  const sentence = (text.split('\n')[0] ?? '').trim().slice(0, MAX_SAID)
-  const said = createMask(secrets)(sentence === '' ? ((error as NodeJS.ErrnoException).code ?? '') : sentence)
+  // Masked before it is cut: half a secret would no longer be known as one.
+  const sentence = (createMask(secrets)(text).split('\n')[0] ?? '').trim().slice(0, MAX_SAID)
+  const said = sentence === '' ? ((error as NodeJS.ErrnoException).code ?? '') : sentence
   const { code = 'CREDENTIALS_REFUSED', expected, remedy } = advise(name, said, account)
   const got = (said.startsWith(name) ? said : `${name}: ${said}`).replace(/[.:\s]+$/, '')
   return new DffError({ code, place: placeOf(account), expected, got, remedy }, { cause: error })

@@ -6,8 +6,17 @@
 import { DffError } from '../../core/error.ts'
 import type { Json } from '../../core/json.ts'
 import type { FormValues } from '../host-api.ts'
+import { formProperties, type FormSchema } from '../market/form.ts'
 
 const PLACEHOLDER = /\{\{(secret:)?([a-z][a-z0-9_]*)\}\}/g
+
+/** The connector is no parameter of any form, because it says where data goes and not what is collected. */
+export const CONNECTOR_PLACEHOLDER = 'connector'
+
+/** What a template of a set with this form may contain. */
+export function placeholdersOf(form: FormSchema): readonly string[] {
+  return [...Object.keys(formProperties(form)), CONNECTOR_PLACEHOLDER]
+}
 
 export interface TemplateInput {
   /** Named in errors. */

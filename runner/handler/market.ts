@@ -1,5 +1,6 @@
 import { deploySet } from '../deploy/deploy.ts'
-import type { HostHandlers, MarketEntry, MarketRow } from '../host-api.ts'
+import type { HostHandlers } from '../host-api.ts'
+import type { MarketEntry, MarketRow } from '../host-report.ts'
 import type { HostParts } from '../host-parts.ts'
 import { installSet } from '../market/install.ts'
 import { findListed, readListing } from '../market/listing.ts'
@@ -35,7 +36,7 @@ export function makeMarketHandlers(
       const listed = findListed(await readListing(parts.marketRoot), setId)
       return toEntry(listed, await parts.store.sets.get(setId))
     },
-    install: (input) => installSet(parts, input),
+    install: (input) => installSet(parts, { ...input, grant: input.grant === true }),
     deploy: (input, _onEvent, signal) => deploySet(parts, input, signal),
   }
 }

@@ -1,6 +1,7 @@
 import { startupScriptId } from '../home.ts'
 import type { HostHandlers, SecretRow } from '../host-api.ts'
 import type { HostParts } from '../host-parts.ts'
+import { rotateKey } from '../secret/rotate.ts'
 import type { StoredSecret } from '../store/store.ts'
 import { unknownName } from './unknown-name.ts'
 
@@ -19,7 +20,7 @@ function toRow({ name, updatedAtMs, grantedTo }: StoredSecret): SecretRow {
 /** Secrets go in and never come out: lists show names, dates and grants. */
 export function makeSecretHandlers(
   parts: HostParts,
-): Pick<HostHandlers, 'secret.set' | 'secret.list' | 'secret.remove'> {
+): Pick<HostHandlers, 'secret.set' | 'secret.list' | 'secret.rotateKey' | 'secret.remove'> {
   const { secrets } = parts.store
   return {
     'secret.set': async ({ name, value, grantTo }) => {
@@ -30,6 +31,7 @@ export function makeSecretHandlers(
       return toRow(stored)
     },
     'secret.list': async () => (await secrets.list()).map(toRow),
+    'secret.rotateKey': ({ key }) => rotateKey(parts, key),
     'secret.remove': async ({ name }) => {
       const removed = await secrets.remove(name)
       // An open sink holds its token: it must not go on delivering with one that was taken away.

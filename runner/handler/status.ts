@@ -1,11 +1,61 @@
-import { DEFAULT_CONNECTOR_ID } from '../connector/registry.ts'
+import { DEFAULT_CONNECTOR_ID } from '../connector/connector-id.ts'
+import type { LaneRow } from '../host-report.ts'
 import type { HostHandlers } from '../host-api.ts'
 import type { HostParts } from '../host-parts.ts'
+import { judgePressure } from '../outbox/pressure.ts'
 import { PACKAGE_VERSION } from '../package.ts'
+import type { LaneTotals } from '../store/outbox-store.ts'
 import { currentPause, toTriggerRow } from '../trigger/row.ts'
 
 /** More tasks than these at once are a listing of their own: dff task list --status pending. */
 const MAX_RUNNING = 100
+
+const NOTHING: Omit<LaneTotals, 'connectorId' | 'maxBytes'> = {
+  waitingBatches: 0,
+  waitingPoints: 0,
+  waitingBytes: 0,
+  deadBatches: 0,
+  deadPoints: 0,
+  deadBytes: 0,
+  oldestWaitingMs: null,
+  oldestReason: null,
+  acknowledgedPoints: 0,
+  lastAcknowledgedMs: null,
+}
+
+/** What delivery says of a connector. A command that owns the home has not tried itself: then the oldest batch knows what the last one was told. */
+function readDelivery(
+  parts: HostParts,
+  { connectorId, oldestReason }: LaneTotals,
+): Pick<LaneRow, 'delivery' | 'lastError'> {
+  const { state, lastError } = parts.sender.status(connectorId)
+  if (lastError !== null) return { delivery: state, lastError }
+  return { delivery: oldestReason === null ? 'ok' : 'retrying', lastError: oldestReason }
+}
+
+/** A connector that was removed with nothing left of it is only a count in the store. */
+function isWorthShowing({ config, waitingBatches, deadBatches }: LaneRow): boolean {
+  return config !== null || waitingBatches + deadBatches > 0
+}
+
+/** Every connector that is set or that batches are kept for. */
+async function readLanes(parts: HostParts): Promise<LaneRow[]> {
+  const { outbox } = parts.store
+  const configs = new Map((await parts.connectors.list()).map(({ id, config }) => [id, config]))
+  const totals = new Map((await outbox.lanes()).map((lane) => [lane.connectorId, lane]))
+  const ids = [...new Set([...configs.keys(), ...totals.keys()])].toSorted()
+  const rows = ids.map(async (connectorId) => {
+    const room = await outbox.room(connectorId)
+    const { oldestReason, ...lane } = totals.get(connectorId) ?? { ...NOTHING, ...room, connectorId }
+    return {
+      ...lane,
+      config: configs.get(connectorId) ?? null,
+      pressure: judgePressure(room),
+      ...readDelivery(parts, { ...lane, oldestReason }),
+    }
+  })
+  return (await Promise.all(rows)).filter(isWorthShowing)
+}
 
 /** What this host is and how it does. */
 export function makeStatusHandlers(parts: HostParts): Pick<HostHandlers, 'status'> {
@@ -14,7 +64,7 @@ export function makeStatusHandlers(parts: HostParts): Pick<HostHandlers, 'status
     status: async () => {
       const acknowledged = await store.outbox.acknowledged()
       const triggers = await store.triggers.list()
-      const [oldest] = await store.outbox.list('waiting', 1)
+      const lanes = await readLanes(parts)
       return {
         home: parts.paths.root,
         pid: owner.pid,
@@ -29,8 +79,8 @@ export function makeStatusHandlers(parts: HostParts): Pick<HostHandlers, 'status
         connector: await parts.connectors.resolve(DEFAULT_CONNECTOR_ID),
         acknowledgedPoints: acknowledged.points,
         lastAcknowledgedMs: acknowledged.lastMs,
-        // A command that owns the home has not tried itself: then the oldest waiting batch knows what the last one was told.
-        lastDeliveryError: parts.sender.status().lastError ?? oldest?.reason ?? null,
+        lastDeliveryError: lanes.find((lane) => lane.lastError !== null)?.lastError ?? null,
+        lanes,
       }
     },
   }

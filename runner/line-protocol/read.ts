@@ -1,6 +1,8 @@
 /** What a receipt needs to know of one line. */
 export interface LineHead {
   readonly line: string
+  /** Measurement and tags as they are written: what makes two lines the same series. */
+  readonly series: string
   readonly measurement: string
   readonly tags: ReadonlyMap<string, string>
   readonly fieldKeys: readonly string[]
@@ -55,6 +57,7 @@ function readLine(text: string, start: number): { readonly head: LineHead; reado
   const end = newline === -1 ? text.length : newline
   const head: LineHead = {
     line: text.slice(start, end),
+    series: text.slice(start, tagsEnd),
     measurement: unescape(text.slice(start, nameEnd)),
     tags: readTags(text.slice(nameEnd + 1, tagsEnd)),
     fieldKeys,

@@ -2,6 +2,7 @@ import { randomBytes } from 'node:crypto'
 import { existsSync } from 'node:fs'
 import { mkdir, readFile, readdir, rename, rm } from 'node:fs/promises'
 import { dirname, join, relative, sep } from 'node:path'
+import { isDeepStrictEqual } from 'node:util'
 import { DffError } from '../../core/error.ts'
 import type { ListedSet } from '../../core/schema-types.generated.ts'
 import { homeUnusable } from '../home-folder.ts'
@@ -11,6 +12,9 @@ import { digestFiles, sha256 } from './digest.ts'
 
 /** Read-only: a generation is immutable, a change is another generation. */
 const FILE_MODE = 0o444
+
+/** In every set: what it says of itself. */
+const MANIFEST_FILE = 'set.json'
 
 /** Folder of one generation of a set. */
 export function generationFolder(paths: HomePaths, setId: string, digest: string): string {
@@ -36,6 +40,21 @@ async function readVerified(folder: string, file: ListedSet['files'][number]): P
   const found = sha256(content)
   if (found !== file.sha256) throw mismatch(path, file.sha256, `sha256 ${found}`)
   return content
+}
+
+/** Grants go by the manifest: what the listing says of a set must be what its own files say. */
+async function checkManifest(source: string, { manifest, files }: ListedSet): Promise<void> {
+  const place = `listing: ${manifest.id}`
+  const own = files.find((file) => file.path === MANIFEST_FILE)
+  const text = own === undefined ? '{}' : (await readVerified(source, own)).toString('utf8')
+  if (isDeepStrictEqual(JSON.parse(text), manifest)) return
+  throw new DffError({
+    code: 'LISTING_INVALID',
+    place,
+    expected: `the manifest that ${MANIFEST_FILE} of the set holds`,
+    got: own === undefined ? 'a set without that file' : 'another one',
+    remedy: 'Reinstall the package; when you change sets yourself, run npm run gen.',
+  })
 }
 
 async function isIntact(folder: string, listed: ListedSet): Promise<boolean> {
@@ -67,6 +86,7 @@ export async function writeGeneration(
   const digest = digestFiles(listed.files)
   if (digest !== listed.digest)
     throw mismatch(`listing: ${id}`, listed.digest, `sha256 ${digest} of its files`)
+  await checkManifest(join(marketRoot, 'scripts', id), listed)
   const folder = generationFolder(paths, id, digest)
   if (await isIntact(folder, listed)) return false
   await placeFolder(folder, (temporary) => copyFiles(marketRoot, listed, temporary))

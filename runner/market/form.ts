@@ -3,7 +3,7 @@ import type { Json } from '../../core/json.ts'
 import { validateAgainst } from '../../core/parameters.ts'
 import type { FormValues } from '../host-api.ts'
 
-type FormSchema = Readonly<Record<string, Json>>
+export type FormSchema = Readonly<Record<string, Json>>
 
 /** One parameter of an install form, as far as the host reads it. */
 interface FormProperty {

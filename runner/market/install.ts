@@ -2,16 +2,20 @@ import { DffError } from '../../core/error.ts'
 import type { ListedSet } from '../../core/schema-types.generated.ts'
 import { startupScriptId } from '../home.ts'
 import type { HostParts } from '../host-parts.ts'
-import type { FormValues, InstalledRow } from '../host-api.ts'
+import type { FormValues } from '../host-api.ts'
+import type { InstalledRow } from '../host-report.ts'
 import type { InstalledSet, SecretChange } from '../store/store.ts'
 import { generationFolder, removeGenerations, writeGeneration } from './folder.ts'
 import { fillForm, type FilledForm, secretName, secretParameters } from './form.ts'
+import { refuseWidening } from './grant.ts'
 import { orderRequired, readListing } from './listing.ts'
 
 interface InstallRequest {
   readonly setId: string
   readonly parameters: FormValues
   readonly force: boolean
+  /** Whether a newer version may use more than was granted before. */
+  readonly grant: boolean
 }
 
 const NOTHING: FilledForm = { parameters: {}, secrets: {} }
@@ -80,15 +84,19 @@ async function removeUnused(parts: HostParts, listed: ListedSet): Promise<void> 
 
 /**
  * Installs a set and what it requires, requirements first. The form is checked and every file verified before anything
- * is stored, so a refused install changes nothing. Throws UNKNOWN_SET, BAD_PARAMETER, LISTING_INVALID, DIGEST_MISMATCH.
+ * is stored, so a refused install changes nothing. Throws UNKNOWN_SET, BAD_PARAMETER, LISTING_INVALID, DIGEST_MISMATCH, and
+ * NOT_GRANTED for an upgrade that wants more than before.
  */
 export async function installSet(parts: HostParts, request: InstallRequest): Promise<InstalledRow[]> {
   const ordered = orderRequired(await readListing(parts.marketRoot), request.setId)
   const before = new Map<string, InstalledSet>((await parts.store.sets.list()).map((set) => [set.setId, set]))
   const target = ordered.at(-1)
   if (target === undefined) return []
+  // What is required is upgraded with it, and may be deployed by itself.
+  if (!request.grant) for (const listed of ordered) refuseWidening(before.get(listed.manifest.id), listed)
   const form = await fill(parts, target, request.parameters)
-  const secrets = sealSecrets(parts, target, form)
+  // A value that cannot be stored is refused before anything is written.
+  sealSecrets(parts, target, form)
   // One after another, so that the first error is the same every time.
   for (const listed of ordered) await writeGeneration(parts.paths, parts.marketRoot, listed)
   const nowMs = Date.now()
@@ -96,7 +104,8 @@ export async function installSet(parts: HostParts, request: InstallRequest): Pro
     const kept = before.get(listed.manifest.id)?.parameters ?? {}
     return toInstalled(listed, listed === target ? form.parameters : kept, nowMs)
   })
-  await parts.store.sets.put(installed, secrets)
+  // Sealed at the last moment, in the same turn: the key may have been changed while the files were written.
+  await parts.store.sets.put(installed, sealSecrets(parts, target, form))
   await Promise.all(ordered.map((listed) => removeUnused(parts, listed)))
   return ordered.map((listed) => {
     const isSame = before.get(listed.manifest.id)?.digest === listed.digest

@@ -1,15 +1,16 @@
-import type { EpochMs } from '../../core/time.ts'
+import { unpackBody } from '../line-protocol/body.ts'
+import { readLines } from '../line-protocol/read.ts'
 import type { SendResult } from '../sink/sink.ts'
-import type { OutboxStore, StoredBatch } from '../store/store.ts'
+import type { EncodedBatch, OutboxStore, StoredBatch } from '../store/outbox-store.ts'
 
 /** With the backoff of a minute at most this is two to three minutes: longer than a restart of DataKit. */
 const ATTEMPTS_BEFORE_PROBE = 10
 
-/** Reason of a batch that lies aside during a probe; one that a kill left so is put back when its lane starts. */
-const ASIDE = 'set aside while the next batch is tried'
+/** An attempt that found the way closed comes 5, 10, 20 minutes after the one before: the third is half an hour later. */
+const STOPS_BEFORE_PROBE = 3
 
-/** Offers the next batch even before its time. */
-const ANY_TIME: EpochMs = Number.MAX_SAFE_INTEGER
+/** How many of the batches behind it are looked at for one that may go first. */
+const MAX_CANDIDATES = 8
 
 export interface Probe {
   readonly outbox: OutboxStore
@@ -20,45 +21,48 @@ export interface Probe {
   readonly signal: AbortSignal
 }
 
-/** True when a batch failed so often that it may be at fault itself, and not the sink. */
-export function mayBeBlocker({ attempts }: StoredBatch, result: SendResult): boolean {
+/**
+ * True when a batch failed so often that it may be at fault itself, and not the sink: a firewall may refuse one body with
+ * 403. `stopsInARow` counts the attempts before this one that found the way closed.
+ */
+export function mayBeBlocker({ attempts }: StoredBatch, result: SendResult, stopsInARow: number): boolean {
+  if (result.kind === 'stopped') return (stopsInARow + 1) % STOPS_BEFORE_PROBE === 0
   return result.kind === 'retry' && (attempts + 1) % ATTEMPTS_BEFORE_PROBE === 0
 }
 
-/** True when the sink takes the batch behind this one: it is up. */
-async function isNextAccepted({ outbox, batch, send, settle }: Probe): Promise<boolean> {
-  const next = await outbox.next(batch.connectorId, ANY_TIME)
-  if (next === undefined) return false
-  const result = await send(next)
-  if (result.kind !== 'accepted') return false
-  await settle(next, result)
-  return true
+function isRefusedAgain(result: SendResult): result is Extract<SendResult, { kind: 'retry' | 'stopped' }> {
+  return result.kind === 'retry' || result.kind === 'stopped'
+}
+
+/** Each series with its time: where two lines of the same would be written in the wrong order. */
+function pointsOf(batch: EncodedBatch): ReadonlySet<string> {
+  const heads = readLines(unpackBody(batch.body) ?? '')
+  return new Set(heads.map(({ series, timeMs }) => `${series} ${timeMs}`))
+}
+
+/** A batch behind this one that holds none of its points, so that it may arrive first. */
+async function findCandidate({ outbox, batch }: Probe): Promise<StoredBatch | undefined> {
+  const points = pointsOf(batch)
+  const behind = await outbox.following(batch.batchId, MAX_CANDIDATES)
+  const isApart = (next: StoredBatch): boolean => ![...pointsOf(next)].some((point) => points.has(point))
+  return behind.find((next) => next.category !== batch.category || isApart(next))
 }
 
 /**
- * Asks whether a batch alone is refused: the batch behind it is tried, and when that one is accepted this one once more,
+ * Asks whether a batch alone is refused: one behind it is tried, and when that one is accepted this one once more,
  * because the sink may have come back in between. When it fails again it is refused for good: else one batch would hold
- * everything behind it for ever. Resolves with what became of the batch.
+ * everything behind it for ever. Resolves with what became of the batch. A kill in the middle repeats a request at most.
  */
 export async function probeBlocker(probe: Probe, result: SendResult): Promise<SendResult> {
-  const { outbox, batch, send, signal } = probe
-  await outbox.bury(batch.batchId, ASIDE)
-  try {
-    if (!(await isNextAccepted(probe))) return result
-    const again = await send(batch)
-    if (again.kind !== 'retry' || signal.aborted) return again
-    const attempts = batch.attempts + 2
-    const reason = `${again.reason} (${attempts} attempts failed, while the batch behind it was accepted)`
-    return { kind: 'rejected', reason }
-  } finally {
-    await reviveAside(outbox, batch.connectorId)
-  }
-}
-
-/** Puts back what lies aside. */
-export async function reviveAside(outbox: OutboxStore, connectorId: string): Promise<void> {
-  const dead = await outbox.list('dead', Number.MAX_SAFE_INTEGER)
-  const aside = dead.filter((row) => row.connectorId === connectorId && row.reason === ASIDE)
-  // At most one: a lane has one batch in flight.
-  for (const { batchId } of aside) await outbox.revive(batchId)
+  const { batch, send, settle, signal } = probe
+  const next = await findCandidate(probe)
+  if (next === undefined) return result
+  const answer = await send(next)
+  if (answer.kind !== 'accepted') return result
+  await settle(next, answer)
+  const again = await send(batch)
+  if (!isRefusedAgain(again) || signal.aborted) return again
+  const attempts = batch.attempts + 2
+  const reason = `${again.reason} (${attempts} attempts failed, while the batch behind it was accepted)`
+  return { kind: 'rejected', reason }
 }

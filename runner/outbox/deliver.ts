@@ -1,11 +1,14 @@
-import { MINUTE_MS, type EpochMs } from '../../core/time.ts'
+import { HOUR_MS, MINUTE_MS, type EpochMs } from '../../core/time.ts'
+import type { DeliveryState } from '../host-report.ts'
 import type { SendResult } from '../sink/sink.ts'
-import type { OutboxStore, StoredBatch } from '../store/store.ts'
+import type { OutboxStore, StoredBatch } from '../store/outbox-store.ts'
 import { backoffMs } from './backoff.ts'
 import { splitBatch } from './split-batch.ts'
 
 /** A wrong token or an empty quota does not heal in seconds; a person acts, and `reload` tries at once. */
-const STOPPED_PAUSE_MS = 5 * MINUTE_MS
+const FIRST_STOPPED_PAUSE_MS = 5 * MINUTE_MS
+/** Once an hour is often enough to notice that a quota was renewed, and nobody calls it hammering. */
+const MAX_STOPPED_PAUSE_MS = HOUR_MS
 /**
  * Refusals in a row, without one line accepted, after which batches are no longer searched. One bad line among 2,000
  * is found within 12 and a run of a hundred within this; more means that the sink refuses everything, and then each
@@ -16,6 +19,9 @@ const MAX_REFUSALS_IN_A_ROW = 256
 /** What a lane remembers between batches. */
 export interface DeliveryMemory {
   refusalsInARow: number
+  /** Attempts in a row that found the way closed; the pause doubles with each. */
+  stopsInARow: number
+  state: DeliveryState
   lastError: string | null
   lastAcknowledgedMs: EpochMs | null
 }
@@ -26,6 +32,25 @@ export interface Settlement {
   readonly result: SendResult
   readonly nowMs: EpochMs
   readonly random: () => number
+}
+
+const STATES: Readonly<Record<SendResult['kind'], DeliveryState>> = {
+  accepted: 'ok',
+  retry: 'retrying',
+  // The sink works: it has said no to one body.
+  'too-large': 'ok',
+  'bad-lines': 'ok',
+  rejected: 'ok',
+  stopped: 'stopped',
+}
+
+export function makeMemory(): DeliveryMemory {
+  return { refusalsInARow: 0, stopsInARow: 0, state: 'ok', lastError: null, lastAcknowledgedMs: null }
+}
+
+/** 5, 10, 20, 40, 60, 60 … minutes. */
+function stoppedPauseMs(stopsInARow: number): number {
+  return Math.min(MAX_STOPPED_PAUSE_MS, FIRST_STOPPED_PAUSE_MS * 2 ** Math.min(stopsInARow - 1, 10))
 }
 
 /** Halves take the batch's place in the order; each is then a batch like any other, so that a crash loses no progress. */
@@ -45,10 +70,16 @@ async function settleBadLines(settlement: Settlement, memory: DeliveryMemory, re
   )
 }
 
+function remember(memory: DeliveryMemory, result: SendResult): void {
+  memory.state = STATES[result.kind]
+  memory.stopsInARow = result.kind === 'stopped' ? memory.stopsInARow + 1 : 0
+  memory.lastError = result.kind === 'accepted' ? null : result.reason
+}
+
 /** Writes down what the sink said of a batch. After it returns the batch is gone, in pieces, dead, or has its next time. */
 export async function settleResult(settlement: Settlement, memory: DeliveryMemory): Promise<void> {
   const { outbox, batch, result, nowMs, random } = settlement
-  memory.lastError = result.kind === 'accepted' ? null : result.reason
+  remember(memory, result)
   switch (result.kind) {
     case 'accepted':
       memory.refusalsInARow = 0
@@ -65,6 +96,6 @@ export async function settleResult(settlement: Settlement, memory: DeliveryMemor
     case 'rejected':
       return outbox.bury(batch.batchId, result.reason)
     case 'stopped':
-      return outbox.retryAt(batch.batchId, nowMs + STOPPED_PAUSE_MS, result.reason)
+      return outbox.retryAt(batch.batchId, nowMs + stoppedPauseMs(memory.stopsInARow), result.reason)
   }
 }

@@ -1,7 +1,7 @@
 import type { Category, Point } from '../../core/point.ts'
 import { formatLine } from '../line-protocol/encode.ts'
 import { normalisePoint } from '../line-protocol/normalise.ts'
-import type { EncodedBatch } from '../store/store.ts'
+import type { EncodedBatch } from '../store/outbox-store.ts'
 import { type PackedLine, packLines, receiptKeys } from './pack.ts'
 
 export interface BatchLimits {

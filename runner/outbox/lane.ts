@@ -1,9 +1,10 @@
 import { coerceError } from '../../core/error.ts'
 import { type EpochMs, HOUR_MS, MINUTE_MS, SECOND_MS } from '../../core/time.ts'
+import type { DeliveryState } from '../host-report.ts'
 import type { SendResult, Sink } from '../sink/sink.ts'
-import type { OutboxStore, StoredBatch } from '../store/store.ts'
-import { mayBeBlocker, probeBlocker, reviveAside } from './blocker.ts'
-import { type DeliveryMemory, settleResult } from './deliver.ts'
+import type { OutboxStore, StoredBatch } from '../store/outbox-store.ts'
+import { mayBeBlocker, probeBlocker } from './blocker.ts'
+import { makeMemory, settleResult } from './deliver.ts'
 
 /** After an error of the store itself (a full disk): it is tried again, because the batches are safe where they are. */
 const STORE_PAUSE_MS = 5 * SECOND_MS
@@ -22,6 +23,17 @@ export interface LaneDeps {
   readonly random: () => number
   /** Called each time the lane has nothing to do now. */
   readonly onIdle: () => void
+  /** Says once that delivery stopped, waits or goes on. */
+  readonly note: (text: string) => void
+}
+
+/** For whoever watches the host: each change of state once, however long it lasts. */
+function describeState(connectorId: string, state: DeliveryState, reason: string | null): string {
+  const delivery = `Delivery to connector ${connectorId}`
+  if (state === 'ok') return `${delivery} goes on.`
+  const why = reason ?? 'no reason given'
+  if (state === 'retrying') return `${delivery} waits: ${why}`
+  return `${delivery} stopped: ${why}. What waits is kept; see dff connector test ${connectorId}.`
 }
 
 /**
@@ -30,7 +42,7 @@ export interface LaneDeps {
  */
 export class Lane {
   readonly #deps: LaneDeps
-  readonly memory: DeliveryMemory = { refusalsInARow: 0, lastError: null, lastAcknowledgedMs: null }
+  readonly memory = makeMemory()
   #sink: Sink | undefined
   #isStopping = false
   #isWoken = false
@@ -39,8 +51,6 @@ export class Lane {
   /** At the start and after a reload the next attempt does not wait: what it waited for may have been repaired. */
   #isImpatient = true
   #isReloading = false
-  /** False while a probe may have left a batch aside: at the start, where a kill may have, and after an error. */
-  #isTidy = false
   #endSleep: () => void = () => {}
   readonly #abort = new AbortController()
   readonly #finished: Promise<void>
@@ -57,6 +67,7 @@ export class Lane {
   }
 
   reload(): void {
+    this.memory.stopsInARow = 0
     this.#isImpatient = true
     this.#isReloading = true
     this.wake()
@@ -92,8 +103,6 @@ export class Lane {
   async #step(): Promise<void> {
     const { outbox, connectorId, now } = this.#deps
     this.#isWoken = false
-    if (!this.#isTidy) await reviveAside(outbox, connectorId)
-    this.#isTidy = true
     const batch = await outbox.next(connectorId, this.#isImpatient ? ANY_TIME : now())
     this.#isImpatient = false
     if (batch !== undefined) return this.#deliver(batch)
@@ -105,7 +114,8 @@ export class Lane {
 
   async #deliver(batch: StoredBatch): Promise<void> {
     const result = await this.#send(batch)
-    await this.#settleSurely(batch, mayBeBlocker(batch, result) ? await this.#probe(batch, result) : result)
+    const isSuspect = mayBeBlocker(batch, result, this.memory.stopsInARow)
+    await this.#settleSurely(batch, isSuspect ? await this.#probe(batch, result) : result)
   }
 
   /** What the sink has said stands: while the disk is full it is written again, and the batch is not sent again. */
@@ -127,16 +137,16 @@ export class Lane {
     const send = async (other: StoredBatch): Promise<SendResult> => this.#send(other)
     const settle = async (other: StoredBatch, its: SendResult): Promise<void> => this.#settle(other, its)
     const { outbox } = this.#deps
-    // If the store fails in the middle, the next step puts back what lies aside.
-    this.#isTidy = false
-    const settled = await probeBlocker({ outbox, batch, send, settle, signal: this.#abort.signal }, result)
-    this.#isTidy = true
-    return settled
+    return probeBlocker({ outbox, batch, send, settle, signal: this.#abort.signal }, result)
   }
 
   async #settle(batch: StoredBatch, result: SendResult): Promise<void> {
-    const { outbox, now, random } = this.#deps
+    const { outbox, connectorId, now, random, note } = this.#deps
+    const before = this.memory.state
     await settleResult({ outbox, batch, result, nowMs: now(), random }, this.memory)
+    const { state, lastError } = this.memory
+    // An attempt that was ended with the host says nothing of the sink.
+    if (state !== before && !this.#abort.signal.aborted) note(describeState(connectorId, state, lastError))
   }
 
   /** A sink that cannot be opened (its token is missing, its address forbidden) stops the lane like one that refuses. */

@@ -1,7 +1,7 @@
 import { constants, gzipSync } from 'node:zlib'
 import type { Category } from '../../core/point.ts'
 import type { EpochMs } from '../../core/time.ts'
-import type { BatchContent, EncodedBatch } from '../store/store.ts'
+import type { BatchContent, EncodedBatch } from '../store/outbox-store.ts'
 
 /** One line with what its receipt counts. */
 export interface PackedLine {

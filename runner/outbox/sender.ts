@@ -1,5 +1,6 @@
 import { coerceError } from '../../core/error.ts'
 import type { EpochMs } from '../../core/time.ts'
+import type { DeliveryState } from '../host-report.ts'
 import type { Backlog } from '../host-api.ts'
 import type { Sink } from '../sink/sink.ts'
 import type { Store } from '../store/store.ts'
@@ -13,10 +14,13 @@ export interface SenderDeps {
   readonly connectorIds: () => Promise<readonly string[]>
   readonly now?: () => EpochMs
   readonly random?: () => number
+  /** Says once each time that delivery to a connector stops, waits or goes on. */
+  readonly note?: (text: string) => void
 }
 
 export interface SenderStatus {
-  /** Why the last attempt of some connector did not succeed; null once it does. */
+  readonly state: DeliveryState
+  /** Why the last attempt did not succeed; null once it does. */
   readonly lastError: string | null
   readonly lastAcknowledgedMs: EpochMs | null
 }
@@ -25,6 +29,8 @@ export interface DrainLimits {
   /** Point in time, not a duration. */
   readonly deadlineMs: EpochMs
   readonly signal: AbortSignal
+  /** Left out: every connector. */
+  readonly connectorId?: string
 }
 
 /** The loop between outbox and sinks. It knows no script; scripts know no sink. */
@@ -34,11 +40,12 @@ export interface Sender {
   wake(): void
   /** A connector or its token changed: open it anew and do not wait for the next attempt's time. */
   reload(): void
-  /** Delivers until nothing more can be delivered before the deadline; resolves with what still waits. Starts by itself. */
+  /** Delivers until nothing more can be delivered (to one connector, or to any) before the deadline; resolves with what still waits for it. Starts by itself. */
   drain(limits: DrainLimits): Promise<Backlog>
   /** Finishes the requests in flight, each within its deadline or until `signal` aborts, and closes the sinks. Idempotent. */
   stop(signal?: AbortSignal): Promise<void>
-  status(): SenderStatus
+  /** Of one connector; left out, the first that is in trouble, if any. */
+  status(connectorId?: string): SenderStatus
 }
 
 class OutboxSender implements Sender {
@@ -72,12 +79,12 @@ class OutboxSender implements Sender {
     this.#openLanes()
   }
 
-  async drain({ deadlineMs, signal }: DrainLimits): Promise<Backlog> {
+  async drain(limits: DrainLimits): Promise<Backlog> {
     if (this.#isStopped) this.start()
     else this.wake()
     await this.#opening
-    await this.#untilIdle(deadlineMs, signal)
-    return this.#deps.store.outbox.backlog()
+    await this.#untilIdle(limits)
+    return this.#deps.store.outbox.backlog(limits.connectorId)
   }
 
   async stop(signal?: AbortSignal): Promise<void> {
@@ -88,13 +95,20 @@ class OutboxSender implements Sender {
     await Promise.all(lanes.map((lane) => lane.stop(signal)))
   }
 
-  status(): SenderStatus {
-    const memories = [...this.#lanes.values()].map((lane) => lane.memory)
+  status(connectorId?: string): SenderStatus {
+    const memories = this.#lanesOf(connectorId).map((lane) => lane.memory)
+    const troubled = memories.find((memory) => memory.lastError !== null)
     const times = memories.map((memory) => memory.lastAcknowledgedMs ?? 0)
     return {
-      lastError: this.#openError ?? memories.find((memory) => memory.lastError !== null)?.lastError ?? null,
+      state: troubled?.state ?? 'ok',
+      lastError: this.#openError ?? troubled?.lastError ?? null,
       lastAcknowledgedMs: Math.max(0, ...times) || null,
     }
+  }
+
+  #lanesOf(connectorId: string | undefined): readonly Lane[] {
+    const lanes = [...this.#lanes]
+    return lanes.flatMap(([id, lane]) => (connectorId === undefined || connectorId === id ? [lane] : []))
   }
 
   /** In sequence, so that two wakes do not open a lane twice. */
@@ -122,17 +136,18 @@ class OutboxSender implements Sender {
       openSink: () => this.#deps.openSinkFor(connectorId),
       now: this.#now,
       random: this.#deps.random ?? Math.random,
+      note: this.#deps.note ?? (() => undefined),
       onIdle: () => {
         for (const listener of this.#idleListeners) listener()
       },
     })
   }
 
-  async #untilIdle(deadlineMs: EpochMs, signal: AbortSignal): Promise<void> {
+  async #untilIdle({ deadlineMs, signal, connectorId }: DrainLimits): Promise<void> {
     const limit = AbortSignal.any([signal, AbortSignal.timeout(Math.max(0, deadlineMs - this.#now()))])
     await new Promise<void>((resolve) => {
       const check = (): void => {
-        const isIdle = [...this.#lanes.values()].every((lane) => lane.isIdleUntil(deadlineMs))
+        const isIdle = this.#lanesOf(connectorId).every((lane) => lane.isIdleUntil(deadlineMs))
         if (!isIdle && !limit.aborted) return
         this.#idleListeners.delete(check)
         limit.removeEventListener('abort', check)

@@ -1,6 +1,6 @@
 import { unpackBody } from '../line-protocol/body.ts'
 import { readLines } from '../line-protocol/read.ts'
-import type { EncodedBatch } from '../store/store.ts'
+import type { EncodedBatch } from '../store/outbox-store.ts'
 import { packLines, receiptKeys } from './pack.ts'
 
 /** The two halves of a batch by lines, order kept; undefined when it cannot be cut: one line only, or not gzip of lines. */

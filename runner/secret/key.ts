@@ -1,10 +1,11 @@
 import { randomBytes } from 'node:crypto'
-import { chmod, link, mkdir, open, readFile, rm } from 'node:fs/promises'
+import { link, mkdir, open, readFile, rm } from 'node:fs/promises'
 import { DffError } from '../../core/error.ts'
+import { makePrivate, PRIVATE_FILE } from '../home-modes.ts'
 import type { HomePaths } from '../home.ts'
 
 /** AES-256. */
-const KEY_BYTES = 32
+export const KEY_BYTES = 32
 const SUFFIX_BYTES = 6
 
 function wrongKey(place: string, got: string, remedy: string): DffError {
@@ -12,20 +13,21 @@ function wrongKey(place: string, got: string, remedy: string): DffError {
 }
 
 /** 64 hex digits or base64 of 32 bytes, with or without padding, in either alphabet. */
-function parseKey(text: string): Uint8Array {
+export function parseKey(text: string, place = 'DFF_SECRET_KEY'): Uint8Array {
   const trimmed = text.trim()
   const isHex = /^[0-9a-f]{64}$/i.test(trimmed)
   const isBase64 = /^[A-Za-z0-9+/_-]+={0,2}$/.test(trimmed)
   const key = isHex ? Buffer.from(trimmed, 'hex') : Buffer.from(isBase64 ? trimmed : '', 'base64')
   if (key.byteLength === KEY_BYTES) return key
   throw wrongKey(
-    'DFF_SECRET_KEY',
+    place,
     isBase64 || isHex ? `${key.byteLength} bytes` : 'text that is neither base64 nor hex',
     'Set it to the output of: openssl rand -base64 32',
   )
 }
 
-async function readKeyFile(path: string): Promise<Uint8Array | undefined> {
+/** The key in a file; undefined when there is none. Rejects with KEY_MISMATCH or HOME_UNUSABLE. */
+export async function readKeyFile(path: string): Promise<Uint8Array | undefined> {
   const key = await readFile(path).catch((error: NodeJS.ErrnoException) => {
     if (error.code === 'ENOENT') return undefined
     throw unreadable(path, error)
@@ -35,8 +37,8 @@ async function readKeyFile(path: string): Promise<Uint8Array | undefined> {
     const remedy = 'Restore the key file from a backup; without it, delete it and store the secrets again.'
     throw wrongKey(path, `a file of ${key.byteLength} bytes`, remedy)
   }
-  // A copy or a restore may have left it readable to others.
-  await chmod(path, 0o600)
+  // A copy or a restore may have left it readable to others; openHost has said so.
+  makePrivate(path, PRIVATE_FILE)
   return key
 }
 
@@ -58,7 +60,7 @@ async function createKeyFile(paths: HomePaths): Promise<void> {
   const aside = `${paths.key}.${randomBytes(SUFFIX_BYTES).toString('hex')}`
   await mkdir(paths.dff, { recursive: true, mode: 0o700 })
   try {
-    const file = await open(aside, 'wx', 0o600)
+    const file = await open(aside, 'wx', PRIVATE_FILE)
     try {
       await file.write(randomBytes(KEY_BYTES))
       await file.sync()

@@ -11,12 +11,16 @@ const NAME_PATTERN = /^[A-Za-z0-9_][A-Za-z0-9_.-]{0,127}$/
 export interface Vault {
   /** Stores or replaces a value; `grantTo` is a script id whose tasks may use it, or null for the host alone. */
   set(name: string, value: string, grantTo: string | null): Promise<StoredSecret>
+  /** Removes a value; nothing happens where there is none. */
+  forget(name: string): Promise<void>
   /** A value as the store keeps it, for whoever stores it together with other things. Throws BAD_PARAMETER. */
   seal(name: string, value: string): Uint8Array
   /** For the host's own use. Rejects with NO_SECRET, KEY_MISMATCH or STORE_CORRUPT. */
   read(name: string): Promise<string>
   /** For a script's task. Rejects with NOT_GRANTED too. */
   readFor(scriptId: string, name: string): Promise<string>
+  /** Seals every value with another key, all or none, and uses that from now on; resolves with their number. Rejects with KEY_MISMATCH or STORE_CORRUPT. */
+  rekey(key: Uint8Array): Promise<number>
   /** Every value that can be opened, so that output can be masked. */
   values(): Promise<readonly string[]>
 }
@@ -80,7 +84,12 @@ function tryUnseal(key: Uint8Array, secret: StoredSecret): string[] {
 }
 
 /** Joins the sealed store with the key of this home. */
-export function createVault(secrets: SecretStore, key: Uint8Array, now: () => EpochMs = Date.now): Vault {
+export function createVault(
+  secrets: SecretStore,
+  firstKey: Uint8Array,
+  now: () => EpochMs = Date.now,
+): Vault {
+  let key = firstKey
   const sealChecked = (name: string, value: string): Uint8Array => {
     checkSecret(name, value)
     return seal(key, name, value)
@@ -92,6 +101,9 @@ export function createVault(secrets: SecretStore, key: Uint8Array, now: () => Ep
       if (grantTo !== null) await secrets.grant(name, grantTo)
       return find(secrets, name)
     },
+    async forget(name) {
+      await secrets.remove(name)
+    },
     async read(name) {
       return unseal(key, name, (await find(secrets, name)).sealed)
     },
@@ -99,6 +111,11 @@ export function createVault(secrets: SecretStore, key: Uint8Array, now: () => Ep
       const secret = await find(secrets, name, scriptId)
       if (!secret.grantedTo.includes(scriptId)) throw notGranted(scriptId, secret)
       return unseal(key, name, secret.sealed)
+    },
+    async rekey(next) {
+      const resealed = await secrets.reseal((name, sealed) => seal(next, name, unseal(key, name, sealed)))
+      key = next
+      return resealed
     },
     async values() {
       return (await secrets.list()).flatMap((secret) => tryUnseal(key, secret))

@@ -10,25 +10,55 @@ function makeList(subnets: readonly Subnet[]): BlockList {
   return list
 }
 
+/** Addresses outside the link-local range under which clouds answer for metadata and credentials. */
+const METADATA: readonly Subnet[] = [
+  // Alibaba Cloud metadata and Azure's wire server.
+  ['100.100.100.200', 32, 'ipv4'],
+  ['168.63.129.16', 32, 'ipv4'],
+  // Oracle Cloud, and nothing that is a host of anybody's.
+  ['192.0.0.0', 24, 'ipv4'],
+  // EC2 and EKS over IPv6; Google Cloud over IPv6.
+  ['fd00:ec2::', 32, 'ipv6'],
+  ['fd20:ce::254', 128, 'ipv6'],
+]
+
+/** Link-local: EC2, ECS, GCP, Azure and Tencent metadata. */
+const LINK_LOCAL: Subnet = ['169.254.0.0', 16, 'ipv4']
+
+const IPV6_BITS = 128
+const IPV4_BITS = 32
+const SIX_TO_FOUR_BITS = 16
+
+/** `169.254.0.0` → `a9fe:0` */
+function toHextets(address: string): string {
+  const [a = 0, b = 0, c = 0, d = 0] = address.split('.').map(Number)
+  return `${(a * 256 + b).toString(16)}:${(c * 256 + d).toString(16)}`
+}
+
+/** An IPv4 net as IPv6 writes it for NAT64, for 6to4, and in the old compatible form: a gateway leads to the same host. */
+function embedded([address, prefix]: Subnet): readonly Subnet[] {
+  const hextets = toHextets(address)
+  const last = IPV6_BITS - IPV4_BITS + prefix
+  return [
+    [`64:ff9b::${hextets}`, last, 'ipv6'],
+    [`::${hextets}`, last, 'ipv6'],
+    [`2002:${hextets}::`, SIX_TO_FOUR_BITS + prefix, 'ipv6'],
+  ]
+}
+
 /**
  * Where instance metadata and credentials answer, and what is no host at all. A connector that could point there
  * would turn "send my metrics" into "read my role's keys".
  */
 const FORBIDDEN = makeList([
   ['0.0.0.0', 8, 'ipv4'],
-  // Link-local: EC2, ECS, GCP and Azure metadata.
-  ['169.254.0.0', 16, 'ipv4'],
-  // Alibaba Cloud metadata and Azure's wire server stand outside the link-local range.
-  ['100.100.100.200', 32, 'ipv4'],
-  ['168.63.129.16', 32, 'ipv4'],
   ['224.0.0.0', 3, 'ipv4'],
   ['::', 128, 'ipv6'],
   ['fe80::', 10, 'ipv6'],
-  // EC2 and EKS metadata over IPv6.
-  ['fd00:ec2::', 32, 'ipv6'],
   ['ff00::', 8, 'ipv6'],
-  // The same IPv4 link-local range as NAT64 writes it.
-  ['64:ff9b::a9fe:0', 112, 'ipv6'],
+  LINK_LOCAL,
+  ...METADATA,
+  ...[LINK_LOCAL, ...METADATA].filter(([, , family]) => family === 'ipv4').flatMap(embedded),
 ])
 const LOOPBACK = makeList([
   ['127.0.0.0', 8, 'ipv4'],

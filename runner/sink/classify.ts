@@ -1,11 +1,12 @@
 import type { IncomingHttpHeaders } from 'node:http'
 import { HOUR_MS, SECOND_MS } from '../../core/time.ts'
+import { makePrintable } from '../task/printable.ts'
 import type { SendResult } from './sink.ts'
 
-/** Code of our own DNS guard's error. */
-export const REFUSED_ADDRESS = 'DFF_REFUSED_ADDRESS'
 /** A reason is one line of a table. */
 const MAX_REASON = 300
+/** How a page that a person is to look at begins; no DataKit or DataWay answers a write with one. */
+const HTML_PAGE = /^\s*<(!doctype html|html|head|body|meta|script)\b/i
 /** A sink may ask for patience, not for silence until next year. */
 const MAX_RETRY_AFTER_MS = HOUR_MS
 
@@ -22,10 +23,6 @@ export interface Answer {
   readonly status: number
   readonly headers: IncomingHttpHeaders
   readonly text: string
-}
-
-export function hasCode(error: unknown, code: string): boolean {
-  return (error as { readonly code?: unknown } | null)?.code === code
 }
 
 /** `Retry-After` in milliseconds, as seconds or as a date (RFC 9110 §10.2.3); undefined when absent or unreadable. */
@@ -53,18 +50,26 @@ function readErrorBody(text: string): ErrorBody {
   return { code: '', message: text }
 }
 
+/** One line that a terminal can be shown, cut where a table needs it; secrets are hidden before. */
+export function tidyReason(text: string): string {
+  return makePrintable(text.replace(/\s+/g, ' ').trim()).slice(0, MAX_REASON).toWellFormed()
+}
+
 function formatReason(status: number, { code, message }: ErrorBody): string {
-  const said = [code, message]
-    .filter((part) => part !== '')
-    .join(': ')
-    .replace(/\s+/g, ' ')
-    .trim()
-  return `${status}${said === '' ? '' : ` ${said}`}`.slice(0, MAX_REASON)
+  const said = [code, message].filter((part) => part !== '').join(': ')
+  return tidyReason(`${status} ${said}`)
+}
+
+/** A login page of a proxy or a hotel answers 200 to everything: nothing was delivered. */
+function judgeSuccess(status: number, text: string): SendResult {
+  if (!HTML_PAGE.test(text)) return { kind: 'accepted' }
+  const reason = `${status} with a web page: something between, such as the login page of a proxy, answers in place of the sink`
+  return { kind: 'stopped', reason }
 }
 
 /** What an answer of DataKit or DataWay means for the batch (guance.md §6.4, seen on DataKit 1.84). */
 export function classifyAnswer({ status, headers, text }: Answer, nowMs: number = Date.now()): SendResult {
-  if (status >= 200 && status < 300) return { kind: 'accepted' }
+  if (status >= 200 && status < 300) return judgeSuccess(status, text)
   if (status >= 300 && status < 400) {
     return { kind: 'stopped', reason: `${status} redirect refused: set the connector to the final URL` }
   }

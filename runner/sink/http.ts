@@ -3,7 +3,9 @@ import { lookup, type LookupAddress, type LookupOptions } from 'node:dns'
 import type { Dispatcher } from 'undici'
 import { SECOND_MS } from '../../core/time.ts'
 import { refuseAddress } from './address.ts'
-import { classifyAnswer, hasCode, REFUSED_ADDRESS } from './classify.ts'
+import { createMask, type Mask } from '../task/mask.ts'
+import { classifyAnswer, tidyReason } from './classify.ts'
+import { describeFailure, REFUSED_ADDRESS } from './request-failure.ts'
 import { isLoopbackUrl, parseSinkUrl } from './url.ts'
 import type { SendResult, Sink, SinkBatch } from './sink.ts'
 
@@ -11,6 +13,8 @@ import type { SendResult, Sink, SinkBatch } from './sink.ts'
 const REQUEST_DEADLINE_MS = 30 * SECOND_MS
 /** Longer than any error of DataKit; the rest of an answer from something else is not read. */
 const MAX_ANSWER_BYTES = 16 * 1024
+/** Once the status is known the rest is for people: a sink that drips it must not hold up the next batch. */
+const BODY_DEADLINE_MS = 2 * SECOND_MS
 const PACKAGE_ID_DIGITS = 24
 
 export interface HttpSinkOptions {
@@ -20,6 +24,8 @@ export interface HttpSinkOptions {
   readonly query: Readonly<Record<string, string>>
   /** Values that must not show in any reason. */
   readonly secrets: readonly string[]
+  /** For a request with its answer; default 30 s. */
+  readonly deadlineMs?: number
 }
 
 type LookupCallback = (
@@ -45,15 +51,22 @@ function guardedLookup(protocol: string) {
   }
 }
 
-/** At most the first 16 KiB of an answer. */
+/** At most the first 16 KiB of an answer, and what of it comes within two seconds: the status has been said before. */
 export async function readBounded(body: Dispatcher.ResponseData['body']): Promise<string> {
   const chunks: Uint8Array[] = []
   let bytes = 0
-  // Leaving the loop early destroys the stream, and with it the connection of whoever answers without end.
-  for await (const chunk of body as AsyncIterable<Uint8Array>) {
-    chunks.push(chunk)
-    bytes += chunk.byteLength
-    if (bytes > MAX_ANSWER_BYTES) break
+  const limit = setTimeout(() => body.destroy(), BODY_DEADLINE_MS)
+  try {
+    // Leaving the loop early destroys the stream, and with it the connection of whoever answers without end.
+    for await (const chunk of body as AsyncIterable<Uint8Array>) {
+      chunks.push(chunk)
+      bytes += chunk.byteLength
+      if (bytes > MAX_ANSWER_BYTES) break
+    }
+  } catch {
+    // Cut off in the middle: what came is what was said.
+  } finally {
+    clearTimeout(limit)
   }
   return Buffer.concat(chunks).toString('utf8', 0, MAX_ANSWER_BYTES)
 }
@@ -63,25 +76,8 @@ function packageId(body: Uint8Array): string {
   return `dff-${createHash('sha256').update(body).digest('hex').slice(0, PACKAGE_ID_DIGITS)}`
 }
 
-function hideSecrets(result: SendResult, secrets: readonly string[]): SendResult {
-  if (result.kind === 'accepted') return result
-  const reason = secrets
-    .flatMap((secret) => [secret, encodeURIComponent(secret)])
-    .reduce((text, secret) => text.replaceAll(secret, '***'), result.reason)
-  return { ...result, reason }
-}
-
-function describeFailure(error: unknown, origin: string): SendResult {
-  if (hasCode(error, REFUSED_ADDRESS)) {
-    return { kind: 'stopped', reason: `${origin}: ${(error as Error).message}` }
-  }
-  if ((error as Error).name === 'TimeoutError') {
-    return { kind: 'retry', reason: `${origin} gave no answer within ${REQUEST_DEADLINE_MS / SECOND_MS} s` }
-  }
-  // A DOMException has a number here, and an aborted request is one.
-  const { code, name } = error as NodeJS.ErrnoException
-  const cause = typeof code === 'string' ? code : name
-  return { kind: 'retry', reason: `${origin} cannot be reached: ${cause}` }
+function hideSecrets(result: SendResult, mask: Mask): SendResult {
+  return result.kind === 'accepted' ? result : { ...result, reason: tidyReason(mask(result.reason)) }
 }
 
 function writePath(base: URL, category: string, query: Readonly<Record<string, string>>): string {
@@ -111,6 +107,8 @@ export async function openAgent(base: URL): Promise<Dispatcher> {
 export async function openHttpSink(options: HttpSinkOptions): Promise<Sink> {
   const base = parseSinkUrl(options.url, 'connector: url')
   const agent = await openAgent(base)
+  const mask = createMask(options.secrets)
+  const { deadlineMs = REQUEST_DEADLINE_MS } = options
   async function post(batch: SinkBatch, signal: AbortSignal): Promise<SendResult> {
     const response = await agent.request({
       origin: base.origin,
@@ -123,15 +121,19 @@ export async function openHttpSink(options: HttpSinkOptions): Promise<Sink> {
         'x-points': String(batch.points),
       },
       body: batch.body,
-      signal: AbortSignal.any([signal, AbortSignal.timeout(REQUEST_DEADLINE_MS)]),
+      signal: AbortSignal.any([signal, AbortSignal.timeout(deadlineMs)]),
     })
-    const text = await readBounded(response.body)
+    // Masked before anything cuts it: half a token would no longer be known as one.
+    const text = mask.cut(await readBounded(response.body))
     return classifyAnswer({ status: response.statusCode, headers: response.headers, text })
   }
   return {
     async send(batch, signal) {
-      const result = await post(batch, signal).catch((error: unknown) => describeFailure(error, base.origin))
-      return hideSecrets(result, options.secrets)
+      const { origin } = base
+      const result = await post(batch, signal).catch((error: unknown) =>
+        describeFailure(error, { origin, deadlineMs }),
+      )
+      return hideSecrets(result, mask)
     },
     close: () => agent.close(),
   }

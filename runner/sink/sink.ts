@@ -21,7 +21,11 @@ export type SendResult =
   /** Refused for good, whatever the lines. */
   | { readonly kind: 'rejected'; readonly reason: string }
   /** The way is closed until somebody acts: wrong token, quota used up, wrong address. Every batch is kept. */
-  | { readonly kind: 'stopped'; readonly reason: string }
+  | {
+      readonly kind: 'stopped'
+      readonly reason: string
+      /** Nobody answered: the way there is closed. */ readonly isUnreached?: true
+    }
 
 /** Delivery contract. `send` does not reject: whatever happens is a result. */
 export interface Sink {

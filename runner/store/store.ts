@@ -3,19 +3,11 @@
  * Every method either happened whole or not at all. `test/contract/store.ts` is this contract in executable form.
  */
 import type { Json } from '../../core/json.ts'
-import type { Category } from '../../core/point.ts'
 import type { ConnectorConfig, SetManifest } from '../../core/schema-types.generated.ts'
 import type { Problem, Usage } from '../../core/script.ts'
 import type { EpochMs } from '../../core/time.ts'
-import type {
-  ApiFunctionInfo,
-  Backlog,
-  LogLine,
-  OutboxRow,
-  TaskRecord,
-  TaskResources,
-  TaskStatus,
-} from '../host-api.ts'
+import type { ApiFunctionInfo, LogLine, TaskRecord, TaskResources, TaskStatus } from '../host-api.ts'
+import type { EncodedBatch, OutboxRoom, OutboxStore } from './outbox-store.ts'
 import type { DeclaredTrigger, TriggerStore } from './trigger-store.ts'
 
 /** The current generation of an installed set; older generations stay on disk until nothing runs from them. */
@@ -86,6 +78,12 @@ export interface Lease {
   readonly fence: number
 }
 
+/** Why a task never ran: the record's exceptionType and text. */
+export interface CloseReason {
+  readonly type: string
+  readonly text: string
+}
+
 export interface TaskEnd {
   readonly status: TaskStatus
   readonly endTimeMs: EpochMs
@@ -95,31 +93,6 @@ export interface TaskEnd {
   readonly usage: readonly Usage[]
   readonly resources: TaskResources | null
   readonly returnValue: Json
-}
-
-/** One request body to be: gzip of line protocol, immutable once stored, so that a retry is byte-identical. */
-export interface EncodedBatch {
-  readonly category: Category
-  readonly points: number
-  readonly rawBytes: number
-  readonly body: Uint8Array
-  readonly contents: readonly BatchContent[]
-}
-
-/** What a batch holds, counted when it was encoded; becomes a receipt when the sink acknowledges the batch. */
-export interface BatchContent {
-  readonly measurement: string
-  /** Object name for category custom_object, field key for metric, else empty. */
-  readonly key: string
-  readonly points: number
-  readonly lastPointMs: EpochMs
-}
-
-/** What the sink acknowledged so far of one (Startup script, category, measurement, key). */
-export interface Receipt extends BatchContent {
-  readonly scriptId: string
-  readonly category: string
-  readonly lastAcknowledgedMs: EpochMs
 }
 
 export interface Commit {
@@ -138,22 +111,6 @@ export type CommitResult =
   | ({ readonly kind: 'outbox-full' } & OutboxRoom)
   /** The state of the script would have become larger than a script may keep. */
   | { readonly kind: 'state-full'; readonly stateBytes: number; readonly maxBytes: number }
-
-/** How much of the outbox's bound is taken; dead batches take from it as well. */
-export interface OutboxRoom {
-  readonly waitingBytes: number
-  readonly deadBytes: number
-  readonly maxBytes: number
-}
-
-export interface StoredBatch extends EncodedBatch {
-  readonly batchId: number
-  readonly connectorId: string
-  readonly scriptId: string
-  readonly taskId: string
-  readonly attempts: number
-  readonly createdAtMs: EpochMs
-}
 
 export interface SetStore {
   /** Sets that belong together, with the secrets of their form: no task sees some of them new and others old. */
@@ -178,6 +135,8 @@ export interface SecretStore {
   grant(name: string, scriptId: string): Promise<void>
   get(name: string): Promise<StoredSecret | undefined>
   list(): Promise<readonly StoredSecret[]>
+  /** Replaces every sealed value by what `change` makes of it, all or none; of the former ones nothing is left in the store's files. Resolves with their number. */
+  reseal(change: (name: string, sealed: Uint8Array) => Uint8Array): Promise<number>
   remove(name: string): Promise<boolean>
 }
 
@@ -185,6 +144,8 @@ export interface ConnectorStore {
   put(id: string, config: ConnectorConfig): Promise<void>
   get(id: string): Promise<ConnectorConfig | undefined>
   list(): Promise<readonly { readonly id: string; readonly config: ConnectorConfig }[]>
+  /** False when there is none of this id. Batches are not touched: whoever removes has looked. */
+  remove(id: string): Promise<boolean>
 }
 
 export interface TaskQueue {
@@ -196,8 +157,10 @@ export interface TaskQueue {
   heartbeat(lease: Lease, untilMs: EpochMs): Promise<boolean>
   /** Remembers the child, so that a new owner can end an orphan: pids are reused, pid and start time are not. */
   recordChild(lease: Lease, pid: number, startTicks: string | null): Promise<void>
-  /** Final status of a task that never ran (skip). */
-  close(taskId: string, status: TaskStatus, reason: string, nowMs: EpochMs): Promise<void>
+  /** Where the task's data comes from and goes to, as the record shows it; known for sure once its script has loaded. */
+  recordRoute(lease: Lease, route: Pick<NewTask, 'connector' | 'endpointUrl'>): Promise<void>
+  /** Final status of a task that never ran (skip); the type is Func's for the status unless one is given. */
+  close(taskId: string, status: TaskStatus, reason: string | CloseReason, nowMs: EpochMs): Promise<void>
   /** Writes the end, which is never before the start, and releases the lease, in one transaction. False when the lease was lost. */
   finish(lease: Lease, end: TaskEnd): Promise<boolean>
   /** Tasks of status pending, with their children, for a new owner to end. */
@@ -223,32 +186,6 @@ export interface RecordStore {
   readLog(taskId: string, afterSequence: number): Promise<readonly LogLine[]>
   /** Keeps the newest `keepPerFunc` records of each function (guance.md §4.8: 100 for deployed triggers) and none older than `olderThanMs`. */
   prune(keepPerFunc: number, olderThanMs: EpochMs): Promise<number>
-}
-
-export interface OutboxStore {
-  /** The oldest waiting batch of a connector that is due; order within a series is kept because only the oldest is offered. */
-  next(connectorId: string, nowMs: EpochMs): Promise<StoredBatch | undefined>
-  /** Earliest time at which next() can offer something, or undefined when nothing waits. */
-  nextDueMs(connectorId: string): Promise<EpochMs | undefined>
-  /** Removes the batch and writes its receipts, in one transaction. */
-  acknowledge(batchId: number, nowMs: EpochMs): Promise<void>
-  retryAt(batchId: number, nextAttemptMs: EpochMs, reason: string): Promise<void>
-  /** Replaces a batch by smaller ones in its place (413), keeping its position in the order. */
-  split(batchId: number, pieces: readonly EncodedBatch[]): Promise<void>
-  /** Out of the way, kept and shown, with what the sink said. */
-  bury(batchId: number, reason: string): Promise<void>
-  list(state: OutboxRow['state'] | null, limit: number): Promise<readonly OutboxRow[]>
-  /** Dead batches back to waiting; null means all. */
-  revive(batchId: number | null): Promise<number>
-  drop(batchId: number): Promise<number>
-  /** Drops dead batches whose points were committed before then; what waits stays, however old. Resolves with their number. */
-  pruneDead(olderThanMs: EpochMs): Promise<number>
-  backlog(): Promise<Backlog>
-  room(): Promise<OutboxRoom>
-  receipts(scriptId: string): Promise<readonly Receipt[]>
-  acknowledged(): Promise<{ readonly points: number; readonly lastMs: EpochMs | null }>
-  /** Forgets receipts of what has not been acknowledged since: a deleted function leaves no other trace. */
-  pruneReceipts(olderThanMs: EpochMs): Promise<number>
 }
 
 export interface StateStore {

@@ -1,5 +1,6 @@
 import { CATEGORIES } from '../../core/point.ts'
 import { isErrorCode } from '../../core/error.ts'
+import { CONNECTOR_ID_PATTERN } from '../connector/connector-id.ts'
 import { type ChildMessage, MAX_RETURN_CHARS } from './ipc.ts'
 import { type Guard, hasShape, isCount, isJson, isListOf, isOneOf, isRecord, isText } from './shape.ts'
 
@@ -18,6 +19,8 @@ const MAX_FUNCTIONS = 100
 const MAX_ITEMS = 1_000_000
 const MAX_BATCHES = 10_000
 
+const isConnectorId: Guard = (value) => typeof value === 'string' && CONNECTOR_ID_PATTERN.test(value)
+
 const isApiFunctionInfo = hasShape({
   funcId: isName,
   title: isName,
@@ -25,6 +28,7 @@ const isApiFunctionInfo = hasShape({
   timezone: isName,
   timeoutSec: (value) => isCount(MAX_TIMEOUT_SEC)(value) && value !== 0,
   expiresSec: isCount(),
+  connectorId: isConnectorId,
 })
 
 const isBatch = hasShape({

@@ -7,12 +7,14 @@ import { type ApiFunction, isApiFunction } from '../../core/api.ts'
 import { closestName } from '../../core/closest.ts'
 import { DffError } from '../../core/error.ts'
 import type { Json } from '../../core/json.ts'
-import type { RunContext } from '../../core/script.ts'
+import type { RunContext, SinkTraits } from '../../core/script.ts'
+import { DEFAULT_CONNECTOR_ID } from '../connector/connector-id.ts'
 import type { ApiFunctionInfo, TaskResources } from '../host-api.ts'
 import { createContext, toJson } from './context.ts'
 import { describeLoadFailure, describeRunFailure, type Failure } from './failure.ts'
 import { endProcess, openChannel, openHostLink } from './host-link.ts'
 import { type ChildMessage, MAX_RETURN_CHARS, type StartMessage, type TaskValue } from './ipc.ts'
+import { GrowingMask } from './mask.ts'
 import { type CodeMap, registerTaskResolver } from './resolve.ts'
 import { restrictProcess } from './restrict.ts'
 
@@ -22,6 +24,8 @@ Error.stackTraceLimit = 50
 const channel = openChannel()
 restrictProcess(channel)
 const link = openHostLink(channel)
+/** What this task was given; the host masks too, but what is cut here must be masked here, because half a secret is no longer known. */
+const secrets = new GrowingMask(() => [])
 let isLoaded = false
 let hasEnded = false
 
@@ -66,6 +70,7 @@ function toInfo(start: StartMessage, name: string, { title, options }: ApiFuncti
     timezone: options.timezone ?? 'UTC',
     timeoutSec: options.timeout,
     expiresSec: options.expires,
+    connectorId: options.connector ?? DEFAULT_CONNECTOR_ID,
   }
 }
 
@@ -96,6 +101,21 @@ function pickFunction(start: StartMessage, functions: ReadonlyMap<string, ApiFun
     expected: `an API function (${names.join(', ')})`,
     got: start.exportName,
     remedy: near === undefined ? 'Name an API function that the script exports.' : `Did you mean ${near}?`,
+  })
+}
+
+/** What the store behind a function's connector does with a rewrite; a connector that is not set has none. */
+function findSink({ sinks, scriptPath }: StartMessage, { funcId, connectorId }: ApiFunctionInfo): SinkTraits {
+  const traits = Object.hasOwn(sinks, connectorId) ? sinks[connectorId] : undefined
+  if (traits !== undefined) return traits
+  const known = Object.keys(sinks)
+  const near = closestName(connectorId, known)
+  throw new DffError({
+    code: 'UNKNOWN_NAME',
+    place: `${scriptPath}: ${funcId}: connector`,
+    expected: `one of ${known.join(', ')}`,
+    got: connectorId,
+    remedy: near === undefined ? `Set it with: dff connector set ${connectorId}` : `Did you mean ${near}?`,
   })
 }
 
@@ -145,8 +165,8 @@ async function callFunction(
 async function runTask(start: StartMessage, code: CodeMap): Promise<void> {
   const failWith = (thrown: unknown): Promise<void> => {
     const failure = isLoaded
-      ? describeRunFailure(thrown, start.scriptId, code)
-      : describeLoadFailure(thrown, code.lastLoaded() ?? start.scriptPath, code)
+      ? describeRunFailure(thrown, start.scriptId, { code, mask: secrets.refresh() })
+      : describeLoadFailure(thrown, code.lastLoaded() ?? start.scriptPath, { code, mask: secrets.refresh() })
     return fail(isStop(thrown) ? { ...failure, stack: STOPPED } : failure)
   }
   process.on('uncaughtException', (thrown) => void failWith(thrown))
@@ -155,13 +175,15 @@ async function runTask(start: StartMessage, code: CodeMap): Promise<void> {
     const functions = await loadFunctions(start)
     const infos = [...functions].map(([name, api]) => toInfo(start, name, api))
     if (start.mode === 'inspect') {
+      for (const info of infos) findSink(start, info)
       link.send({ kind: 'loaded', functions: infos })
       return await end({ kind: 'done', value: { mode: 'inspect' } })
     }
     const api = pickFunction(start, functions)
+    const sink = findSink(start, toInfo(start, start.exportName, api))
     isLoaded = true
     link.send({ kind: 'loaded', functions: infos })
-    const value = await callFunction(start, api, createContext(start, link))
+    const value = await callFunction(start, api, createContext(start, sink, { link, secrets }))
     await end({ kind: 'done', value })
   } catch (thrown) {
     await failWith(thrown)

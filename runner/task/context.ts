@@ -2,10 +2,11 @@ import { inspect } from 'node:util'
 import { DffError } from '../../core/error.ts'
 import type { Json } from '../../core/json.ts'
 import type { Point } from '../../core/point.ts'
-import type { AccountSession, Problem, RunContext, Slice, Usage } from '../../core/script.ts'
+import type { AccountSession, Problem, RunContext, SinkTraits, Slice, Usage } from '../../core/script.ts'
 import { encodeLine } from '../line-protocol/encode.ts'
 import { encodeBatches } from '../outbox/encode-batch.ts'
 import type { HostLink } from './host-link.ts'
+import type { GrowingMask, Mask } from './mask.ts'
 import type { StartMessage } from './ipc.ts'
 
 /** Enough to see what a commit would have written, little enough to read. */
@@ -35,9 +36,9 @@ export function toJson(value: unknown, place: string): Json {
   }
 }
 
-/** Scripts are not type-checked when they run: what should be a text may be anything. */
-function cutText(value: unknown, maxLength: number): string {
-  return (typeof value === 'string' ? value : inspect(value)).slice(0, maxLength)
+/** Scripts are not type-checked when they run: what should be a text may be anything. Masked before it is cut. */
+function cutText(value: unknown, maxLength: number, mask: Mask): string {
+  return mask(typeof value === 'string' ? value : inspect(value)).slice(0, maxLength)
 }
 
 function toCount(value: unknown): number {
@@ -48,19 +49,20 @@ function writeLog(text: unknown): void {
   process.stdout.write(`${typeof text === 'string' ? text : inspect(text)}\n`)
 }
 
-function cleanProblem({ code, severity, scope, message, action }: Problem): Problem {
+function cleanProblem({ code, severity, scope, message, action }: Problem, mask: Mask): Problem {
+  const cut = (value: unknown): string => cutText(value, MAX_PROBLEM_TEXT, mask)
   const problem: Problem = {
-    code: cutText(code, MAX_PROBLEM_TEXT),
+    code: cut(code),
     severity: severity === 'error' ? 'error' : 'warning',
-    scope: cutText(scope, MAX_PROBLEM_TEXT),
-    message: cutText(message, MAX_PROBLEM_TEXT),
+    scope: cut(scope),
+    message: cut(message),
   }
-  return action === undefined ? problem : { ...problem, action: cutText(action, MAX_PROBLEM_TEXT) }
+  return action === undefined ? problem : { ...problem, action: cut(action) }
 }
 
-function cleanUsage({ api, requests, billedMetrics }: Usage): Usage {
+function cleanUsage({ api, requests, billedMetrics }: Usage, mask: Mask): Usage {
   return {
-    api: cutText(api, MAX_API_NAME),
+    api: cutText(api, MAX_API_NAME, mask),
     requests: toCount(requests),
     billedMetrics: toCount(billedMetrics),
   }
@@ -134,7 +136,11 @@ function createRehearsalWriting(link: HostLink): Writing {
 }
 
 /** The script's view of its host. Only mode `run` without debug writes anything. */
-export function createContext(start: StartMessage, link: HostLink): RunContext {
+export function createContext(
+  start: StartMessage,
+  sink: SinkTraits,
+  { link, secrets }: { readonly link: HostLink; readonly secrets: GrowingMask },
+): RunContext {
   const isDebug = start.isDebug || start.mode !== 'run'
   return {
     taskId: start.taskId,
@@ -142,12 +148,16 @@ export function createContext(start: StartMessage, link: HostLink): RunContext {
     debug: isDebug,
     signal: link.signal,
     concurrency: start.concurrency,
-    sink: start.sink,
+    sink,
     ...(start.backfill === null ? {} : { backfill: start.backfill }),
     log: writeLog,
-    report: (problem) => link.send({ kind: 'problem', problem: cleanProblem(problem) }),
-    meter: (usage) => link.send({ kind: 'usage', usage: cleanUsage(usage) }),
-    credentials: async (account) => (await link.request({ kind: 'credentials', account })) as AccountSession, // by the kind of request
+    report: (problem) => link.send({ kind: 'problem', problem: cleanProblem(problem, secrets.refresh()) }),
+    meter: (usage) => link.send({ kind: 'usage', usage: cleanUsage(usage, secrets.mask) }),
+    async credentials(account) {
+      const session = (await link.request({ kind: 'credentials', account })) as AccountSession // by the kind of request
+      secrets.learn([session.secretAccessKey, session.sessionToken])
+      return session
+    },
     ...(isDebug ? createRehearsalWriting(link) : createWriting(link)),
   }
 }

@@ -1,5 +1,6 @@
 import { inspect } from 'node:util'
 import { DffError, type ErrorParts } from '../../core/error.ts'
+import type { Mask } from './mask.ts'
 import type { CodeMap } from './resolve.ts'
 
 /** A task's failure as it crosses to the host. */
@@ -12,6 +13,12 @@ export interface Failure {
 
 /** Errors nest by `cause` and `errors`; deeper chains than this are loops or nonsense. */
 const MAX_DEPTH = 8
+
+/** What a failure is told with: where user code lies, and what no text may show. A text is masked before it is cut. */
+export interface Telling {
+  readonly code: CodeMap
+  readonly mask: Mask
+}
 
 /** Longer messages are essays of a library; the whole text is in the log. */
 const MAX_MESSAGE = 500
@@ -59,9 +66,9 @@ function findDenied(thrown: unknown, depth = 0): AccessDenied | undefined {
   return inner.map((error) => findDenied(error, depth + 1)).find((found) => found !== undefined)
 }
 
-function isolationError({ permission, resource }: AccessDenied, place: string, thrown: unknown): DffError {
+function isolationError({ permission, resource }: AccessDenied, place: string, described: string): DffError {
   // Some of Node's refusals name neither permission nor resource; their own sentence is then all there is.
-  const attempt = permission === '' ? describe(thrown) : (ATTEMPTS[permission] ?? `the use of ${permission}`)
+  const attempt = permission === '' ? described : (ATTEMPTS[permission] ?? `the use of ${permission}`)
   return new DffError({
     code: 'ISOLATION',
     place,
@@ -79,12 +86,12 @@ function nameOf(thrown: unknown): string {
   return thrown.name === 'Error' ? showText(thrown.constructor?.name ?? thrown.name) : thrown.name
 }
 
-function describe(thrown: unknown): string {
+function describe(thrown: unknown, mask: Mask): string {
   const text =
     thrown instanceof Error
       ? `${thrown.name}: ${thrown.message}`
       : `a thrown ${typeof thrown}: ${showText(thrown)}`
-  const oneLine = text.replaceAll(/\s+/g, ' ').trim()
+  const oneLine = mask(text).replaceAll(/\s+/g, ' ').trim()
   return oneLine.length <= MAX_MESSAGE ? oneLine : `${oneLine.slice(0, MAX_MESSAGE)}…`
 }
 
@@ -122,8 +129,8 @@ function isFrame(line: string): boolean {
 }
 
 /** Frames of user code alone, as Func's traceback; all of them when user code has none. */
-function userStack(thrown: unknown, code: CodeMap): string {
-  if (!(thrown instanceof Error) || typeof thrown.stack !== 'string') return describe(thrown)
+function userStack(thrown: unknown, { code, mask }: Telling): string {
+  if (!(thrown instanceof Error) || typeof thrown.stack !== 'string') return describe(thrown, mask)
   const lines = thrown.stack.split('\n')
   const hasPlace = (line: string): boolean => placeIn(line, code) !== undefined
   const kept = lines.some((line) => isFrame(line) && hasPlace(line))
@@ -142,27 +149,19 @@ function withPlace(error: DffError, place: string | undefined): DffError {
   return new DffError({ ...error.parts, place: `${place}: ${error.parts.place}` }, { cause: error })
 }
 
-function cutPart(part: unknown): string {
-  return showText(part).slice(0, MAX_PART)
-}
-
-function makeFailure(error: DffError, exceptionType: string, stack: string): Failure {
+function makeFailure(error: DffError, exceptionType: string, stack: string, mask: Mask): Failure {
   const { code, place, expected, got, remedy } = error.parts
+  const cut = (part: unknown, length = MAX_PART): string => mask(showText(part)).slice(0, length)
   return {
-    error: {
-      code,
-      place: cutPart(place),
-      expected: cutPart(expected),
-      got: cutPart(got),
-      remedy: cutPart(remedy),
-    },
-    exceptionType: exceptionType.slice(0, MAX_TYPE),
-    stack: stack.slice(0, MAX_STACK),
+    error: { code, place: cut(place), expected: cut(expected), got: cut(got), remedy: cut(remedy) },
+    exceptionType: cut(exceptionType, MAX_TYPE),
+    stack: cut(stack, MAX_STACK),
   }
 }
 
 /** What a script threw while it ran. */
-export function describeRunFailure(thrown: unknown, scriptId: string, code: CodeMap): Failure {
+export function describeRunFailure(thrown: unknown, scriptId: string, telling: Telling): Failure {
+  const { code, mask } = telling
   const stack = stackOf(thrown)
   const place = placeIn(stack, code) ?? scriptId
   const denied = findDenied(thrown)
@@ -174,11 +173,12 @@ export function describeRunFailure(thrown: unknown, scriptId: string, code: Code
             code: 'TASK_FAILED',
             place,
             expected: 'the script to end without an exception',
-            got: describe(thrown),
+            got: describe(thrown, mask),
             remedy: 'What was committed before is kept. The stack is in the task log.',
           })
-        : isolationError(denied, place, thrown)
-  return makeFailure(error, denied === undefined ? nameOf(thrown) : error.code, userStack(thrown, code))
+        : isolationError(denied, place, describe(thrown, mask))
+  const type = denied === undefined ? nameOf(thrown) : error.code
+  return makeFailure(error, type, userStack(thrown, telling), mask)
 }
 
 const LOAD_ADVICE: Readonly<Record<string, { readonly expected: string; readonly remedy: string }>> = {
@@ -193,17 +193,18 @@ const LOAD_ADVICE: Readonly<Record<string, { readonly expected: string; readonly
   },
 }
 
-function loadError(thrown: unknown, place: string): DffError {
+function loadError(thrown: unknown, place: string, mask: Mask): DffError {
   const code = thrown instanceof Error ? String((thrown as NodeJS.ErrnoException).code) : ''
   const advice = LOAD_ADVICE[code] ?? {
     expected: 'a script that loads',
     remedy: 'Correct the script at this place and deploy or execute again.',
   }
-  return new DffError({ code: 'SCRIPT_INVALID', place, ...advice, got: describe(thrown) })
+  return new DffError({ code: 'SCRIPT_INVALID', place, ...advice, got: describe(thrown, mask) })
 }
 
 /** What kept a Startup script from loading, with the place in its text; `fallback` is the file loaded last. */
-export function describeLoadFailure(thrown: unknown, fallback: string, code: CodeMap): Failure {
+export function describeLoadFailure(thrown: unknown, fallback: string, telling: Telling): Failure {
+  const { code, mask } = telling
   const stack = stackOf(thrown)
   const place = placeIn(stack, code)
   const denied = findDenied(thrown)
@@ -211,7 +212,7 @@ export function describeLoadFailure(thrown: unknown, fallback: string, code: Cod
     thrown instanceof DffError
       ? withPlace(thrown, thrown.code === 'BAD_PARAMETER' ? parameterPlaceIn(stack, code) : place)
       : denied === undefined
-        ? loadError(thrown, place ?? fallback)
-        : isolationError(denied, place ?? fallback, thrown)
-  return makeFailure(error, error.code, userStack(thrown, code))
+        ? loadError(thrown, place ?? fallback, mask)
+        : isolationError(denied, place ?? fallback, describe(thrown, mask))
+  return makeFailure(error, error.code, userStack(thrown, telling), mask)
 }

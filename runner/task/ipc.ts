@@ -18,7 +18,7 @@ import type { Account } from '../../core/schema-types.generated.ts'
 import type { EpochMs } from '../../core/time.ts'
 import type { ErrorParts } from '../../core/error.ts'
 import type { ApiFunctionInfo, TaskResources } from '../host-api.ts'
-import type { EncodedBatch } from '../store/store.ts'
+import type { EncodedBatch } from '../store/outbox-store.ts'
 
 /** A return value is a summary for the record, which lists are made of; what is larger is data and belongs in a commit. */
 export const MAX_RETURN_CHARS: number = 256 * 1024
@@ -38,7 +38,8 @@ export interface StartMessage {
   readonly triggerTimeMs: EpochMs
   readonly isDebug: boolean
   readonly concurrency: number
-  readonly sink: SinkTraits
+  /** Every connector that is set, by id: which one counts is known once the script has loaded. */
+  readonly sinks: Readonly<Record<string, SinkTraits>>
   readonly backfill: Window | null
   /** For mode explain. */
   readonly question: Question | null

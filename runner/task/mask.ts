@@ -1,12 +1,11 @@
-/** What stands for a hidden value, as Func prints it (guance.md §4.8). */
-const HIDDEN = '*****'
+import { HIDDEN, SECRET_SHAPES } from '../../core/secret-shape.ts'
+import { encodedInside, isBase64Char } from './base64-inside.ts'
 
 /** Shorter values occur in ordinary words: hiding them would make a log unreadable and protect nothing. */
 const MIN_SECRET_LENGTH = 6
 
-/** A DataWay URL carries its token, a proxy URL its password; both get into error messages of HTTP clients. */
-const TOKEN_IN_URL = String.raw`(?<=[?&]token=)[^&\s"'<>\\]+`
-const PASSWORD_IN_URL = String.raw`(?<=\w:\/\/)[^\s/@"'<>\\]+(?=@)`
+/** What has a shape but is not known is at most this long where it matters: an access key id, the start of a signature. */
+const LONGEST_SHAPE = 64
 
 /** Replaces secrets in a text. */
 export interface Mask {
@@ -14,50 +13,90 @@ export interface Mask {
   (text: string, limit?: number): string
   /** Length of the longest value to hide: what a caller must keep beyond a limit. */
   readonly longest: number
+  /** For a text that somebody else may have cut off: hides the beginning of a secret at its end as well. */
+  readonly cut: (text: string) => string
 }
+
+const SHAPES = new RegExp(SECRET_SHAPES.join('|'), 'g')
 
 function escapePattern(text: string): string {
   return text.replaceAll(/[.*+?^${}()|[\]\\/-]/g, String.raw`\$&`)
 }
 
-/** A secret as it may be printed: plain, inside JSON, inside a URL (either case of the hex digits), as form data. */
+function inJson(text: string): string {
+  return JSON.stringify(text).slice(1, -1)
+}
+
+/** A secret as it may be printed: plain, inside JSON and JSON inside it, inside a URL (either case of the hex digits), as form data, in hex. */
 function spellings(secret: string): readonly string[] {
   // A lone surrogate cannot be put into a URL, and encodeURI would throw on it.
   const url = encodeURIComponent(secret.toWellFormed())
   const lowerUrl = url.replaceAll(/%[0-9A-F]{2}/g, (code) => code.toLowerCase())
   const form = new URLSearchParams([['', secret]]).toString().slice(1)
-  const json = JSON.stringify(secret).slice(1, -1)
+  const json = inJson(secret)
+  const hex = Buffer.from(secret).toString('hex')
   return [
     secret,
     json,
     json.replaceAll('/', String.raw`\/`),
+    inJson(json),
     encodeURI(secret.toWellFormed()),
     url,
     lowerUrl,
     form,
+    hex,
+    hex.toUpperCase(),
   ]
 }
 
-/** A function that hides these values, in every usual spelling, and tokens and passwords inside URLs. */
-export function createMask(secrets: Iterable<string>): Mask {
+/** Fewer characters of a secret at the end of a text say nothing. */
+const MIN_CUT_LENGTH = 4
+
+/** Where a word begins that the end of the text cuts off; the length of the text when none does. */
+function findCut(text: string, words: Iterable<string>): number {
+  for (const word of words) {
+    for (let length = Math.min(word.length - 1, text.length); length >= MIN_CUT_LENGTH; length -= 1) {
+      if (text.endsWith(word.slice(0, length))) return text.length - length
+    }
+  }
+  return text.length
+}
+
+/** Every way in which these values may be written, and those of them that are the inside of a longer base64 text. */
+function collect(secrets: Iterable<string>): { readonly plain: Set<string>; readonly inside: Set<string> } {
   const parts = [...secrets].flatMap((secret) => [secret, ...secret.split(/\r?\n/)])
-  const spelt = new Set(parts.filter((part) => part.length >= MIN_SECRET_LENGTH).flatMap(spellings))
-  const longestFirst = [...spelt].toSorted((left, right) => right.length - left.length)
-  const pattern = new RegExp(
-    [...longestFirst.map(escapePattern), TOKEN_IN_URL, PASSWORD_IN_URL].join('|'),
-    'g',
-  )
+  const long = parts.filter((part) => part.length >= MIN_SECRET_LENGTH)
+  return { plain: new Set(long.flatMap(spellings)), inside: new Set(long.flatMap(encodedInside)) }
+}
+
+/** A function that hides these values, in every usual spelling, and what has the shape of a key or token wherever it stands. */
+export function createMask(secrets: Iterable<string>): Mask {
+  const { plain, inside } = collect(secrets)
+  const longestFirst = [...plain, ...inside].toSorted((left, right) => right.length - left.length)
+  const whole = new RegExp([...longestFirst.map(escapePattern), ...SECRET_SHAPES].join('|'), 'g')
   const mask = (text: string, limit = Infinity): string => {
     let shown = ''
     let from = 0
+    // Looking for hundreds of words one by one is ten times faster than a pattern of all of them, and mostly finds none.
+    const pattern = longestFirst.some((word) => text.includes(word)) ? whole : SHAPES
     for (const match of text.matchAll(pattern)) {
       if (match.index >= limit) break
-      shown += text.slice(from, match.index) + HIDDEN
-      from = match.index + match[0].length
+      const isInside = inside.has(match[0])
+      // One character on either side holds some bits of the secret and some of its neighbours.
+      const start = match.index - (isInside && isBase64Char(text.charAt(match.index - 1)) ? 1 : 0)
+      const end = match.index + match[0].length
+      // What a shape begins with (`token=`) is no secret and says what was hidden.
+      const kept = match.slice(1).find((group) => group !== undefined) ?? ''
+      shown += text.slice(from, Math.max(from, start)) + kept + HIDDEN
+      from = end + (isInside && isBase64Char(text.charAt(end)) ? 1 : 0)
     }
     return shown + text.slice(from, Math.max(from, limit))
   }
-  return Object.assign(mask, { longest: longestFirst[0]?.length ?? 0 })
+  const cut = (text: string): string => {
+    const at = findCut(text, plain)
+    return at === text.length ? mask(text) : `${mask(text.slice(0, at))}${HIDDEN}`
+  }
+  return Object.assign(mask, { cut, longest: Math.max(LONGEST_SHAPE, longestFirst[0]?.length ?? 0) })
 }
 
 /** The same value with every text inside it masked, keys too; for what a task reports besides its log. */

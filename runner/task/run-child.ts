@@ -167,6 +167,9 @@ class TaskRun {
     if (this.#options.start.mode !== 'inspect') {
       const own = functions.find(({ funcId }) => funcId === this.#funcId)
       if (own === undefined) return this.#refuse('a list of functions without the one that was called')
+      if (!Object.hasOwn(this.#options.start.sinks, own.connectorId)) {
+        return this.#refuse(`the connector ${own.connectorId}, which is not set`)
+      }
       this.#setDeadline('the function to end', own.timeoutSec * 1_000)
     }
     this.#options.onLoaded?.(functions)

@@ -1,8 +1,9 @@
-import { existsSync, readdirSync, realpathSync } from 'node:fs'
+import { existsSync, realpathSync } from 'node:fs'
 import { createRequire } from 'node:module'
-import { basename, dirname, join } from 'node:path'
+import { join } from 'node:path'
 import { CODE_ROOT, PACKAGE_ROOT } from '../package.ts'
 import { LIBRARIES } from './libraries.ts'
+import { startupFiles } from './startup-files.ts'
 
 /** Measured at 10,000 functions: 317 MB resident without limits, 147 MB with these (design §8). */
 export const MAX_OLD_SPACE_MB = 256
@@ -44,19 +45,6 @@ function moduleFolders(): readonly string[] {
     const real = outermostModules(realpathSync(join(folder, library)))
     return real === undefined ? [folder] : [folder, real]
   })
-}
-
-/**
- * Neighbours of a Startup script that it may import; what begins with a dot (`.dff`, `.env`) is never among them, and
- * a script that lies in the home itself or in `.dff` has none.
- */
-function startupFiles(scriptPath: string): readonly string[] {
-  const folder = dirname(scriptPath)
-  const isHost = basename(folder).startsWith('.') || existsSync(join(folder, '.dff'))
-  if (isHost || !existsSync(folder)) return []
-  return readdirSync(folder)
-    .filter((name) => !name.startsWith('.') && name !== 'node_modules')
-    .map((name) => join(folder, name))
 }
 
 function readablePaths(scriptPath: string, sets: Readonly<Record<string, string>>): ReadonlySet<string> {

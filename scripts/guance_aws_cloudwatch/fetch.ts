@@ -1,6 +1,6 @@
 import type { GetMetricDataCommandOutput, MetricDataResult } from '@aws-sdk/client-cloudwatch'
 import type { EpochMs, Outcome } from 'guance-aws-lambda/dff'
-import { AwsFailure, type AwsRegion } from 'guance-aws-lambda/sets/guance_integration'
+import { AwsFailure, type AwsRegion, readToken } from 'guance-aws-lambda/sets/guance_integration'
 import type { MetricRequest, Query } from './plan.ts'
 
 const ACTION = 'cloudwatch:GetMetricData'
@@ -42,6 +42,7 @@ interface Page {
 
 /** The SDK passes on whatever JSON came (aws.md §7): checked here, once. Throws AwsFailure transient. */
 function parseResult(result: MetricDataResult, known: ReadonlySet<string>): Page['results'][number] {
+  if (typeof result !== 'object' || result === null) throw unreadable('a result that is none')
   const { Id, Timestamps: timestamps = [], Values: values = [], StatusCode: status = 'Complete' } = result
   if (Id === undefined || !known.has(Id))
     throw unreadable(`a result for ${String(Id)}, which was not asked for`)
@@ -60,13 +61,17 @@ function parseResult(result: MetricDataResult, known: ReadonlySet<string>): Page
   return { id: Id, status, pairs }
 }
 
-function parsePage(reply: GetMetricDataCommandOutput, queries: readonly Query[]): Page {
+function parsePage(
+  reply: GetMetricDataCommandOutput,
+  queries: readonly Query[],
+  given: string | undefined,
+): Page {
   // An empty 200 of a proxy parses to nothing at all and would look like silence of every function.
   if (!Array.isArray(reply.MetricDataResults)) throw unreadable('no MetricDataResults')
   const known = new Set(queries.map(({ id }) => id))
   return {
     results: reply.MetricDataResults.map((result) => parseResult(result, known)),
-    token: reply.NextToken === '' ? undefined : reply.NextToken,
+    token: readToken(reply.NextToken, given),
   }
 }
 
@@ -121,7 +126,7 @@ async function fetchPage(
   const input = commandInput(request, queries, token)
   // Parsed inside the call, so that a garbled reply is asked for again like any transient failure.
   return region.call(ACTION, async (abortSignal) =>
-    parsePage(await client.send(new GetMetricDataCommand(input), { abortSignal }), queries),
+    parsePage(await client.send(new GetMetricDataCommand(input), { abortSignal }), queries, token),
   )
 }
 

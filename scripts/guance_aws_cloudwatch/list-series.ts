@@ -1,5 +1,5 @@
-import type { Metric } from '@aws-sdk/client-cloudwatch'
-import type { AwsRegion } from 'guance-aws-lambda/sets/guance_integration'
+import type { Dimension as ListedDimension, Metric } from '@aws-sdk/client-cloudwatch'
+import { AwsFailure, type AwsRegion, readList, readToken } from 'guance-aws-lambda/sets/guance_integration'
 import type { Selection } from './selection.ts'
 import type { Dimension, Series } from './series.ts'
 
@@ -22,13 +22,13 @@ interface Page {
 function parseDimensions({ Dimensions }: Metric): readonly Dimension[] {
   return (Dimensions ?? [])
     .flatMap(({ Name, Value }) =>
-      Name === undefined || Value === undefined ? [] : [{ name: Name, value: Value }],
+      typeof Name === 'string' && typeof Value === 'string' ? [{ name: Name, value: Value }] : [],
     )
     .toSorted((left, right) => (left.name < right.name ? -1 : 1))
 }
 
 function parseSeries(namespace: string, metric: Metric): Series | undefined {
-  if (metric.MetricName === undefined || (metric.Namespace ?? namespace) !== namespace) return undefined
+  if (typeof metric.MetricName !== 'string' || (metric.Namespace ?? namespace) !== namespace) return undefined
   return { namespace, metric: metric.MetricName, dimensions: parseDimensions(metric) }
 }
 
@@ -39,9 +39,10 @@ export async function fetchListPage(region: AwsRegion, namespace: string, token?
   const input = { Namespace: namespace, ...(token === undefined ? {} : { NextToken: token }) }
   return region.call(ACTION, async (abortSignal) => {
     const { Metrics, NextToken } = await client.send(new ListMetricsCommand(input), { abortSignal })
-    // An empty 200 of a proxy parses to nothing at all, and would look like an account without metrics.
-    if (!Array.isArray(Metrics)) throw new SyntaxError('the page has no list of metrics')
-    return { metrics: Metrics, token: NextToken === '' ? undefined : NextToken }
+    const metrics = readList<Metric>(Metrics, 'metrics', ['MetricName', 'Namespace'])
+    for (const { Dimensions } of metrics)
+      readList<ListedDimension>(Dimensions ?? [], 'dimensions', ['Name', 'Value'])
+    return { metrics, token: readToken(NextToken, token) }
   })
 }
 
@@ -62,5 +63,5 @@ export async function listInto(
     token = parsed.token
     if (token === undefined) return selection.finish()
   }
-  throw new Error(`ListMetrics of ${namespace} did not end after ${MAX_PAGES} pages`)
+  throw new AwsFailure('transient', ACTION, new Error(`no last page among ${MAX_PAGES}`))
 }

@@ -29,9 +29,15 @@ export function parseLastModified(text: string | undefined): string | undefined 
 function withoutUndefined(values: Readonly<Record<string, string | undefined>>): Record<string, string> {
   return Object.fromEntries(
     Object.entries(values).flatMap(([key, value]) =>
-      value === undefined || value === '' ? [] : [[key, value]],
+      // A reply may say null for nothing.
+      typeof value === 'string' && value !== '' ? [[key, value]] : [],
     ),
   )
+}
+
+/** As AWS sent it; the SDK makes a BigInt of a large number, which JSON cannot hold. */
+function showFunction(lambda: FunctionConfiguration): string {
+  return JSON.stringify(lambda, (_key, value: unknown) => (typeof value === 'bigint' ? String(value) : value))
 }
 
 /**
@@ -62,7 +68,7 @@ export function makeFunctionObject(lambda: FunctionConfiguration, object: Object
     },
     fields: {
       ...(createdTime === undefined ? {} : { CreatedTime: createdTime }),
-      message: JSON.stringify(lambda),
+      message: showFunction(lambda),
     },
   }
 }
@@ -77,7 +83,7 @@ export function makeInventoryEntry(lambda: FunctionConfiguration): InventoryEntr
   return {
     name: FunctionName,
     tags: withoutUndefined({ PackageType, Role, Runtime, Version }),
-    ...(Timeout === undefined ? {} : { timeoutSec: Timeout }),
+    ...(Number.isFinite(Timeout) ? { timeoutSec: Number(Timeout) } : {}),
     ...(sinceMs === undefined ? {} : { sinceMs }),
   }
 }

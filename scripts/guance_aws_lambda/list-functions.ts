@@ -1,8 +1,21 @@
 import type { FunctionConfiguration } from '@aws-sdk/client-lambda'
-import type { AwsRegion } from 'guance-aws-lambda/sets/guance_integration'
+import { AwsFailure, type AwsRegion, readList, readToken } from 'guance-aws-lambda/sets/guance_integration'
 
 /** 50 a page whatever one asks for (aws.md §3.1): a million functions. */
 const MAX_PAGES = 20_000
+
+const ACTION = 'lambda:ListFunctions'
+
+/** What becomes a tag or a field. */
+const TEXTS = [
+  'FunctionName',
+  'LastModified',
+  'PackageType',
+  'RevisionId',
+  'Role',
+  'Runtime',
+  'Version',
+] as const
 
 interface FunctionPage {
   readonly functions: readonly FunctionConfiguration[]
@@ -25,12 +38,15 @@ export async function fetchFunctionPage(
     ...(scope === 'versions' ? { FunctionVersion: 'ALL' as const } : {}),
     ...(marker === undefined ? {} : { Marker: marker }),
   }
-  const reply = await region.call('lambda:ListFunctions', async (abortSignal) =>
-    client.send(new ListFunctionsCommand(input), { abortSignal }),
-  )
+  // Parsed inside the call, so that a garbled reply is asked for again like any transient failure.
+  const page = await region.call(ACTION, async (abortSignal) => {
+    const { Functions, NextMarker } = await client.send(new ListFunctionsCommand(input), { abortSignal })
+    const functions = readList<FunctionConfiguration>(Functions, 'functions', TEXTS)
+    return { functions, marker: readToken(NextMarker, marker) }
+  })
   return {
-    functions: (reply.Functions ?? []).filter(({ FunctionName }) => FunctionName !== undefined),
-    marker: reply.NextMarker === '' ? undefined : reply.NextMarker,
+    functions: page.functions.filter(({ FunctionName }) => typeof FunctionName === 'string'),
+    marker: page.marker,
   }
 }
 
@@ -44,5 +60,5 @@ export async function* listFunctions(region: AwsRegion): AsyncGenerator<readonly
     marker = next
     if (marker === undefined) return
   }
-  throw new Error(`ListFunctions did not end after ${MAX_PAGES} pages`)
+  throw new AwsFailure('transient', ACTION, new Error(`no last page among ${MAX_PAGES}`))
 }

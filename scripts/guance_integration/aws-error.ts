@@ -1,3 +1,4 @@
+import { inspect } from 'node:util'
 import type { Problem, RunContext } from 'guance-aws-lambda/dff'
 
 export type AwsErrorKind =
@@ -89,8 +90,15 @@ const MAX_DETAIL = 200
 /** What the SDK adds to a body that it cannot read: a second line for who debugs it. */
 const SDK_HINT = /\s*Deserialization error: to see the raw response.*/
 
+/** Name and message of an error come from the reply, where they may be anything. */
+function textOf(value: unknown): string {
+  return typeof value === 'string' ? value : inspect(value)
+}
+
 function describeFailure(action: string, { name, message }: Error): string {
-  const [line = ''] = message.trimStart().split(/[\r\n]/, 1)
+  const [line = ''] = textOf(message)
+    .trimStart()
+    .split(/[\r\n]/, 1)
   const detail = line.replace(SDK_HINT, '').trimEnd().slice(0, MAX_DETAIL).replace(/\.$/, '')
   return `${action} failed: ${name === 'Error' ? '' : `${name}, `}${detail}.`
 }
@@ -131,7 +139,7 @@ export class AwsFailure extends Error {
   readonly action: string
 
   constructor(kind: AwsErrorKind, action: string, cause: Error) {
-    const refused = kind === 'forbidden' ? DENIED_ACTION.exec(cause.message)?.[1] : undefined
+    const refused = kind === 'forbidden' ? DENIED_ACTION.exec(textOf(cause.message))?.[1] : undefined
     const { describe, remedy } = WORDINGS[kind]
     super(`${describe(refused ?? action, cause)} ${remedy}`, { cause })
     this.name = 'AwsFailure'

@@ -7,6 +7,7 @@ import { type Backoff, retryWithBackoff } from './backoff.ts'
 import { dropEnvironment } from './environment.ts'
 import { meterAttempts } from './metering.ts'
 import { paceAttempts, regionLimits } from './region-limits.ts'
+import { limitReply } from './reply-limit.ts'
 
 /**
  * The SDK has no request timeout of its own and, asked for one, only warns unless throwOnRequestTimeout says otherwise
@@ -74,12 +75,15 @@ function makeClients({ context, accountId, region, clock, credentials, backoff }
   const pace = (service: string) => paceAttempts(service, limits, backoff.sleep)
   // Inside the SDK's retries, which wrap this step, and before the request is signed, whose signature ages.
   const turn = { relation: 'before', toMiddleware: 'httpSigningMiddleware', name: 'paceAttempts' } as const
+  // Behind what reads the reply, so that it reads the limited one.
+  const network = { relation: 'after', toMiddleware: 'deserializerMiddleware', name: 'limitReply' } as const
   return {
     cloudwatch: once(async () => {
       const { CloudWatchClient } = await import('@aws-sdk/client-cloudwatch')
       const client = new CloudWatchClient(config)
       client.middlewareStack.add(meter('cloudwatch'), step)
       client.middlewareStack.addRelativeTo(pace('cloudwatch'), turn)
+      client.middlewareStack.addRelativeTo(limitReply(), network)
       return client
     }),
     lambda: once(async () => {
@@ -87,6 +91,7 @@ function makeClients({ context, accountId, region, clock, credentials, backoff }
       const client = new LambdaClient(config)
       client.middlewareStack.add(meter('lambda'), step)
       client.middlewareStack.addRelativeTo(pace('lambda'), turn)
+      client.middlewareStack.addRelativeTo(limitReply(), network)
       client.middlewareStack.add(dropEnvironment, {
         step: 'deserialize',
         priority: 'high',

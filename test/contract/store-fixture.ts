@@ -1,4 +1,5 @@
-import type { Commit, EncodedBatch, Lease, NewTask, Store, TaskEnd } from '../../runner/store/store.ts'
+import type { Commit, Lease, NewTask, Store, TaskEnd } from '../../runner/store/store.ts'
+import type { EncodedBatch } from '../../runner/store/outbox-store.ts'
 import type { DeclaredTrigger } from '../../runner/store/trigger-store.ts'
 
 export const T0 = 1_795_000_000_000

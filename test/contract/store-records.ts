@@ -158,7 +158,7 @@ export function describeRecords(fixture: () => StoreFixture): void {
       await fixture().store.outbox.bury(await fixture().nextId(), 'x')
       const base = { lease, nowMs: T0, scriptId: SCRIPT, connectorId: CONNECTOR, state: {} }
       const room = { waitingBytes: 30, deadBytes: 60, maxBytes: 100 }
-      expect(await fixture().store.outbox.room()).toEqual(room)
+      expect(await fixture().store.outbox.room(CONNECTOR)).toEqual(room)
       expect(await fixture().store.commit({ ...base, batches: [makeBatch('z'.repeat(11))] })).toEqual({
         kind: 'outbox-full',
         ...room,

@@ -1,6 +1,7 @@
 import { afterEach, beforeEach, describe } from 'vitest'
 import type { Store } from '../../runner/store/store.ts'
 import { StoreFixture } from './store-fixture.ts'
+import { describeLanes } from './store-lanes.ts'
 import { describeLaws } from './store-laws.ts'
 import { describeOutbox } from './store-outbox.ts'
 import { describeQueue } from './store-queue.ts'
@@ -26,6 +27,7 @@ export function describeStore(
       describeQueue,
       describeRecords,
       describeOutbox,
+      describeLanes,
       describeLaws,
     ]) {
       describePart(() => fixture)

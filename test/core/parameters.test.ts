@@ -13,6 +13,19 @@ function failure(act: () => unknown): DffError {
 }
 
 describe('validate', () => {
+  it.each([
+    ['a secret access key', 'wJalrXUtnFEMI/K7MDENG+bPxRfiCYEXAMPLEKEY'],
+    ['an access key id', 'AKIAIOSFODNN7EXAMPLE'],
+    ['a workspace token', 'tkn_0123456789abcdef'],
+    ['a token in a URL', 'https://openway.test/?token=tkn_0123456789abcdef'],
+  ])('does not repeat %s that was typed in the wrong spot, as a value or as a key', (_title, secret) => {
+    const asValue = failure(() => validate('collector-configs', { regions: [secret] }, 'collectorConfigs'))
+    const asKey = failure(() => validate('account', { [secret]: 1 }, 'account'))
+    for (const { message } of [asValue, asKey]) {
+      expect(message).not.toMatch(/wJalrXUt|IOSFODNN7EX|0123456789abcd/)
+    }
+  })
+
   it('returns the very value when it fits', () => {
     const value = { regions: ['us-east-1', 'cn-north-1'] }
     expect(validate('collector-configs', value, 'x')).toBe(value)

@@ -31,7 +31,7 @@ async function commit(
   const context = {
     store: fixture.store,
     scriptId: SCRIPT,
-    connectorId: CONNECTOR,
+    connectorId: () => CONNECTOR,
     lease,
     credentials: () => Promise.reject(new TypeError('not asked for')),
     onCommitted: () => undefined,

@@ -33,7 +33,7 @@ async function deploy(values: Readonly<Record<string, string | readonly string[]
   const text = renderTemplate({
     place: 'startup.ts.template',
     text: readFileSync(join(SCRIPTS, 'guance_aws_lambda', 'startup.ts.template'), 'utf8'),
-    known: ['ak_id', 'ak_secret', 'assume_role_arn', 'external_id', 'account_name', 'regions'],
+    known: ['ak_id', 'ak_secret', 'assume_role_arn', 'external_id', 'account_name', 'regions', 'connector'],
     values,
     secrets: values['ak_id'] === undefined ? {} : { ak_secret: 'guance_aws_lambda.ak_secret' },
   })
@@ -65,7 +65,7 @@ async function runDeployed() {
       triggerTimeMs: FIRST_TRIGGER_MS,
       isDebug: false,
       concurrency: 5,
-      sink: { rewrite: 'unknown', mergesFields: false },
+      sinks: { default: { rewrite: 'unknown', mergesFields: false } },
       backfill: null,
       question: null,
       sets: Object.fromEntries(SETS.map((id) => [id, join(home, '.dff', 'sets', id)])),

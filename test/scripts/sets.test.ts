@@ -32,9 +32,11 @@ describe('the Startup template of guance_aws_lambda', () => {
       properties: Record<string, { writeOnly?: boolean }>
     }
     const placeholders = [...template.matchAll(/\{\{((?:secret:)?\w+)\}\}/g)].map((match) => match[1])
-    const expected = Object.entries(form.properties).map(([name, { writeOnly }]) =>
+    const parameters = Object.entries(form.properties).map(([name, { writeOnly }]) =>
       writeOnly === true ? `secret:${name}` : name,
     )
+    // Where data goes is no parameter of the form.
+    const expected = [...parameters, 'connector']
     expect(placeholders).toHaveLength(expected.length)
     expect(new Set(placeholders)).toEqual(new Set(expected))
   })

@@ -3,6 +3,8 @@ import { describeTraits } from '../../connector/traits.ts'
 import { homePaths } from '../../home.ts'
 import type { SinkTraits } from '../../../core/script.ts'
 import type { ConnectorRow } from '../../host-api.ts'
+import type { Texts } from '../../text/texts.ts'
+import { parseCount } from '../argument.ts'
 import { type Destination, isSinkType, makeDestination, SINK_TYPES } from '../form/destination.ts'
 import { takeSecret } from '../form/secret-prompt.ts'
 import { answer, type ExitCode, type Invocation, isInteractive, withClient } from '../invocation.ts'
@@ -17,7 +19,11 @@ interface SetOptions {
   readonly rewrite?: string
   readonly mergesFields?: boolean
   readonly retention?: string
+  readonly maxBacklog?: string
 }
+
+/** One terabyte, as connector.schema.json says. */
+const MAX_BACKLOG_MB = 1_048_576
 
 interface TestOptions {
   readonly rewrite?: boolean
@@ -120,7 +126,12 @@ async function setConnector(invocation: Invocation, id: string, options: SetOpti
   const { texts, home } = invocation
   const traits = readTraits(invocation, options)
   const { config, token } = await readOptions(invocation, id, options)
-  const destination = { config: config.type === 'file' ? config : { ...config, ...traits }, token }
+  const bound =
+    options.maxBacklog === undefined ? {} : { maxBacklogMb: parseBound(texts, options.maxBacklog) }
+  const destination = {
+    config: config.type === 'file' ? { ...config, ...bound } : { ...config, ...traits, ...bound },
+    token,
+  }
   const row = await withClient(invocation, async (client) => {
     const before = (await client.call('connector.list', {})).find((known) => known.id === id)
     refuseMissingToken(invocation, destination, before)
@@ -129,6 +140,15 @@ async function setConnector(invocation: Invocation, id: string, options: SetOpti
   const told = describeTraits(row.config)
   const where = `${row.config.type} ${formatDestination(texts, row, homePaths(home).output)}${told === undefined ? '' : ` (${told})`}`
   answer(invocation, row, () => [texts.view.connector.stored(row.id, where)])
+}
+
+function parseBound(texts: Texts, text: string): number {
+  return parseCount(texts, text, { flag: '--max-backlog', max: MAX_BACKLOG_MB })
+}
+
+async function removeConnector(invocation: Invocation, id: string): Promise<void> {
+  const result = await withClient(invocation, (client) => client.call('connector.remove', { id }))
+  answer(invocation, result, () => [invocation.texts.view.connector.removed(id)])
 }
 
 async function listConnectors(invocation: Invocation): Promise<void> {
@@ -164,12 +184,14 @@ export function addConnectorCommands({ program, parts: { texts }, action }: Regi
     .option(`--rewrite <${REWRITES.join('|')}>`, help.rewrite)
     .option('--merges-fields', help.mergesFields)
     .option('--retention <hours>', help.retention)
+    .option('--max-backlog <mb>', help.maxBacklog)
     .addHelpText('after', `\n${help.setAfter}`)
     .action(action(setConnector))
   connector
     .command('list')
     .description(help.list)
     .action(action(async (invocation) => listConnectors(invocation)))
+  connector.command('rm').description(help.rm).argument('<id>', help.id).action(action(removeConnector))
   connector
     .command('test')
     .description(help.test)

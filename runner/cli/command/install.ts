@@ -1,8 +1,10 @@
-import type { ConnectorRow, DeployResult, HostClient, InstalledRow, MarketEntry } from '../../host-api.ts'
+import { DffError } from '../../../core/error.ts'
+import type { ConnectorRow, DeployResult, HostClient, HostMethods } from '../../host-api.ts'
+import type { InstalledRow, MarketEntry } from '../../host-report.ts'
+import { DEFAULT_CONNECTOR_ID } from '../../connector/connector-id.ts'
 import { homePaths } from '../../home.ts'
 import { type Given, parseAssignments, readParamsFile } from '../form/assignment.ts'
 import {
-  DEFAULT_CONNECTOR,
   type Destination,
   DESTINATION_KEYS,
   promptDestination,
@@ -22,6 +24,7 @@ interface InstallOptions {
   readonly deploy?: boolean
   readonly force?: boolean
   readonly yes?: boolean
+  readonly grant?: boolean
 }
 
 interface InstallAnswer {
@@ -37,8 +40,8 @@ function readGiven({ texts }: Invocation, options: InstallOptions): Map<string, 
 
 /** The connector in use: the user's own, or the host's implicit one. */
 function findConnector(rows: readonly ConnectorRow[]): ConnectorRow {
-  const row = rows.find(({ id }) => id === DEFAULT_CONNECTOR) ?? rows[0]
-  return row ?? { id: DEFAULT_CONNECTOR, config: { type: 'file' }, isImplicit: true }
+  const row = rows.find(({ id }) => id === DEFAULT_CONNECTOR_ID) ?? rows[0]
+  return row ?? { id: DEFAULT_CONNECTOR_ID, config: { type: 'file' }, isImplicit: true }
 }
 
 interface FilledForm {
@@ -80,6 +83,37 @@ async function fillForm(
   return { parameters, destination: await promptDestination(prompter, texts) }
 }
 
+type InstallInput = HostMethods['install']['input']
+
+/** Installs; where an upgrade wants more than was granted, once more if `isGranted` says so. */
+async function installGranted(
+  client: HostClient,
+  request: InstallInput,
+  isGranted: (wish: DffError) => Promise<boolean>,
+): Promise<readonly InstalledRow[]> {
+  try {
+    return await client.call('install', request)
+  } catch (error) {
+    const isWish = error instanceof DffError && error.code === 'NOT_GRANTED' && request.grant !== true
+    if (!isWish || !(await isGranted(error))) throw error
+    return client.call('install', { ...request, grant: true })
+  }
+}
+
+async function askGrant(
+  { texts }: Invocation,
+  prompter: Prompter | undefined,
+  { parts }: DffError,
+): Promise<boolean> {
+  if (prompter === undefined) return false
+  const { grantQuestion, yes, no } = texts.form
+  const choices = [
+    { value: 'no', label: no },
+    { value: 'yes', label: yes },
+  ]
+  return (await prompter.choose(grantQuestion(parts.place, parts.got), choices, 'no')) === 'yes'
+}
+
 async function install(
   invocation: Invocation,
   client: HostClient,
@@ -97,12 +131,13 @@ async function install(
     prompter,
     isConnected: !before.isImplicit,
   })
-  const installed = await client.call('install', { setId, parameters, force })
+  const request = { setId, parameters, force, ...(options.grant === true ? { grant: true } : {}) }
+  const installed = await installGranted(client, request, (wish) => askGrant(invocation, prompter, wish))
   // After it, because an install that is refused must not have changed where everybody's data goes.
   const connector =
     destination === undefined
       ? before
-      : await client.call('connector.set', { id: DEFAULT_CONNECTOR, ...destination })
+      : await client.call('connector.set', { id: DEFAULT_CONNECTOR_ID, ...destination })
   const deployed = options.deploy === true ? await client.call('deploy', { setId, force }) : null
   return { installed, connector, deployed }
 }
@@ -143,6 +178,7 @@ export function addInstallCommand({ program, parts: { texts }, action }: Registr
     .option('--deploy', help.deploy)
     .option('--force', help.force)
     .option('--yes', help.yes)
+    .option('--grant', help.grant)
     .addHelpText('after', `\n${help.after}`)
     .action(
       action(async (invocation, setId: string, options: InstallOptions) => {

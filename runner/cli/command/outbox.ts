@@ -1,10 +1,12 @@
+import { DffError } from '../../../core/error.ts'
+import type { BatchDetail } from '../../host-report.ts'
 import type { OutboxRow } from '../../host-api.ts'
 import type { Texts } from '../../text/texts.ts'
 import { parseBatchId, parseLimit } from '../argument.ts'
 import { answer, type Invocation, withClient } from '../invocation.ts'
 import { addGroup, type Registry } from '../registry.ts'
 import { formatCount, formatWhen } from '../view/format.ts'
-import { renderTable } from '../view/table.ts'
+import { indent, renderPairs, renderTable } from '../view/table.ts'
 
 type State = OutboxRow['state']
 
@@ -21,6 +23,7 @@ function renderOutbox(texts: Texts, rows: readonly OutboxRow[]): string[] {
   const cells = rows.map((row) => [
     String(row.batchId),
     row.state,
+    row.connectorId,
     row.category,
     formatCount(texts, row.points),
     formatCount(texts, row.rawBytes),
@@ -40,16 +43,71 @@ async function listBatches(invocation: Invocation, options: ListOptions): Promis
   answer(invocation, rows, () => renderOutbox(texts, rows))
 }
 
+function renderBatch(texts: Texts, batch: BatchDetail): string[] {
+  const { labels, contentColumns, lines } = texts.view.outbox
+  const count = (value: number): string => formatCount(texts, value)
+  const pairs: [string, string][] = [
+    [labels.batch, String(batch.batchId)],
+    [labels.state, batch.state],
+    [labels.connector, batch.connectorId],
+    [labels.category, batch.category],
+    [labels.points, count(batch.points)],
+    [labels.bytes, count(batch.rawBytes)],
+    [labels.task, batch.taskId],
+    [labels.committed, formatWhen(texts, batch.createdAtMs)],
+    [labels.tries, count(batch.attempts)],
+    [labels.nextTry, formatWhen(texts, batch.nextAttemptMs)],
+    [labels.reason, batch.reason ?? texts.view.none],
+  ]
+  const contents = batch.contents.map((content) => [
+    content.measurement,
+    content.key,
+    count(content.points),
+    formatWhen(texts, content.lastPointMs),
+  ])
+  return [
+    ...renderPairs(pairs),
+    '',
+    ...renderTable(contentColumns, contents),
+    '',
+    lines(count(batch.lines.length), count(batch.points)),
+    ...indent(batch.lines),
+  ]
+}
+
+async function showBatch(invocation: Invocation, batch: string): Promise<void> {
+  const { texts } = invocation
+  const batchId = parseBatchId(texts, batch)
+  const detail = await withClient(invocation, (client) => client.call('outbox.show', { batchId }))
+  answer(invocation, detail, () => renderBatch(texts, detail))
+}
+
 async function retryBatches(invocation: Invocation, batch: string | undefined): Promise<void> {
   const { texts } = invocation
   const batchId = batch === undefined ? null : parseBatchId(texts, batch)
   const result = await withClient(invocation, (client) => client.call('outbox.retry', { batchId }))
-  answer(invocation, result, () => [texts.view.outbox.retried(formatCount(texts, result.retried))])
+  const { retried, retriedOlder } = texts.view.outbox
+  answer(invocation, result, () => [
+    retried(formatCount(texts, result.retried)),
+    ...(result.retried === 0 ? [] : [retriedOlder]),
+  ])
 }
 
-async function dropBatch(invocation: Invocation, batch: string): Promise<void> {
+/** One by its number, or all dead ones; never what waits, all at once. */
+function chooseDropped({ texts }: Invocation, batch: string | undefined, dead: boolean): number | null {
+  if (batch !== undefined && !dead) return parseBatchId(texts, batch)
+  if (batch === undefined && dead) return null
+  const got = dead ? 'both' : 'neither'
+  throw new DffError({ code: 'BAD_USAGE', place: 'outbox drop', got, ...texts.view.outbox.noTarget })
+}
+
+async function dropBatch(
+  invocation: Invocation,
+  batch: string | undefined,
+  { dead }: { readonly dead?: boolean },
+): Promise<void> {
   const { texts } = invocation
-  const batchId = parseBatchId(texts, batch)
+  const batchId = chooseDropped(invocation, batch, dead === true)
   const result = await withClient(invocation, (client) => client.call('outbox.drop', { batchId }))
   answer(invocation, result, () => [texts.view.outbox.dropped(formatCount(texts, result.dropped))])
 }
@@ -65,6 +123,11 @@ export function addOutboxCommands({ program, parts: { texts }, action }: Registr
     .option('--limit <n>', help.limit, DEFAULT_LIMIT)
     .action(action(listBatches))
   outbox
+    .command('show')
+    .description(help.show)
+    .argument('<batch>', help.batch)
+    .action(action(async (invocation, batch: string) => showBatch(invocation, batch)))
+  outbox
     .command('retry')
     .description(help.retry)
     .argument('[batch]', help.all)
@@ -72,6 +135,7 @@ export function addOutboxCommands({ program, parts: { texts }, action }: Registr
   outbox
     .command('drop')
     .description(help.drop)
-    .argument('<batch>', help.batch)
-    .action(action(async (invocation, batch: string) => dropBatch(invocation, batch)))
+    .argument('[batch]', help.batch)
+    .option('--dead', help.dead)
+    .action(action(dropBatch))
 }

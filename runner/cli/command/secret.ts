@@ -2,7 +2,8 @@ import { DffError } from '../../../core/error.ts'
 import type { SecretRow } from '../../host-api.ts'
 import type { Texts } from '../../text/texts.ts'
 import { takeSecret } from '../form/secret-prompt.ts'
-import { answer, type Invocation, withClient } from '../invocation.ts'
+import { readSecret } from '../form/secret-source.ts'
+import { answer, type Invocation, makeSources, withClient } from '../invocation.ts'
 import { addGroup, type Registry } from '../registry.ts'
 import { formatWhen } from '../view/format.ts'
 import { renderTable } from '../view/table.ts'
@@ -42,6 +43,17 @@ async function removeSecret(invocation: Invocation, name: string): Promise<void>
   answer(invocation, result, () => [removed(name)])
 }
 
+async function rotate(invocation: Invocation, { to }: { readonly to?: string }): Promise<void> {
+  const { rotated, setVariable, olderBackups } = invocation.texts.view.secret
+  const key = to === undefined ? null : await readSecret(to, '--to', makeSources(invocation))
+  const result = await withClient(invocation, (client) => client.call('secret.rotateKey', { key }))
+  answer(invocation, result, () => [
+    rotated(result.resealed, result.place),
+    ...(key === null ? [] : [setVariable]),
+    olderBackups,
+  ])
+}
+
 export function addSecretCommands({ program, parts: { texts }, action }: Registry): void {
   const help = texts.help.secret
   const secret = addGroup(program, 'secret', help.group)
@@ -66,6 +78,11 @@ export function addSecretCommands({ program, parts: { texts }, action }: Registr
         answer(invocation, rows, () => renderSecrets(texts, rows))
       }),
     )
+  secret
+    .command('rotate-key')
+    .description(help.rotate)
+    .option('--to <source>', help.to)
+    .action(action(rotate))
   secret
     .command('rm')
     .description(help.rm)

@@ -5,12 +5,13 @@ import type { Registry } from '../registry.ts'
 import { renderBacklog } from '../view/backlog-view.ts'
 import { formatDestination } from '../view/connector-view.ts'
 import { formatCount, formatWhen } from '../view/format.ts'
+import { renderLanes, renderLaneWarnings } from '../view/lane-view.ts'
 import { indent, renderPairs } from '../view/table.ts'
 import { renderTaskTable } from '../view/task-view.ts'
 import { formatPause, renderTriggers } from '../view/trigger-view.ts'
 
 function renderStatus({ texts, home }: Invocation, status: HostStatus): string[] {
-  const { labels, running, notRunning, version, delivered, nothingDelivered, triggers, tasks } =
+  const { labels, running, notRunning, version, delivered, nothingDelivered, connectors, triggers, tasks } =
     texts.view.status
   const host =
     status.mode === 'start' ? running(status.pid, formatWhen(texts, status.startedAtMs)) : notRunning
@@ -26,8 +27,12 @@ function renderStatus({ texts, home }: Invocation, status: HostStatus): string[]
     [labels.waiting, renderBacklog(texts, status.backlog)],
   ]
   if (status.lastDeliveryError !== null) pairs.push([labels.lastError, status.lastDeliveryError])
+  const warnings = renderLaneWarnings(texts, status.lanes)
+  if (warnings.length > 0) pairs.push([labels.warning, warnings.join('\n')])
   return [
     ...renderPairs(pairs),
+    // One connector has said everything above.
+    ...(status.lanes.length < 2 ? [] : ['', connectors, ...indent(renderLanes(texts, status.lanes))]),
     '',
     triggers,
     ...(status.pause === null ? [] : indent([formatPause(texts, status.pause)])),

@@ -1,6 +1,7 @@
 import { DffError } from '../../../core/error.ts'
 import { validate } from '../../../core/parameters.ts'
 import type { ConnectorConfig } from '../../../core/schema-types.generated.ts'
+import { DEFAULT_CONNECTOR_ID } from '../../connector/connector-id.ts'
 import type { Texts } from '../../text/texts.ts'
 import { formatValue } from '../view/format.ts'
 import type { Given } from './assignment.ts'
@@ -12,9 +13,6 @@ export const DESTINATION_KEYS = ['sink', 'sink_url', 'sink_token'] as const
 
 export const SINK_TYPES = ['file', 'datakit', 'dataway'] as const
 type SinkType = (typeof SINK_TYPES)[number]
-
-/** The connector that is in use. */
-export const DEFAULT_CONNECTOR = 'default'
 
 const DEFAULT_URL = { datakit: 'http://127.0.0.1:9529', dataway: 'https://openway.guance.com' } as const
 
@@ -90,7 +88,7 @@ export async function readDestination(
   const token = source === undefined ? null : await readSecret(source, '-p sink_token', sources)
   const url = textOf(given, 'sink_url')
   const place = { url: '-p sink_url', token: '-p sink_token' }
-  return makeDestination({ connectorId: DEFAULT_CONNECTOR, type, url, token, place, texts })
+  return makeDestination({ connectorId: DEFAULT_CONNECTOR_ID, type, url, token, place, texts })
 }
 
 /** Asks where the data shall go. */
@@ -107,5 +105,5 @@ export async function promptDestination(prompter: Prompter, texts: Texts): Promi
   const check = (value: string): string | undefined => (value === '' ? sink.tokenExpected : undefined)
   const token = type === 'dataway' ? await prompter.secret({ message: sinkToken, check }) : null
   const place = { url: sinkUrl[type], token: sinkToken }
-  return makeDestination({ connectorId: DEFAULT_CONNECTOR, type, url, token, place, texts })
+  return makeDestination({ connectorId: DEFAULT_CONNECTOR_ID, type, url, token, place, texts })
 }

@@ -1,5 +1,5 @@
 import type { EpochMs } from '../../../core/time.ts'
-import type { EncodedBatch, StoredBatch } from '../store.ts'
+import type { EncodedBatch, StoredBatch } from '../outbox-store.ts'
 import { checksumOf, isIntact } from './checksum.ts'
 import type { Database } from './database.ts'
 

@@ -1,16 +1,13 @@
-import type { Commit, CommitResult, EncodedBatch } from '../store.ts'
+import type { Commit, CommitResult } from '../store.ts'
+import type { EncodedBatch } from '../outbox-store.ts'
 import { insertBatch } from './batch.ts'
 import { checksumOf } from './checksum.ts'
 import type { Database } from './database.ts'
 import { holdsLease } from './lease.ts'
-import { measureRoom } from './outbox.ts'
+import { measureRoom } from './lane-totals.ts'
 
 function sumBytes(batches: readonly EncodedBatch[]): number {
   return batches.reduce((sum, batch) => sum + batch.body.byteLength, 0)
-}
-
-function storedBytes(database: Database): number {
-  return database.get<{ stored_bytes: number }>('SELECT stored_bytes FROM outbox_total')?.stored_bytes ?? 0
 }
 
 /** What the script's state will hold in all; octet_length reads no value, only how long it is. */
@@ -78,9 +75,10 @@ function refuse(
   { maxOutboxBytes, maxStateBytes }: CommitLimits,
 ): CommitResult | undefined {
   if (!holdsLease(database, commit.lease)) return { kind: 'lease-lost' }
-  const { batches, state } = commit
-  if (batches.length > 0 && storedBytes(database) + sumBytes(batches) > maxOutboxBytes) {
-    return { kind: 'outbox-full', ...measureRoom(database, maxOutboxBytes) }
+  const { batches, state, connectorId } = commit
+  const room = measureRoom(database, connectorId, maxOutboxBytes)
+  if (batches.length > 0 && room.waitingBytes + room.deadBytes + sumBytes(batches) > room.maxBytes) {
+    return { kind: 'outbox-full', ...room }
   }
   if (Object.keys(state).length === 0) return undefined
   const stateBytes = sumState(database, commit)

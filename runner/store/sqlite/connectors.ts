@@ -33,5 +33,8 @@ export function sqliteConnectors(database: Database): ConnectorStore {
         .all<ConnectorRow>('SELECT * FROM connector ORDER BY connector_id')
         .map((row) => ({ id: row.connector_id, config: toConfig(row) }))
     },
+    async remove(id) {
+      return database.write(() => database.run('DELETE FROM connector WHERE connector_id = ?', id)) > 0
+    },
   }
 }

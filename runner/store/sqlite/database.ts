@@ -160,6 +160,17 @@ export class Database {
     }
   }
 
+  /** As `write`, and what it replaces is overwritten in the file and gone from the write-ahead log. */
+  writeScrubbed<T>(body: () => T): T {
+    this.script('PRAGMA secure_delete = ON')
+    try {
+      return this.write(body)
+    } finally {
+      this.script('PRAGMA secure_delete = OFF')
+      this.script('PRAGMA wal_checkpoint(TRUNCATE)')
+    }
+  }
+
   close(): void {
     this.#statements.clear()
     if (this.#connection.isOpen) this.#connection.close()

@@ -183,5 +183,64 @@ CREATE TABLE home (
 INSERT INTO home VALUES (1, lower(hex(randomblob(16))));
 `
 
+/**
+ * Totals by connector, each of which has a bound of its own: one that is down must not take the room of the others.
+ * Until here only `default` was ever delivered to.
+ */
+const STEP_LANES = `
+CREATE TABLE lane (
+  connector_id TEXT PRIMARY KEY,
+  waiting_batches INTEGER NOT NULL DEFAULT 0,
+  waiting_points INTEGER NOT NULL DEFAULT 0,
+  waiting_bytes INTEGER NOT NULL DEFAULT 0,
+  dead_batches INTEGER NOT NULL DEFAULT 0,
+  dead_points INTEGER NOT NULL DEFAULT 0,
+  dead_bytes INTEGER NOT NULL DEFAULT 0,
+  acknowledged_points INTEGER NOT NULL DEFAULT 0,
+  last_acknowledged_ms INTEGER
+) STRICT;
+INSERT INTO lane
+  SELECT connector_id,
+    sum(state = 'waiting'), sum(iif(state = 'waiting', points, 0)), sum(iif(state = 'waiting', stored_bytes, 0)),
+    sum(state = 'dead'), sum(iif(state = 'dead', points, 0)), sum(iif(state = 'dead', stored_bytes, 0)), 0, NULL
+  FROM batch GROUP BY connector_id;
+INSERT INTO lane (connector_id) VALUES ('default') ON CONFLICT DO NOTHING;
+UPDATE lane SET (acknowledged_points, last_acknowledged_ms) =
+  (SELECT acknowledged_points, last_acknowledged_ms FROM outbox_total) WHERE connector_id = 'default';
+
+UPDATE startup_script SET functions =
+  (SELECT json_group_array(json_set(value, '$.connectorId', 'default')) FROM json_each(functions));
+
+DROP TRIGGER batch_added;
+DROP TRIGGER batch_removed;
+DROP TABLE outbox_total;
+
+CREATE TRIGGER batch_added AFTER INSERT ON batch BEGIN
+  INSERT INTO lane (connector_id) VALUES (new.connector_id) ON CONFLICT DO NOTHING;
+  UPDATE lane SET waiting_batches = waiting_batches + 1, waiting_points = waiting_points + new.points,
+    waiting_bytes = waiting_bytes + new.stored_bytes WHERE connector_id = new.connector_id;
+END;
+CREATE TRIGGER batch_buried AFTER UPDATE OF state ON batch WHEN old.state = 'waiting' AND new.state = 'dead' BEGIN
+  UPDATE lane SET waiting_batches = waiting_batches - 1, waiting_points = waiting_points - old.points,
+    waiting_bytes = waiting_bytes - old.stored_bytes, dead_batches = dead_batches + 1,
+    dead_points = dead_points + old.points, dead_bytes = dead_bytes + old.stored_bytes
+  WHERE connector_id = old.connector_id;
+END;
+CREATE TRIGGER batch_revived AFTER UPDATE OF state ON batch WHEN old.state = 'dead' AND new.state = 'waiting' BEGIN
+  UPDATE lane SET waiting_batches = waiting_batches + 1, waiting_points = waiting_points + old.points,
+    waiting_bytes = waiting_bytes + old.stored_bytes, dead_batches = dead_batches - 1,
+    dead_points = dead_points - old.points, dead_bytes = dead_bytes - old.stored_bytes
+  WHERE connector_id = old.connector_id;
+END;
+CREATE TRIGGER waiting_removed AFTER DELETE ON batch WHEN old.state = 'waiting' BEGIN
+  UPDATE lane SET waiting_batches = waiting_batches - 1, waiting_points = waiting_points - old.points,
+    waiting_bytes = waiting_bytes - old.stored_bytes WHERE connector_id = old.connector_id;
+END;
+CREATE TRIGGER dead_removed AFTER DELETE ON batch WHEN old.state = 'dead' BEGIN
+  UPDATE lane SET dead_batches = dead_batches - 1, dead_points = dead_points - old.points,
+    dead_bytes = dead_bytes - old.stored_bytes WHERE connector_id = old.connector_id;
+END;
+`
+
 /** Step n brings a store from version n to n + 1. */
-export const MIGRATIONS: readonly string[] = [STEP_1, STEP_2]
+export const MIGRATIONS: readonly string[] = [STEP_1, STEP_2, STEP_LANES]

@@ -1,9 +1,10 @@
 import type { EpochMs } from '../../../core/time.ts'
-import type { Backlog, OutboxRow } from '../../host-api.ts'
-import type { BatchContent, EncodedBatch, OutboxRoom, OutboxStore, Receipt } from '../store.ts'
+import type { OutboxRow } from '../../host-api.ts'
+import type { BatchContent, EncodedBatch, OutboxStore, Receipt } from '../outbox-store.ts'
 import { type BatchRow, insertBatch, isIntactBatch, toBatch } from './batch.ts'
 import { damagedContent } from './checksum.ts'
 import type { Database } from './database.ts'
+import { totals } from './lane-totals.ts'
 
 interface ListRow extends Omit<BatchRow, 'body' | 'contents' | 'crc'> {
   readonly state: OutboxRow['state']
@@ -57,9 +58,11 @@ function acknowledge(database: Database, batchId: number, nowMs: EpochMs): void 
   if (batch === undefined) return
   for (const content of toBatch(batch).contents) addReceipt(database, batch, content, nowMs)
   database.run(
-    'UPDATE outbox_total SET acknowledged_points = acknowledged_points + ?, last_acknowledged_ms = ?',
+    `UPDATE lane SET acknowledged_points = acknowledged_points + ?, last_acknowledged_ms = ?
+     WHERE connector_id = ?`,
     batch.points,
     nowMs,
+    batch.connector_id,
   )
   removeBatch(database, batchId)
 }
@@ -77,30 +80,6 @@ function split(database: Database, batchId: number, pieces: readonly EncodedBatc
       createdAtMs: batch.created_at_ms,
     })
   }
-}
-
-function countBacklog(database: Database): Backlog {
-  const rows = database.all<{ state: string; batches: number; points: number; oldest: number }>(
-    'SELECT state, count(*) AS batches, sum(points) AS points, min(created_at_ms) AS oldest FROM batch GROUP BY state',
-  )
-  const waiting = rows.find((row) => row.state === 'waiting')
-  const dead = rows.find((row) => row.state === 'dead')
-  return {
-    waitingBatches: waiting?.batches ?? 0,
-    waitingPoints: waiting?.points ?? 0,
-    deadBatches: dead?.batches ?? 0,
-    deadPoints: dead?.points ?? 0,
-    oldestWaitingMs: waiting?.oldest ?? null,
-  }
-}
-
-/** Bytes of bodies by state. Reads every row, without its body: for whoever looks, and for a commit that was refused. */
-export function measureRoom(database: Database, maxBytes: number): OutboxRoom {
-  const rows = database.all<{ state: string; bytes: number }>(
-    'SELECT state, sum(stored_bytes) AS bytes FROM batch GROUP BY state',
-  )
-  const bytesOf = (state: string): number => rows.find((row) => row.state === state)?.bytes ?? 0
-  return { waitingBytes: bytesOf('waiting'), deadBytes: bytesOf('dead'), maxBytes }
 }
 
 function readReceipts(database: Database, scriptId: string): Receipt[] {
@@ -130,15 +109,32 @@ function intact(database: Database, row: BatchRow): BatchRow {
   throw damagedContent(database.path, `batch ${row.batch_id}`, remedy)
 }
 
-type Reading = Pick<OutboxStore, 'next' | 'nextDueMs' | 'list' | 'backlog' | 'receipts' | 'acknowledged'>
+type Reading = Pick<OutboxStore, 'next' | 'following' | 'nextDueMs' | 'list' | 'get' | 'receipts'>
 
 function reading(database: Database): Reading {
   return {
+    async get(batchId) {
+      const row = database.get<BatchRow & ListRow>(`SELECT * FROM batch WHERE batch_id = ?`, batchId)
+      if (row === undefined) return undefined
+      const { state, nextAttemptMs, reason } = toListRow(row)
+      return { ...toBatch(row), state, nextAttemptMs, reason }
+    },
     async next(connectorId, nowMs) {
       const oldest = findOldest(database, connectorId)
       if (oldest === undefined || (oldest.next_attempt_ms ?? 0) > nowMs) return undefined
       const row = findBatch(database, oldest.batch_id)
       return row === undefined ? undefined : toBatch(intact(database, row))
+    },
+    async following(batchId, limit) {
+      return database
+        .all<BatchRow>(
+          `SELECT later.* FROM batch AS here JOIN batch AS later
+             ON later.connector_id = here.connector_id AND later.state = 'waiting' AND later.sort_key > here.sort_key
+           WHERE here.batch_id = ? ORDER BY later.sort_key LIMIT ?`,
+          batchId,
+          limit,
+        )
+        .map(toBatch)
     },
     async nextDueMs(connectorId) {
       const oldest = findOldest(database, connectorId)
@@ -147,25 +143,17 @@ function reading(database: Database): Reading {
     async list(state, limit) {
       return database
         .all<ListRow>(
-          `SELECT batch_id, sort_key, connector_id, script_id, task_id, category, state, points, raw_bytes, attempts,
-             created_at_ms, next_attempt_ms, reason
-           FROM batch WHERE state = coalesce(?, state) ORDER BY connector_id, state DESC, sort_key LIMIT ?`,
+          `SELECT * FROM (
+             SELECT batch_id, sort_key, connector_id, script_id, task_id, category, points, raw_bytes, attempts,
+               state, created_at_ms, next_attempt_ms, reason FROM batch)
+           WHERE state = coalesce(?, state) ORDER BY connector_id, state DESC, sort_key LIMIT ?`,
           state,
           limit,
         )
         .map(toListRow)
     },
-    async backlog() {
-      return countBacklog(database)
-    },
     async receipts(scriptId) {
       return readReceipts(database, scriptId)
-    },
-    async acknowledged() {
-      const row = database.get<{ points: number; lastMs: number | null }>(
-        'SELECT acknowledged_points AS points, last_acknowledged_ms AS lastMs FROM outbox_total',
-      )
-      return { points: row?.points ?? 0, lastMs: row?.lastMs ?? null }
     },
   }
 }
@@ -174,11 +162,9 @@ function reading(database: Database): Reading {
 export function sqliteOutbox(database: Database, maxBytes: number): OutboxStore {
   return {
     ...reading(database),
+    ...totals(database, maxBytes),
     async acknowledge(batchId, nowMs) {
       database.writeFreeing(() => acknowledge(database, batchId, nowMs))
-    },
-    async room() {
-      return measureRoom(database, maxBytes)
     },
     async pruneReceipts(olderThanMs) {
       const sql = 'DELETE FROM receipt WHERE last_acknowledged_ms < ?'
@@ -222,6 +208,9 @@ export function sqliteOutbox(database: Database, maxBytes: number): OutboxStore 
     },
     async drop(batchId) {
       return database.writeFreeing(() => removeBatch(database, batchId))
+    },
+    async dropDead() {
+      return database.write(() => database.run(`DELETE FROM batch WHERE state = 'dead'`))
     },
   }
 }

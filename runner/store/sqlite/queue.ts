@@ -185,8 +185,13 @@ export function sqliteQueue(database: Database): TaskQueue {
       const sql = 'UPDATE task SET child_pid = ?, child_start_ticks = ? WHERE id = ? AND fence = ?'
       database.write(() => database.run(sql, pid, startTicks, lease.taskId, lease.fence))
     },
-    async close(taskId, status, reason, nowMs) {
-      const type = CLOSED_BY[status] ?? null
+    async recordRoute({ taskId, fence }, { connector, endpointUrl }) {
+      const sql = 'UPDATE task SET connector = ?, endpoint_url = ? WHERE id = ? AND fence = ?'
+      database.write(() => database.run(sql, connector, endpointUrl, taskId, fence))
+    },
+    async close(taskId, status, given, nowMs) {
+      const { type, text: reason } =
+        typeof given === 'string' ? { type: CLOSED_BY[status] ?? null, text: given } : given
       database.write(() => closeTask(database, { taskId, from: 'waiting', status, type, reason, nowMs }))
     },
     async finish(lease, end) {

@@ -52,6 +52,14 @@ function remove(database: Database, name: string): number {
   return database.run('DELETE FROM secret WHERE name = ?', name)
 }
 
+function reseal(database: Database, change: (name: string, sealed: Uint8Array) => Uint8Array): number {
+  const rows = database.all<Pick<SecretRow, 'name' | 'sealed'>>('SELECT name, sealed FROM secret')
+  for (const { name, sealed } of rows) {
+    database.run('UPDATE secret SET sealed = ? WHERE name = ?', change(name, sealed), name)
+  }
+  return rows.length
+}
+
 /** Replaces, grants or forgets a secret of a form; call inside a transaction. */
 export function changeSecret(
   database: Database,
@@ -82,8 +90,11 @@ export function sqliteSecrets(database: Database): SecretStore {
     async list() {
       return database.all<SecretRow>(`${SELECT} ORDER BY name`).map(toSecret)
     },
+    async reseal(change) {
+      return database.writeScrubbed(() => reseal(database, change))
+    },
     async remove(name) {
-      return database.write(() => remove(database, name)) > 0
+      return database.writeScrubbed(() => remove(database, name)) > 0
     },
   }
 }

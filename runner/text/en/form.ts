@@ -14,6 +14,7 @@ export const form = {
     'aws-eusc': 'AWS European Sovereign Cloud',
     'aws-us-gov': 'AWS GovCloud (US)',
   } as Record<string, string>,
+  grantQuestion: (set: string, wish: string) => `${set}: ${wish}. Grant it?`,
   sinkQuestion: 'Where shall the data go?',
   sinkChoice: {
     file: 'a file in this home, to look at first',

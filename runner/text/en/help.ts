@@ -58,9 +58,11 @@ Examples
     force:
       'install again although this version is installed; with --deploy, replace an edited Startup script',
     yes: 'never ask; what is not given takes its default',
+    grant: 'let a newer version use what the one before was not granted',
   },
   deploy: {
     summary: 'write startup/SET.ts, check that it loads, create or update its trigger',
+    connector: 'connector that its points go to; left out, as the deployed script says, else default',
   },
   trigger: {
     group: 'automatic trigger configurations: when API functions run by themselves',
@@ -106,6 +108,8 @@ Examples
     set: 'store a secret, or replace its value',
     list: 'list names and grants of secrets, never values',
     rm: 'remove a secret',
+    rotate: 'seal every secret with a new key, and forget the old one',
+    to: 'the new key where DFF_SECRET_KEY holds the present one: env:NAME, file:PATH, or - for stdin; else a new .dff/key is made',
     name: 'name of the secret, for example guance_aws_lambda.ak_secret',
     grant: "let this set's Startup script use it; grants given before stay",
     setAfter: `Examples
@@ -114,13 +118,16 @@ Examples
   },
   connector: {
     group: 'where the data goes',
-    set: 'create or change a connector; points go to default alone',
+    set: 'create or change a connector',
+    rm: 'remove a connector that no function names and nothing waits for',
     list: 'list connectors',
     test: 'check that a connector reaches its sink and is let in',
     testRewrite:
       'also find out what the store does with the same series and timestamp written twice: it writes dff_rewrite_test and reads it back',
     testSave: 'with --rewrite, store what was found in the connector',
-    id: 'id of the connector; default is the one in use',
+    id: 'id of the connector; points go to default unless a Startup script names another',
+    maxBacklog:
+      'megabytes of compressed points that may wait for it, dead batches included; default 1024; near it collection pauses',
     type: 'file, datakit or dataway',
     url: 'base URL of DataKit or DataWay',
     token: 'workspace token of DataWay: env:NAME, file:PATH, or - for stdin; asked for when left out',
@@ -129,20 +136,24 @@ Examples
     mergesFields: 'a second line for the same minute adds its fields to the first',
     retention:
       'how many hours back the store takes points, so that nothing older is repaired; 0, the default, is as far as CloudWatch goes: 14 days 12 hours',
-    setAfter: `Points go to the connector default alone for now; others can be kept and tested.
+    setAfter: `Points go to the connector default, or to the one that a Startup script names: dff deploy SET --connector ID, or
+connector: 'ID' in the options of DFF.API. Each connector has its own order, backlog and bound.
 Without --rewrite and --merges-fields, a connector of the same type and URL keeps what it was told of both;
 without --retention, it keeps that.
 
 Examples
   dff connector set default --type datakit --url http://127.0.0.1:9529
   dff connector set default --type dataway --url https://openway.guance.com --token env:GUANCE_TOKEN
+  dff connector set staging --type datakit --url http://10.0.0.7:9529 --max-backlog 200
   dff connector set default --type file`,
   },
   outbox: {
     group: 'committed points that the sink has not acknowledged yet',
     list: 'list batches that wait or are dead',
+    show: 'show one batch: what is in it, and what the sink said',
     retry: 'let dead batches be sent again: one, or all',
-    drop: 'throw a batch away for good',
+    drop: 'throw a batch away for good, or every dead one',
+    dead: 'every dead batch',
     state: 'only batches in this state',
     limit: 'how many at most',
     batch: 'number of a batch, as dff outbox list shows it',

@@ -37,6 +37,7 @@ export const view = {
   },
   deploy: {
     deployed: (path: string) => `Startup script  ${path}`,
+    connector: (id: string) => `Points go to connector ${id}.`,
     kept: (path: string) => `Your edited text was kept in ${path}`,
     edit: 'Edit it to change regions, metrics or tags; it holds no secrets.',
   },
@@ -47,6 +48,8 @@ export const view = {
     stored: (id: string, where: string) => `Connector ${id}: ${where}`,
     token: (secret: string) => `token in secret ${secret}`,
     saved: (id: string) => `Stored in connector ${id}.`,
+    removed: (id: string) => `Removed connector ${id}.`,
+    notSet: 'not set any more',
   },
   trigger: {
     columns: ['TRIGGER', 'STATE', 'CRON', "SCRIPT'S CRON", 'OVERRIDE', 'TIME ZONE', 'NEXT TICK', 'LAST'],
@@ -129,7 +132,18 @@ export const view = {
       delivered: 'Delivered',
       lastError: 'Last delivery error',
       waiting: 'Waiting',
+      warning: 'Warning',
     },
+    connectors: 'Connectors',
+    connectorColumns: ['CONNECTOR', 'TYPE', 'DELIVERY', 'WAITING', 'SINCE', 'DEAD', 'FULL', 'LAST ERROR'],
+    delivery: { ok: 'ok', retrying: 'retrying', stopped: 'stopped' },
+    share: (percent: string) => `${percent} %`,
+    filling: (id: string, percent: string, maxMb: string) =>
+      `The outbox of connector ${id} is ${percent} % full (of ${maxMb} MB); at 95 % collection pauses.`,
+    paused: (id: string, percent: string, maxMb: string) =>
+      `Collection is paused: the outbox of connector ${id} is ${percent} % full (of ${maxMb} MB). It goes on by itself; CloudWatch keeps 15 days.`,
+    stopped: (id: string) =>
+      `Delivery to connector ${id} is stopped until somebody acts: dff connector test ${id}`,
     running: (pid: number, since: string) => `running, pid ${pid}, since ${since}`,
     notRunning: 'not running; dff start starts it',
     version: (version: string, node: string) => `dff ${version}, Node ${node}`,
@@ -144,6 +158,9 @@ export const view = {
     stored: (name: string, grantedTo: readonly string[]) =>
       `Stored ${name}${grantedTo.length === 0 ? '' : `, granted to ${grantedTo.join(', ')}`}.`,
     removed: (name: string) => `Removed ${name}.`,
+    rotated: (count: number, place: string) => `Secrets sealed with the new key: ${count}. It is ${place}.`,
+    setVariable: 'Set DFF_SECRET_KEY to it before the host starts again.',
+    olderBackups: 'Backups from before need the former key: make a new one.',
     unknown: {
       expected: 'the name of a stored secret',
       remedy: 'dff secret list shows the names.',
@@ -153,6 +170,7 @@ export const view = {
     columns: [
       'BATCH',
       'STATE',
+      'CONNECTOR',
       'CATEGORY',
       'POINTS',
       'BYTES',
@@ -163,6 +181,27 @@ export const view = {
       'REASON',
     ],
     empty: 'The outbox is empty: everything committed was acknowledged.',
+    labels: {
+      batch: 'Batch',
+      state: 'State',
+      connector: 'Connector',
+      category: 'Category',
+      points: 'Points',
+      bytes: 'Bytes',
+      task: 'Task',
+      committed: 'Committed',
+      tries: 'Tries',
+      nextTry: 'Next try',
+      reason: 'Reason',
+    },
+    contentColumns: ['MEASUREMENT', 'FIELD OR NAME', 'POINTS', 'LAST POINT'],
+    lines: (shown: string, all: string) => `Lines (${shown} of ${all})`,
+    noTarget: {
+      expected: 'the number of a batch, or --dead',
+      remedy: 'dff outbox list shows the numbers.',
+    },
+    retriedOlder:
+      'They are older than what was delivered since: where a minute was corrected meanwhile, its old value is written once more.',
     retried: (count: string) => `Batches to be sent again now: ${count}`,
     dropped: (count: string) => `Batches dropped: ${count}`,
   },

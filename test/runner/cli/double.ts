@@ -1,19 +1,20 @@
 /** An in-memory host for tests of the command line alone; tests through real processes are elsewhere. */
 import { DffError } from '../../../core/error.ts'
+import type { LaneRow } from '../../../runner/host-report.ts'
 import type {
   Backlog,
   ConnectorRow,
   HostClient,
   HostEvent,
   HostMethods,
-  MarketEntry,
   MethodName,
   OutboxRow,
   SecretRow,
   TaskRecord,
 } from '../../../runner/host-api.ts'
+import type { MarketEntry } from '../../../runner/host-report.ts'
 import type { PauseRow, TriggerRow } from '../../../runner/trigger/trigger-row.ts'
-import { BACKUP, BATCH, ENTRY, LINES, NO_BACKLOG, NOW_MS, RECORD, TRIGGER } from './sample.ts'
+import { BACKUP, BATCH, ENTRY, LANE, LINES, NO_BACKLOG, NOW_MS, RECORD, TRIGGER } from './sample.ts'
 
 /** What the double holds; a test changes it before the call and looks at it after. */
 export interface World {
@@ -26,6 +27,9 @@ export interface World {
   triggers: TriggerRow[]
   pause: PauseRow | null
   outbox: OutboxRow[]
+  lanes: LaneRow[]
+  /** What an upgrade wants beyond what was granted. */
+  wish: DffError | undefined
   checkStatus: 'ok' | 'warning' | 'failed'
   /** When set, exec waits for it, as a task that runs. */
   running: Promise<void>
@@ -44,6 +48,8 @@ export function makeWorld(): World {
     triggers: [TRIGGER],
     pause: null,
     outbox: [BATCH],
+    lanes: [LANE],
+    wish: undefined,
     checkStatus: 'ok',
     running: Promise.resolve(),
     calls: [],
@@ -102,7 +108,10 @@ function makeHandlers(world: World): Handlers {
         remedy: 'dff market list shows them.',
       })
     },
-    install: ({ setId }) => [{ setId, version: '0.1.0', digest: 'a'.repeat(64), wasInstalled: true }],
+    install: ({ setId, grant }) => {
+      if (world.wish !== undefined && grant !== true) throw world.wish
+      return [{ setId, version: '0.1.0', digest: 'a'.repeat(64), wasInstalled: true }]
+    },
     deploy: ({ setId, force }) => ({
       setId,
       scriptPath: `/home/demo/startup/${setId}.ts`,
@@ -155,6 +164,7 @@ function makeHandlers(world: World): Handlers {
       acknowledgedPoints: 12_385,
       lastAcknowledgedMs: NOW_MS,
       lastDeliveryError: null,
+      lanes: world.lanes,
     }),
     backup: ({ file }) => ({ ...BACKUP, file }),
     'home.lend': () => ({ isLent: true }),
@@ -163,14 +173,26 @@ function makeHandlers(world: World): Handlers {
       retried: world.outbox.filter((row) => batchId === null || row.batchId === batchId).length,
     }),
     'outbox.drop': ({ batchId }) => ({
-      dropped: world.outbox.filter((row) => row.batchId === batchId).length,
+      dropped: world.outbox.filter((row) => batchId === null || row.batchId === batchId).length,
     }),
+    'outbox.show': ({ batchId }) => {
+      const row = world.outbox.find((batch) => batch.batchId === batchId)
+      if (row === undefined) throw unknownName('batch', String(batchId))
+      const contents = [
+        { measurement: 'aws_AWS/Lambda', key: 'Errors_Sum', points: 1_000, lastPointMs: NOW_MS },
+      ]
+      return { ...row, contents, lines: ['aws_AWS/Lambda,name=checkout Errors_Sum=1 1795458960000000000'] }
+    },
     'secret.set': ({ name, value, grantTo }) => {
       const row = { name, updatedAtMs: NOW_MS, grantedTo: grantTo === null ? [] : [`startup__${grantTo}`] }
       world.secrets.set(name, { ...row, value })
       return row
     },
     'secret.list': () => [...world.secrets.values()].map(({ value: _value, ...row }) => row),
+    'secret.rotateKey': ({ key }) => ({
+      resealed: world.secrets.size,
+      place: key === null ? '/home/demo/.dff/key' : 'DFF_SECRET_KEY',
+    }),
     'secret.remove': ({ name }) => ({ removed: world.secrets.delete(name) }),
     'connector.set': ({ id, config }) => {
       const row = { id, config, isImplicit: false }
@@ -178,6 +200,10 @@ function makeHandlers(world: World): Handlers {
       return row
     },
     'connector.list': () => world.connectors,
+    'connector.remove': ({ id }) => {
+      world.connectors = world.connectors.filter((known) => known.id !== id)
+      return { id }
+    },
     'connector.test': ({ id, rewrite, save }) => ({
       ...report(id),
       found: rewrite === true ? { rewrite: 'last', mergesFields: false } : null,

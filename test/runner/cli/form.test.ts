@@ -5,11 +5,11 @@ import fc from 'fast-check'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import type { Json } from '../../../core/json.ts'
 import { parseAssignments } from '../../../runner/cli/form/assignment.ts'
-import type { Prompter } from '../../../runner/cli/form/prompter.ts'
 import { selectTexts } from '../../../runner/text/texts.ts'
 import { makeWorld } from './double.ts'
 import { ENTRY, FORM } from './sample.ts'
 import { type Outcome, runScene, type Scene } from './scene.ts'
+import { makePrompter } from './scripted-prompter.ts'
 
 const SECRET = 'wJalrXUtnFEMI/K7MDENG'
 const KEY = 'AKIAIOSFODNN7EXAMPLE'
@@ -28,33 +28,6 @@ function installed({ world }: Outcome): Record<string, Json> {
   const call = world.calls.find(({ name }) => name === 'install')
   expect(call).toBeDefined()
   return (call as { readonly input: { readonly parameters: Record<string, Json> } }).input.parameters
-}
-
-/** Answers by the beginning of the question; an unexpected question fails the test. */
-function makePrompter(answers: Record<string, string | readonly string[]>): Prompter & { asked: string[] } {
-  const asked: string[] = []
-  const find = (message: string): string | readonly string[] => {
-    asked.push(message)
-    const key = Object.keys(answers).find((start) => message.startsWith(start))
-    if (key === undefined) throw new Error(`unexpected question ${message}`)
-    return answers[key] ?? ''
-  }
-  const answerText = async (question: {
-    message: string
-    check: (value: string) => string | undefined
-  }): Promise<string> => {
-    const value = String(find(question.message))
-    expect(question.check(value)).toBeUndefined()
-    return value
-  }
-  return {
-    asked,
-    intro: () => undefined,
-    text: answerText,
-    secret: answerText,
-    choose: async (message) => String(find(message)),
-    chooseMany: async (message) => [find(message)].flat(),
-  }
 }
 
 describe('install form', () => {

@@ -2,7 +2,8 @@
 import type { BackupRow } from '../../../runner/backup/backup-row.ts'
 import type { Json } from '../../../core/json.ts'
 import { SCHEMAS } from '../../../core/schemas.generated.ts'
-import type { Backlog, LogLine, MarketEntry, OutboxRow, TaskRecord } from '../../../runner/host-api.ts'
+import type { LaneRow, MarketEntry } from '../../../runner/host-report.ts'
+import type { Backlog, LogLine, OutboxRow, TaskRecord } from '../../../runner/host-api.ts'
 import type { TriggerRow } from '../../../runner/trigger/trigger-row.ts'
 
 export const NOW_MS = Date.UTC(2026, 10, 23, 18, 36, 0)
@@ -86,6 +87,24 @@ export const NO_BACKLOG: Backlog = {
   deadBatches: 0,
   deadPoints: 0,
   oldestWaitingMs: null,
+}
+
+export const LANE: LaneRow = {
+  connectorId: 'default',
+  config: { type: 'file' },
+  waitingBatches: 0,
+  waitingPoints: 0,
+  waitingBytes: 0,
+  deadBatches: 0,
+  deadPoints: 0,
+  deadBytes: 0,
+  maxBytes: 1024 ** 3,
+  pressure: 'low',
+  oldestWaitingMs: null,
+  acknowledgedPoints: 12_385,
+  lastAcknowledgedMs: NOW_MS,
+  delivery: 'ok',
+  lastError: null,
 }
 
 export const LINES: readonly LogLine[] = [

@@ -171,7 +171,7 @@ describe('testing a connector', () => {
     const report = await testConnector(row, { vault, output })
     expect(report.checks).toMatchObject([
       { status: 'ok' },
-      { status: 'failed', detail: '403 datakit.invalidToken: ***' },
+      { status: 'failed', detail: '403 datakit.invalidToken: *****' },
     ])
     await server.close()
     expect(await check(dataway(server.url), TOKEN)).toEqual([

@@ -73,6 +73,23 @@ describe('a session', () => {
     expect((await refusal(broker.session('startup__a', keysAccount()))).message).toMatch(/one that is ending/)
   })
 
+  it('is not waited for without end when the answer drips', async () => {
+    const timers = new Set<NodeJS.Timeout>()
+    onTestFinished(() => {
+      for (const timer of timers) clearInterval(timer)
+    })
+    const url = await listen(
+      createServer((_request, response) => {
+        response.writeHead(200, { 'content-type': 'text/xml' })
+        timers.add(setInterval(() => response.destroyed || response.write(' '), 5))
+      }),
+    )
+    const broker = openBroker({ env: { AWS_ENDPOINT_URL: url }, stsLimitMs: 300 })
+    const error = await refusal(broker.session('startup__a', keysAccount()))
+    expect(error).toMatchObject({ code: 'AWS_UNREACHABLE' })
+    expect(error.message).toContain('expected credentials from AWS STS within 0.3 s, got no whole answer')
+  })
+
   it('is not waited for when the host leaves', async () => {
     await control('faults', { api: 'sts:GetCallerIdentity', kind: 'hang', times: 1 })
     const before = (await countRequests())['sts:GetCallerIdentity'] ?? 0

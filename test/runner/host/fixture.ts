@@ -68,7 +68,9 @@ import { makeScript } from 'guance-aws-lambda/sets/demo_set'
 
 const names = {{names}}
 const token = {{secret:token}}
-export const run = DFF.API('Demo', { fixedCronExpr: {{cron}}, timeout: 60 }, makeScript({
+export const run = DFF.API('Demo', { fixedCronExpr: {{cron}}, timeout: 60,
+  connector: {{connector}},
+}, makeScript({
   names,
   gate: {{gate}},
   label: {{label}},
@@ -108,15 +110,23 @@ function write(path: string, content: string): void {
   writeFileSync(path, content)
 }
 
-/** Writes the fixture market into a folder; `version` and `template` make another release of demo_set. */
-export function writeMarket(
-  root: string,
-  release: { readonly version?: string; readonly template?: string } = {},
-): void {
-  write(join(root, 'schemas/parameters/demo_set.schema.json'), JSON.stringify(FORM))
+interface Release {
+  readonly version?: string
+  readonly template?: string
+  /** What demo_set and demo_base want of the host. */
+  readonly uses?: { readonly demo_set?: readonly string[]; readonly demo_base?: readonly string[] }
+  /** More parameters of the form. */
+  readonly properties?: object
+}
+
+/** Writes the fixture market into a folder; a release makes other versions of its sets. */
+export function writeMarket(root: string, release: Release = {}): void {
+  const form = { ...FORM, properties: { ...FORM.properties, ...release.properties } }
+  write(join(root, 'schemas/parameters/demo_set.schema.json'), JSON.stringify(form))
   for (const [id, { manifest, files }] of Object.entries(SETS)) {
     const version = id === 'demo_set' ? (release.version ?? '1.0.0') : '1.0.0'
-    const full = { id, version, title: text(id), description: text(id), uses: [], ...manifest }
+    const uses = release.uses?.[id as keyof typeof SETS] ?? []
+    const full = { id, version, title: text(id), description: text(id), uses, ...manifest }
     write(join(root, 'scripts', id, 'set.json'), JSON.stringify(full))
     for (const [name, content] of Object.entries(files)) {
       const isTemplate = name.endsWith('.template')

@@ -97,6 +97,31 @@ afterEach(async () => {
 })
 
 describe('dff start', () => {
+  it('skips a tick whose points would find no room, and runs the next one that has', async () => {
+    await deploy({ names: ['a'] })
+    await client.call('connector.set', {
+      id: 'default',
+      config: { type: 'file', maxBacklogMb: 1 },
+      token: null,
+    })
+    const database = new DatabaseSync(homePaths(ground.home).database)
+    database.exec(
+      `INSERT INTO batch (sort_key, connector_id, script_id, task_id, category, state, points, raw_bytes, stored_bytes,
+         created_at_ms, contents, body)
+       VALUES ('0', 'default', 's', 't', 'metric', 'waiting', 7, 1, 1000000, 1, '[]', zeroblob(1))`,
+    )
+    moveTo(Date.parse('2026-11-23T12:05:00Z') + SETTLED_MS)
+    const [skipped] = await untilEnded(1)
+    expect(skipped).toMatchObject({ status: 'skip', exceptionType: 'OUTBOX_FULL', points: {} })
+    expect(skipped?.exceptionText).toContain('it goes on by itself when there is room')
+    expect(notes.join('\n')).toContain('skip: Collection is paused')
+    database.exec('DELETE FROM batch')
+    database.close()
+    moveTo(Date.parse('2026-11-23T12:10:00Z') + SETTLED_MS)
+    const [ran] = await untilEnded(2)
+    expect(ran).toMatchObject({ status: 'success', points: { metric: 1 } })
+  })
+
   it('runs a trigger on time and delivers its points', async () => {
     await deploy({ names: ['a'] })
     const tickMs = Date.parse('2026-11-23T12:05:00Z')
@@ -144,13 +169,8 @@ describe('dff start', () => {
     await stop()
     const { database: path, socket } = homePaths(ground.home)
     const store = await openSqliteStore(path)
-    await store.queue.enqueueOnce({
-      ...waitingTask(),
-      id: 'tick',
-      triggerId: TRIGGER,
-      tickMs: nowMs,
-      origin: 'cronJob',
-    })
+    const due = { id: 'tick', triggerId: TRIGGER, tickMs: nowMs, origin: 'cronJob' } as const
+    await store.queue.enqueueOnce({ ...waitingTask(), ...due })
     await store.close()
     const database = new DatabaseSync(path)
     database.exec(`CREATE TRIGGER broken BEFORE UPDATE ON lease BEGIN SELECT RAISE(ABORT, 'broken'); END`)

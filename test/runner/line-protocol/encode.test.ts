@@ -162,4 +162,14 @@ describe('the round trip through an independent strict parser', () => {
       { numRuns: 1_000 },
     )
   })
+
+  it('takes names that every object has like any other', () => {
+    const names = JSON.parse('{"__proto__":"p","constructor":"c","toString":"t"}') as Record<string, string>
+    const fields = JSON.parse('{"hasOwnProperty":1,"valueOf":2}') as Record<string, number>
+    const point = { category: 'metric', measurement: '__proto__', tags: names, fields, timeMs: 1 } as const
+    expect(encodeLine(point)).toBe(
+      '__proto__,__proto__=p,constructor=c,toString=t hasOwnProperty=1,valueOf=2 1000000',
+    )
+    expect(({} as { constructor: unknown }).constructor).toBe(Object)
+  })
 })

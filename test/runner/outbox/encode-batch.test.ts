@@ -5,7 +5,7 @@ import type { Point } from '../../../core/point.ts'
 import { encodeLine } from '../../../runner/line-protocol/encode.ts'
 import { encodeBatches } from '../../../runner/outbox/encode-batch.ts'
 import { splitBatch } from '../../../runner/outbox/split-batch.ts'
-import type { EncodedBatch } from '../../../runner/store/store.ts'
+import type { EncodedBatch } from '../../../runner/store/outbox-store.ts'
 import { arbitraryPoint } from '../line-protocol/arbitrary-point.ts'
 
 const T0 = 1_795_000_000_000

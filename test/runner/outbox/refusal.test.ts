@@ -1,4 +1,5 @@
-import { afterEach, beforeEach, describe, expect, it } from 'vitest'
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
+import { openDatakitSink } from '../../../runner/sink/datakit.ts'
 import { type Answer, type SeenRequest } from '../sink/loopback.ts'
 import { Delivery, namesOf, numbered, refuseBadLines } from './delivery.ts'
 
@@ -103,5 +104,100 @@ describe('a sink that refuses', () => {
     await delivery.commit(['a'])
     expect(await delivery.drain(60_000)).toMatchObject({ waitingBatches: 1 })
     expect(delivery.sender.status().lastError).toContain('no token stored')
+  })
+})
+
+describe('a way that is closed', () => {
+  const MINUTE_MS = 60_000
+  let aheadMs = 0
+  let notes: string[] = []
+
+  beforeEach(() => {
+    aheadMs = 0
+    notes = []
+    delivery.sender = delivery.makeSender({
+      now: () => Date.now() + aheadMs,
+      note: (text) => notes.push(text),
+    })
+  })
+
+  /** Waits for one more attempt and tells after how many minutes the next one comes. */
+  async function pauseAfter(attempts: number): Promise<number> {
+    await vi.waitFor(async () =>
+      expect(await delivery.store.outbox.list('waiting', 1)).toMatchObject([{ attempts }]),
+    )
+    const [row] = await delivery.store.outbox.list('waiting', 1)
+    const pauseMs = (row?.nextAttemptMs ?? 0) - Date.now() - aheadMs
+    aheadMs += pauseMs
+    delivery.sender.wake()
+    return Math.round(pauseMs / MINUTE_MS)
+  }
+
+  it('is tried ever more rarely, at least once an hour, and says once that it is closed and once that it is open', async () => {
+    delivery.server.answer = () => ({ status: 401, body: 'who are you' })
+    await delivery.commit(['a'])
+    delivery.sender.start()
+    const pauses = [1, 2, 3, 4, 5, 6].map((attempts) => () => pauseAfter(attempts))
+    const minutes: number[] = []
+    for (const pause of pauses) minutes.push(await pause())
+    expect(minutes).toEqual([5, 10, 20, 40, 60, 60])
+    delivery.server.answer = () => ({ status: 200 })
+    delivery.sender.reload()
+    await vi.waitFor(async () =>
+      expect(await delivery.store.outbox.backlog()).toMatchObject({ waitingBatches: 0 }),
+    )
+    expect(notes).toEqual([
+      'Delivery to connector default stopped: 401 who are you. What waits is kept; see dff connector test default.',
+      'Delivery to connector default goes on.',
+    ])
+  })
+
+  it('for one body alone does not hold up the others: a firewall may refuse what it carries', async () => {
+    const refuse = (request: SeenRequest): Answer => ({
+      status: namesOf(request)[0] === 'script' ? 403 : 200,
+    })
+    delivery.server.answer = refuse
+    for (const name of ['script', 'b', 'c']) await delivery.commit([name])
+    delivery.sender.start()
+    await pauseAfter(1)
+    await pauseAfter(2)
+    await vi.waitFor(async () =>
+      expect(await delivery.store.outbox.backlog()).toMatchObject({ waitingBatches: 0, deadBatches: 1 }),
+    )
+    expect(delivery.acceptedNames(refuse)).toEqual(['b', 'c'])
+    expect(await delivery.store.outbox.list('dead', 5)).toMatchObject([
+      { reason: '403 (4 attempts failed, while the batch behind it was accepted)' },
+    ])
+  })
+
+  it('for everything buries nothing', async () => {
+    delivery.server.answer = () => ({ status: 403 })
+    for (const name of ['a', 'b']) await delivery.commit([name])
+    delivery.sender.start()
+    for (const attempts of [1, 2, 3]) await pauseAfter(attempts)
+    expect(await delivery.store.outbox.backlog()).toMatchObject({ waitingBatches: 2, deadBatches: 0 })
+  })
+})
+
+describe('a drain of one connector', () => {
+  it('does not wait for another, and speaks of its own backlog', async () => {
+    delivery.sender = delivery.makeSender({
+      connectorIds: async () => ['default', 'down'],
+      openSinkFor: (id) => openDatakitSink(id === 'down' ? 'http://127.0.0.1:1' : delivery.server.url),
+    })
+    await delivery.commit(['a'])
+    await delivery.commit(['b'], 'down')
+    const startMs = performance.now()
+    const signal = new AbortController().signal
+    const limits = { deadlineMs: Date.now() + 20_000, signal, connectorId: 'default' }
+    expect(await delivery.sender.drain(limits)).toMatchObject({ waitingBatches: 0 })
+    expect(performance.now() - startMs).toBeLessThan(5_000)
+    expect(delivery.sender.status('default')).toMatchObject({ state: 'ok', lastError: null })
+    await vi.waitFor(() =>
+      expect(delivery.sender.status('down')).toMatchObject({
+        state: 'retrying',
+        lastError: expect.stringContaining('ECONNREFUSED') as string,
+      }),
+    )
   })
 })

@@ -1,7 +1,7 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
 import { backoffMs } from '../../../runner/outbox/backoff.ts'
 import { openDatakitSink } from '../../../runner/sink/datakit.ts'
-import { type Answer, openLoopback } from '../sink/loopback.ts'
+import { type Answer, openLoopback, type SeenRequest } from '../sink/loopback.ts'
 import { Delivery, namesOf, numbered, SCRIPT } from './delivery.ts'
 
 let delivery: Delivery
@@ -73,12 +73,15 @@ describe('delivery', () => {
     expect(await delivery.store.outbox.acknowledged()).toMatchObject({ points: 4 })
   })
 
-  it('puts back what a kill left aside during a probe', async () => {
-    await delivery.commit(['a'])
-    const [row] = await delivery.store.outbox.list('waiting', 1)
-    await delivery.store.outbox.bury(row?.batchId ?? 0, 'set aside while the next batch is tried')
-    expect(await delivery.drain()).toMatchObject({ waitingBatches: 0, deadBatches: 0 })
-    expect(delivery.sentNames()).toEqual(['a'])
+  it('lets no batch go first that holds a point of the one that is refused', async () => {
+    await delivery.commit(['a', 'b'])
+    await delivery.commit(['b', 'c'])
+    await delivery.commit(['d'])
+    const refuse = (request: SeenRequest): Answer => ({ status: namesOf(request)[0] === 'a' ? 500 : 200 })
+    delivery.server.answer = refuse
+    expect(await delivery.drain()).toMatchObject({ waitingBatches: 0, deadBatches: 1 })
+    expect(delivery.acceptedNames(refuse)).toEqual(['d', 'b', 'c'])
+    expect(delivery.server.seen.findIndex((request) => namesOf(request)[0] === 'd')).toBe(10)
   })
 
   it('waits as long as the sink asks for', async () => {

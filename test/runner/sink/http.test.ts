@@ -118,7 +118,7 @@ describe('the DataWay sink', () => {
     server.answer = (request) => ({ status: 403, body: `no such token ${TOKEN} in ${request.url}` })
     const result = await sendOnce(openDatawaySink(server.url, TOKEN))
     expect(result.kind).toBe('stopped')
-    expect(JSON.stringify(result)).toContain('no such token ***')
+    expect(JSON.stringify(result)).toContain('no such token *****')
     expect(JSON.stringify(result)).not.toContain('tkn_')
   })
 })

@@ -1,7 +1,9 @@
 import { once } from 'node:events'
-import { createServer, type IncomingHttpHeaders, type ServerResponse } from 'node:http'
+import { createServer, type IncomingHttpHeaders, type IncomingMessage, type ServerResponse } from 'node:http'
+import { createServer as createTlsServer } from 'node:https'
 import type { AddressInfo } from 'node:net'
 import { gunzipSync } from 'node:zlib'
+import type { Certificate } from './certificate.ts'
 
 export interface SeenRequest {
   readonly method: string
@@ -33,11 +35,14 @@ async function respond(response: ServerResponse, answer: ReturnType<Answerer>): 
   response.writeHead(reply.status, reply.headers).end(reply.body)
 }
 
-/** A real HTTP server on loopback that remembers what it was sent. */
-export async function openLoopback(answer: Answerer = () => ({ status: 200 })): Promise<Loopback> {
+/** A real HTTP server on loopback that remembers what it was sent; with a certificate it speaks TLS. */
+export async function openLoopback(
+  answer: Answerer = () => ({ status: 200 }),
+  certificate?: Certificate,
+): Promise<Loopback> {
   const seen: SeenRequest[] = []
   const loopback = { answer, seen }
-  const server = createServer((request, response) => {
+  const listener = (request: IncomingMessage, response: ServerResponse): void => {
     const chunks: Buffer[] = []
     request.on('data', (chunk: Buffer) => chunks.push(chunk))
     request.on('end', () => {
@@ -54,12 +59,13 @@ export async function openLoopback(answer: Answerer = () => ({ status: 200 })): 
       seen.push(one)
       void respond(response, loopback.answer(one))
     })
-  })
+  }
+  const server = certificate === undefined ? createServer(listener) : createTlsServer(certificate, listener)
   server.listen(0, '127.0.0.1')
   await once(server, 'listening')
   const { port } = server.address() as AddressInfo
   return Object.assign(loopback, {
-    url: `http://127.0.0.1:${port}`,
+    url: `${certificate === undefined ? 'http' : 'https'}://127.0.0.1:${port}`,
     close: async () => {
       server.closeAllConnections()
       server.close()

@@ -18,15 +18,27 @@ CREATE TABLE batch (
 , crc INTEGER) STRICT;
 
 CREATE TRIGGER batch_added AFTER INSERT ON batch BEGIN
-  UPDATE outbox_total SET stored_bytes = stored_bytes + new.stored_bytes;
+  INSERT INTO lane (connector_id) VALUES (new.connector_id) ON CONFLICT DO NOTHING;
+  UPDATE lane SET waiting_batches = waiting_batches + 1, waiting_points = waiting_points + new.points,
+    waiting_bytes = waiting_bytes + new.stored_bytes WHERE connector_id = new.connector_id;
+END;
+
+CREATE TRIGGER batch_buried AFTER UPDATE OF state ON batch WHEN old.state = 'waiting' AND new.state = 'dead' BEGIN
+  UPDATE lane SET waiting_batches = waiting_batches - 1, waiting_points = waiting_points - old.points,
+    waiting_bytes = waiting_bytes - old.stored_bytes, dead_batches = dead_batches + 1,
+    dead_points = dead_points + old.points, dead_bytes = dead_bytes + old.stored_bytes
+  WHERE connector_id = old.connector_id;
 END;
 
 CREATE UNIQUE INDEX batch_in_order ON batch (connector_id, state, sort_key);
 
 CREATE INDEX batch_of_state ON batch (state, created_at_ms, points);
 
-CREATE TRIGGER batch_removed AFTER DELETE ON batch BEGIN
-  UPDATE outbox_total SET stored_bytes = stored_bytes - old.stored_bytes;
+CREATE TRIGGER batch_revived AFTER UPDATE OF state ON batch WHEN old.state = 'dead' AND new.state = 'waiting' BEGIN
+  UPDATE lane SET waiting_batches = waiting_batches + 1, waiting_points = waiting_points + old.points,
+    waiting_bytes = waiting_bytes + old.stored_bytes, dead_batches = dead_batches - 1,
+    dead_points = dead_points - old.points, dead_bytes = dead_bytes - old.stored_bytes
+  WHERE connector_id = old.connector_id;
 END;
 
 CREATE TABLE connector (
@@ -34,9 +46,26 @@ CREATE TABLE connector (
   config TEXT NOT NULL
 ) STRICT;
 
+CREATE TRIGGER dead_removed AFTER DELETE ON batch WHEN old.state = 'dead' BEGIN
+  UPDATE lane SET dead_batches = dead_batches - 1, dead_points = dead_points - old.points,
+    dead_bytes = dead_bytes - old.stored_bytes WHERE connector_id = old.connector_id;
+END;
+
 CREATE TABLE home (
   id INTEGER PRIMARY KEY CHECK (id = 1),
   home_id TEXT NOT NULL
+) STRICT;
+
+CREATE TABLE lane (
+  connector_id TEXT PRIMARY KEY,
+  waiting_batches INTEGER NOT NULL DEFAULT 0,
+  waiting_points INTEGER NOT NULL DEFAULT 0,
+  waiting_bytes INTEGER NOT NULL DEFAULT 0,
+  dead_batches INTEGER NOT NULL DEFAULT 0,
+  dead_points INTEGER NOT NULL DEFAULT 0,
+  dead_bytes INTEGER NOT NULL DEFAULT 0,
+  acknowledged_points INTEGER NOT NULL DEFAULT 0,
+  last_acknowledged_ms INTEGER
 ) STRICT;
 
 CREATE TABLE lease (
@@ -53,13 +82,6 @@ CREATE TABLE log_line (
   text TEXT NOT NULL,
   PRIMARY KEY (task_id, sequence)
 ) STRICT, WITHOUT ROWID;
-
-CREATE TABLE outbox_total (
-  id INTEGER PRIMARY KEY CHECK (id = 1),
-  stored_bytes INTEGER NOT NULL,
-  acknowledged_points INTEGER NOT NULL,
-  last_acknowledged_ms INTEGER
-) STRICT;
 
 CREATE TABLE receipt (
   script_id TEXT NOT NULL,
@@ -168,3 +190,8 @@ CREATE TABLE trigger_rule (
   is_declared INTEGER NOT NULL DEFAULT 1,
   last_tick_ms INTEGER
 , mark_key TEXT, mark_since_ms INTEGER) STRICT;
+
+CREATE TRIGGER waiting_removed AFTER DELETE ON batch WHEN old.state = 'waiting' BEGIN
+  UPDATE lane SET waiting_batches = waiting_batches - 1, waiting_points = waiting_points - old.points,
+    waiting_bytes = waiting_bytes - old.stored_bytes WHERE connector_id = old.connector_id;
+END;

@@ -167,6 +167,13 @@ describe('a set that breaks its process', () => {
     expect(isAlive(ran.pid)).toBe(false)
   })
 
+  it('is ended when it names a connector that is not set, whatever its script says', async () => {
+    const info = `{ funcId: 'startup__test_set.run', title: 'T', fixedCronExpr: null, timezone: 'UTC', timeoutSec: 60, expiresSec: 900, connectorId: 'elsewhere' }`
+    const home = await makeHome(`${WIRE}\nsend({ kind: 'loaded', functions: [${info}] }); await forever()`)
+    const error = errorOf(await runTask(home, { limits: SHORT }))
+    expect(error).toMatchObject({ code: 'ISOLATION', text: /the connector elsewhere, which is not set/ })
+  })
+
   it('is ended when it reports before it has loaded', async () => {
     const home = await makeHome(
       `${WIRE}\nsend({ kind: 'done', value: { mode: 'run', returnValue: 1 } }); await forever()`,

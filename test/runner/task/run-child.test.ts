@@ -109,6 +109,7 @@ describe('a run', () => {
         timezone: 'UTC',
         timeoutSec: 60,
         expiresSec: 900,
+        connectorId: 'default',
       },
       {
         funcId: 'startup__test_set.runCritical',
@@ -117,6 +118,7 @@ describe('a run', () => {
         timezone: 'Asia/Shanghai',
         timeoutSec: 3600,
         expiresSec: 900,
+        connectorId: 'default',
       },
     ]
     expect(ran.outcome).toEqual({ kind: 'done', value: { mode: 'inspect' }, functions })

@@ -58,7 +58,7 @@ export const START = {
   triggerTimeMs: 1_700_000_000_000,
   isDebug: false,
   concurrency: 5,
-  sink: { rewrite: 'last', mergesFields: false },
+  sinks: { default: { rewrite: 'last', mergesFields: false } },
   backfill: null,
   question: null,
 } as const
