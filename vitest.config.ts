@@ -1,6 +1,6 @@
 import { availableParallelism } from 'node:os'
 import { fileURLToPath } from 'node:url'
-import { defineConfig } from 'vitest/config'
+import { configDefaults, defineConfig } from 'vitest/config'
 
 const root = fileURLToPath(new URL('.', import.meta.url))
 
@@ -13,6 +13,8 @@ export default defineConfig({
   },
   test: {
     include: ['test/**/*.test.ts'],
+    // Minutes, not seconds: they have a configuration of their own, vitest.chaos.config.ts.
+    exclude: [...configDefaults.exclude, 'test/chaos/**'],
     testTimeout: 30_000,
     hookTimeout: 30_000,
     restoreMocks: true,

@@ -1,16 +1,19 @@
 /** `npm run bench -- NAME [options] [--json]`: measures, never asserts. */
 import { measureCollect } from './collect.ts'
+import { measureHost } from './host.ts'
 import { measureLineProtocol } from './line-protocol.ts'
 import { type BenchResult, printResult } from './report.ts'
 
 const BENCHES: Readonly<Record<string, (args: readonly string[]) => Promise<BenchResult>>> = {
   'line-protocol': measureLineProtocol,
   collect: measureCollect,
+  host: measureHost,
 }
 
 const USAGE = `Usage: npm run bench -- NAME [options] [--json]
   line-protocol
   collect [--functions 1000] [--regions 2] [--active 0.3]
+  host
 `
 
 async function main([name = '', ...args]: readonly string[]): Promise<void> {

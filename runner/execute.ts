@@ -11,6 +11,7 @@ import { sinkTraits } from './connector/traits.ts'
 import type { HostParts } from './host-parts.ts'
 import type { ApiFunctionInfo, LogLine, TaskResources } from './host-api.ts'
 import { declaredTriggers } from './deploy/functions.ts'
+import { finishWhenPossible } from './finish.ts'
 import { readStartTicks } from './orphan.ts'
 import type { Lease, NewTask, TaskEnd } from './store/store.ts'
 import { type AnswerContext, answerRequest } from './task-answers.ts'
@@ -244,7 +245,7 @@ export async function executeTask(parts: HostParts, execution: Execution): Promi
     })
     await remembered.catch(() => undefined)
     found.problems.push(...(await log.flush()))
-    await parts.store.queue.finish(lease, toEnd(outcome, found))
+    await finishWhenPossible(parts, { lease, end: toEnd(outcome, found) }, execution.signal)
   } finally {
     stopHeartbeat()
   }

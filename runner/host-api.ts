@@ -7,6 +7,7 @@ import type { ConnectorConfig, SetManifest } from '../core/schema-types.generate
 import type { EpochMs } from '../core/time.ts'
 import type { Json } from '../core/json.ts'
 import type { Window } from '../core/window.ts'
+import type { Activity, LagRow, OutboxSize } from './observe/status-rows.ts'
 
 /** Func's seven, in Func's order (guance.md §4.8). */
 export const TASK_STATUSES = [
@@ -152,7 +153,14 @@ export interface HostStatus {
   readonly node: string
   readonly triggers: readonly TriggerRow[]
   readonly runningTasks: readonly TaskRecord[]
+  /** Of the task records that are kept. */
+  readonly tasks: Readonly<Record<TaskStatus, number>>
   readonly backlog: Backlog
+  readonly outbox: OutboxSize
+  readonly lags: readonly LagRow[]
+  readonly activity: Activity
+  /** `http://127.0.0.1:9464/metrics`, or null where the host serves none. */
+  readonly metricsUrl: string | null
   readonly connector: ConnectorRow
   readonly acknowledgedPoints: number
   readonly lastAcknowledgedMs: EpochMs | null

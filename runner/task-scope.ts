@@ -1,3 +1,4 @@
+import { existsSync } from 'node:fs'
 import { DffError } from '../core/error.ts'
 import { type HomePaths, startupScriptId, startupScriptPath } from './home.ts'
 import { generationFolder } from './market/folder.ts'
@@ -47,4 +48,16 @@ export async function readScope(paths: HomePaths, store: Store, scriptId: string
   }
   add(setId)
   return { setId, scriptId, scriptPath: startupScriptPath(paths, setId), sets }
+}
+
+/** Throws NOT_INSTALLED where the Startup script is gone although it was deployed. */
+export function checkDeployed(scope: TaskScope): void {
+  if (existsSync(scope.scriptPath)) return
+  throw new DffError({
+    code: 'NOT_INSTALLED',
+    place: scope.scriptPath,
+    expected: 'the deployed Startup script',
+    got: 'no such file',
+    remedy: `Type dff deploy ${scope.setId}.`,
+  })
 }

@@ -1,14 +1,14 @@
 /** Every task of this host: who runs, who waits for whom, who watches. */
-import { existsSync } from 'node:fs'
-import { coerceError, DffError } from '../core/error.ts'
+import { coerceError } from '../core/error.ts'
 import { DEFAULT_CONNECTOR_ID } from './connector/registry.ts'
 import { type Asked, askScript, type AskRequest, executeTask, LEASE_MS } from './execute.ts'
 import type { Window } from '../core/window.ts'
 import type { HostParts } from './host-parts.ts'
 import type { HostEvent, LogLine, TaskRecord } from './host-api.ts'
-import type { ClaimResult, Lease, NewTask, StoredTrigger, TaskEnd } from './store/store.ts'
+import type { ClaimResult, Lease, NewTask, StoredTrigger } from './store/store.ts'
+import { failedEnd, finishWhenPossible } from './finish.ts'
 import { makeTask, type TaskRequest } from './new-task.ts'
-import { readScope, scriptIdOf, type TaskScope } from './task-scope.ts'
+import { checkDeployed, readScope, scriptIdOf } from './task-scope.ts'
 import { aborted, sleep } from './wait.ts'
 
 /** How often a waiting Execute looks again for a lease that no task of this process holds. */
@@ -54,30 +54,6 @@ interface Running extends Asking {
   readonly funcId: string
   readonly lease: Lease
   readonly abort: AbortController
-}
-
-function checkDeployed(scope: TaskScope): void {
-  if (existsSync(scope.scriptPath)) return
-  throw new DffError({
-    code: 'NOT_INSTALLED',
-    place: scope.scriptPath,
-    expected: 'the deployed Startup script',
-    got: 'no such file',
-    remedy: `Type dff deploy ${scope.setId}.`,
-  })
-}
-
-function failedEnd(error: DffError): TaskEnd {
-  return {
-    status: 'failure',
-    endTimeMs: Date.now(),
-    exceptionType: error.code,
-    exceptionText: error.message,
-    problems: [],
-    usage: [],
-    resources: null,
-    returnValue: null,
-  }
 }
 
 class HostTasks implements Tasks {
@@ -139,6 +115,7 @@ class HostTasks implements Tasks {
     for (const { id } of await this.#waiting('direct')) {
       // One after another: each is a small transaction.
       await this.#parts.store.queue.close(id, 'failure', ABANDONED, Date.now())
+      await this.#tell(id)
     }
   }
 
@@ -194,10 +171,15 @@ class HostTasks implements Tasks {
   /** A tick beside a running task is refused: the next one covers what it would have. */
   async #claimOrSkip(task: ClaimableTask): Promise<void> {
     const claim = await this.#claim(task)
-    if (claim.kind === 'claimed') this.#launch(task, claim.fence)
-    if (claim.kind !== 'busy') return
-    const reason = `Task ${claim.holderTaskId} of this function was still running.`
-    await this.#parts.store.queue.close(task.id, 'skip', reason, Date.now())
+    if (claim.kind === 'claimed') {
+      this.#launch(task, claim.fence)
+      return
+    }
+    if (claim.kind === 'busy') {
+      const reason = `Task ${claim.holderTaskId} of this function was still running.`
+      await this.#parts.store.queue.close(task.id, 'skip', reason, Date.now())
+    }
+    await this.#tell(task.id)
   }
 
   /** Waits for the function's lease: an Execute beside a tick runs after it, never together with it. */
@@ -213,7 +195,10 @@ class HostTasks implements Tasks {
     while (!until.aborted) {
       const claim = await this.#claim(task)
       if (claim.kind === 'claimed') return this.#launch(task, claim.fence)
-      if (claim.kind === 'gone') return
+      if (claim.kind === 'gone') {
+        await this.#tell(task.id)
+        return
+      }
       if (!hasSaid)
         onEvent({ kind: 'note', text: `Waiting for task ${claim.holderTaskId} of the same function to end.` })
       hasSaid = true
@@ -224,6 +209,15 @@ class HostTasks implements Tasks {
       ])
     }
     await queue.close(task.id, 'failure', 'Nobody waited for it any more before it could start.', Date.now())
+    await this.#tell(task.id)
+  }
+
+  /** Lets everybody know of a task that is over. */
+  async #tell(taskId: string): Promise<TaskRecord> {
+    const record = await this.#record(taskId)
+    await this.#parts.observer.taskEnded(record)
+    await this.#parts.pruner.taskEnded()
+    return record
   }
 
   #launch(task: ClaimableTask, fence: number): void {
@@ -240,7 +234,7 @@ class HostTasks implements Tasks {
   }
 
   async #announce(taskId: string): Promise<void> {
-    const { funcId, status, points, exceptionText } = await this.#record(taskId)
+    const { funcId, status, points, exceptionText } = await this.#tell(taskId)
     const total = Object.values(points).reduce((sum, count) => sum + count, 0)
     const why = exceptionText === null ? '' : `: ${exceptionText}`
     this.#parts.note(`Task ${taskId} of ${funcId}: ${status}, ${total} points${why}`)
@@ -262,7 +256,11 @@ class HostTasks implements Tasks {
       const backfill = task.backfill ?? null
       await executeTask(this.#parts, { task, scope, lease, connectorId, backfill, signal, onLines })
     } catch (error) {
-      await store.queue.finish(lease, failedEnd(coerceError(error, task.funcId)))
+      await finishWhenPossible(
+        this.#parts,
+        { lease, end: failedEnd(coerceError(error, task.funcId)) },
+        signal,
+      )
     }
   }
 

@@ -81,6 +81,7 @@ const STAGES: readonly Stage[] = [
 ]
 
 const CI_STAGES: readonly Stage[] = [
+  vitest('chaos', ['--config', 'vitest.chaos.config.ts']),
   command('package', process.execPath, ['tools/pack-check.ts']),
   command('demo', 'npm', ['run', '--silent', 'demo', '--', '--json']),
 ]

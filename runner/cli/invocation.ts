@@ -1,6 +1,7 @@
 import { resolve } from 'node:path'
 import type { Command } from 'commander'
 import type { HostClient, HostEvent } from '../host-api.ts'
+import type { ObserverOptions } from '../observe/observer.ts'
 import type { Texts } from '../text/texts.ts'
 import type { Prompter } from './form/prompter.ts'
 import type { SecretSources } from './form/secret-source.ts'
@@ -13,7 +14,10 @@ export interface HostAccess {
   openClient(home: string, options: { readonly command: string }): Promise<HostClient>
   startHost(
     home: string,
-    options: { readonly signal: AbortSignal; readonly onEvent: (event: HostEvent) => void },
+    options: ObserverOptions & {
+      readonly signal: AbortSignal
+      readonly onEvent: (event: HostEvent) => void
+    },
   ): Promise<unknown>
 }
 

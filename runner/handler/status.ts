@@ -1,7 +1,8 @@
 import { DEFAULT_CONNECTOR_ID } from '../connector/registry.ts'
 import type { HostHandlers } from '../host-api.ts'
 import type { HostParts } from '../host-parts.ts'
-import { PACKAGE_VERSION } from '../package.ts'
+import { observe } from '../observe/observation.ts'
+import { describeObservation } from '../observe/status.ts'
 import { toTriggerRow } from '../trigger/row.ts'
 
 /** More tasks than these at once are a listing of their own: dff task list --status pending. */
@@ -12,19 +13,20 @@ export function makeStatusHandlers(parts: HostParts): Pick<HostHandlers, 'status
   const { store, owner } = parts
   return {
     status: async () => {
-      const acknowledged = await store.outbox.acknowledged()
-      const triggers = await store.triggers.list()
+      const observation = await observe(parts, Date.now())
+      const { version, node, triggers, acknowledged } = observation
       const [oldest] = await store.outbox.list('waiting', 1)
       return {
         home: parts.paths.root,
         pid: owner.pid,
         startedAtMs: owner.startedAtMs,
         mode: owner.mode,
-        version: PACKAGE_VERSION,
-        node: process.version,
+        version,
+        node,
         triggers: await Promise.all(triggers.map((trigger) => toTriggerRow(store, trigger))),
         runningTasks: await store.records.list({ limit: MAX_RUNNING, funcId: null, status: 'pending' }),
-        backlog: await store.outbox.backlog(),
+        ...describeObservation(observation),
+        metricsUrl: parts.observer.metricsUrl(),
         connector: await parts.connectors.resolve(DEFAULT_CONNECTOR_ID),
         acknowledgedPoints: acknowledged.points,
         lastAcknowledgedMs: acknowledged.lastMs,

@@ -11,6 +11,8 @@ const STORE_PAUSE_MS = 5 * SECOND_MS
 const MAX_SLEEP_MS = MINUTE_MS
 /** The longest that a sink may ask us to wait, and a little more. */
 const MAX_PUT_OFF_MS = HOUR_MS + MINUTE_MS
+/** A clock that reads this much less than before was set back; one that is kept right by small steps is not worth a try. */
+const CLOCK_STEP_MS = SECOND_MS
 /** Offers the oldest batch even before its time. */
 const ANY_TIME: EpochMs = Number.MAX_SAFE_INTEGER
 
@@ -20,6 +22,8 @@ export interface LaneDeps {
   readonly openSink: () => Promise<Sink>
   readonly now: () => EpochMs
   readonly random: () => number
+  /** Called after each request. */
+  readonly onSent: (result: SendResult) => void
   /** Called each time the lane has nothing to do now. */
   readonly onIdle: () => void
 }
@@ -39,6 +43,8 @@ export class Lane {
   /** At the start and after a reload the next attempt does not wait: what it waited for may have been repaired. */
   #isImpatient = true
   #isReloading = false
+  /** What the clock read at the last step. */
+  #seenMs: EpochMs = 0
   /** False while a probe may have left a batch aside: at the start, where a kill may have, and after an error. */
   #isTidy = false
   #endSleep: () => void = () => {}
@@ -92,6 +98,9 @@ export class Lane {
   async #step(): Promise<void> {
     const { outbox, connectorId, now } = this.#deps
     this.#isWoken = false
+    // The next attempt's time was told by a clock that ran ahead: waiting for it could take as long as that was.
+    if (now() < this.#seenMs - CLOCK_STEP_MS) this.#isImpatient = true
+    this.#seenMs = now()
     if (!this.#isTidy) await reviveAside(outbox, connectorId)
     this.#isTidy = true
     const batch = await outbox.next(connectorId, this.#isImpatient ? ANY_TIME : now())
@@ -133,7 +142,9 @@ export class Lane {
     } catch (error) {
       return { kind: 'stopped', reason: coerceError(error, `connector ${this.#deps.connectorId}`).message }
     }
-    return this.#sink.send(batch, this.#abort.signal)
+    const result = await this.#sink.send(batch, this.#abort.signal)
+    this.#deps.onSent(result)
+    return result
   }
 
   async #closeSink(): Promise<void> {

@@ -16,6 +16,7 @@ import type {
   TaskResources,
   TaskStatus,
 } from '../host-api.ts'
+import type { Freshness, OwnBatchOrigin, RecordCount } from './summary.ts'
 
 /** The current generation of an installed set; older generations stay on disk until nothing runs from them. */
 export interface InstalledSet {
@@ -241,6 +242,8 @@ export interface RecordStore {
     readonly funcId: string | null
     readonly status: TaskStatus | null
   }): Promise<readonly TaskRecord[]>
+  /** Of the records that are kept. */
+  counts(): Promise<readonly RecordCount[]>
   appendLog(lines: readonly LogLine[]): Promise<void>
   readLog(taskId: string, afterSequence: number): Promise<readonly LogLine[]>
   /** Keeps the newest `keepPerFunc` records of each function (guance.md §4.8: 100 for deployed triggers) and none older than `olderThanMs`. */
@@ -266,6 +269,10 @@ export interface OutboxStore {
   backlog(): Promise<Backlog>
   room(): Promise<OutboxRoom>
   receipts(scriptId: string): Promise<readonly Receipt[]>
+  /** The newest acknowledged point of every measurement of every script. */
+  freshness(): Promise<readonly Freshness[]>
+  /** Adds batches that no task made, such as what the host says of itself, behind everything else; false, and nothing added, when there is no room. */
+  add(batches: readonly EncodedBatch[], origin: OwnBatchOrigin): Promise<boolean>
   acknowledged(): Promise<{ readonly points: number; readonly lastMs: EpochMs | null }>
   /** Forgets receipts of what has not been acknowledged since: a deleted function leaves no other trace. */
   pruneReceipts(olderThanMs: EpochMs): Promise<number>
@@ -273,8 +280,8 @@ export interface OutboxStore {
 
 export interface StateStore {
   load(scriptId: string, key: string): Promise<Json | undefined>
-  /** Removes keys that a script has not written for so long while it went on writing others; a script that rests keeps all. */
-  prune(keepMs: number): Promise<number>
+  /** Removes keys that a script has not written for so long while it went on writing others; a script that rests, or wrote by a wrong clock, keeps all. */
+  prune(keepMs: number, nowMs: EpochMs): Promise<number>
 }
 
 export interface Store {

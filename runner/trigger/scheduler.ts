@@ -25,6 +25,8 @@ export interface SchedulerOptions {
 export interface Scheduler {
   /** Looks at every trigger now, fires what is due and sleeps until the next; called again after any change of a trigger. */
   refresh(): Promise<void>
+  /** How long ago it looked last, by a clock that nobody sets. */
+  silenceMs(): number
   /** No tick fires after this resolved. */
   stop(): Promise<void>
 }
@@ -74,6 +76,7 @@ export function createScheduler(options: SchedulerOptions): Scheduler {
   const baselines = new Baselines()
   let cancelTimer: (() => void) | undefined
   let isStopped = false
+  let lookedAtMs = performance.now()
   let running: Promise<void> = Promise.resolve()
 
   /** Fires the trigger if it is due; answers when it is next. */
@@ -91,6 +94,7 @@ export function createScheduler(options: SchedulerOptions): Scheduler {
 
   async function pass(): Promise<void> {
     if (isStopped) return
+    lookedAtMs = performance.now()
     cancelTimer?.()
     let earliestMs = Infinity
     // One after another: a tick is one small transaction, and two passes must not see the same trigger twice.
@@ -115,6 +119,7 @@ export function createScheduler(options: SchedulerOptions): Scheduler {
 
   return {
     refresh,
+    silenceMs: () => performance.now() - lookedAtMs,
     stop: async () => {
       isStopped = true
       cancelTimer?.()

@@ -5,6 +5,7 @@ import type { Registry } from '../registry.ts'
 import { renderBacklog } from '../view/backlog-view.ts'
 import { formatDestination } from '../view/connector-view.ts'
 import { formatCount, formatWhen } from '../view/format.ts'
+import { renderObservation } from '../view/observation-view.ts'
 import { indent, renderPairs } from '../view/table.ts'
 import { renderTaskTable } from '../view/task-view.ts'
 import { renderTriggers } from '../view/trigger-view.ts'
@@ -26,6 +27,7 @@ function renderStatus({ texts, home }: Invocation, status: HostStatus): string[]
     [labels.waiting, renderBacklog(texts, status.backlog)],
   ]
   if (status.lastDeliveryError !== null) pairs.push([labels.lastError, status.lastDeliveryError])
+  pairs.push(...renderObservation(texts, status))
   return [
     ...renderPairs(pairs),
     '',

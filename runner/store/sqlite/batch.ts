@@ -55,6 +55,12 @@ export function insertBatch(database: Database, batch: EncodedBatch, origin: Bat
   )
 }
 
+/** Whether these bodies still fit within the outbox's bound. */
+export function fits(database: Database, batches: readonly EncodedBatch[], maxBytes: number): boolean {
+  const row = database.get<{ stored_bytes: number }>('SELECT stored_bytes FROM outbox_total')
+  return batches.reduce((sum, batch) => sum + batch.body.byteLength, row?.stored_bytes ?? 0) <= maxBytes
+}
+
 export function toBatch(row: BatchRow): StoredBatch {
   return {
     batchId: row.batch_id,

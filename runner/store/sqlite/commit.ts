@@ -1,16 +1,8 @@
-import type { Commit, CommitResult, EncodedBatch } from '../store.ts'
-import { insertBatch } from './batch.ts'
+import type { Commit, CommitResult } from '../store.ts'
+import { fits, insertBatch } from './batch.ts'
 import type { Database } from './database.ts'
 import { holdsLease } from './lease.ts'
 import { measureRoom } from './outbox.ts'
-
-function sumBytes(batches: readonly EncodedBatch[]): number {
-  return batches.reduce((sum, batch) => sum + batch.body.byteLength, 0)
-}
-
-function storedBytes(database: Database): number {
-  return database.get<{ stored_bytes: number }>('SELECT stored_bytes FROM outbox_total')?.stored_bytes ?? 0
-}
 
 /** What the script's state will hold in all; octet_length reads no value, only how long it is. */
 function sumState(database: Database, { scriptId, state }: Commit): number {
@@ -27,6 +19,7 @@ function sumState(database: Database, { scriptId, state }: Commit): number {
   )
 }
 
+/** A clock that stands years back must not make what is written now look as if nobody had written it since. */
 function writeState(database: Database, { scriptId, state, nowMs }: Commit): void {
   for (const [key, value] of Object.entries(state)) {
     if (value === null) {
@@ -34,7 +27,8 @@ function writeState(database: Database, { scriptId, state, nowMs }: Commit): voi
     } else {
       database.run(
         `INSERT INTO state (script_id, key, updated_at_ms, value) VALUES (?, ?, ?, ?)
-         ON CONFLICT (script_id, key) DO UPDATE SET updated_at_ms = excluded.updated_at_ms, value = excluded.value`,
+         ON CONFLICT (script_id, key) DO UPDATE SET updated_at_ms = max(updated_at_ms, excluded.updated_at_ms),
+           value = excluded.value`,
         scriptId,
         key,
         nowMs,
@@ -75,7 +69,7 @@ function refuse(
 ): CommitResult | undefined {
   if (!holdsLease(database, commit.lease)) return { kind: 'lease-lost' }
   const { batches, state } = commit
-  if (batches.length > 0 && storedBytes(database) + sumBytes(batches) > maxOutboxBytes) {
+  if (batches.length > 0 && !fits(database, batches, maxOutboxBytes)) {
     return { kind: 'outbox-full', ...measureRoom(database, maxOutboxBytes) }
   }
   if (Object.keys(state).length === 0) return undefined

@@ -1,7 +1,8 @@
 import type { EpochMs } from '../../../core/time.ts'
 import type { Backlog, OutboxRow } from '../../host-api.ts'
 import type { BatchContent, EncodedBatch, OutboxRoom, OutboxStore, Receipt } from '../store.ts'
-import { type BatchRow, insertBatch, toBatch } from './batch.ts'
+import type { Freshness, OwnBatchOrigin } from '../summary.ts'
+import { type BatchRow, fits, insertBatch, toBatch } from './batch.ts'
 import type { Database } from './database.ts'
 
 interface ListRow extends Omit<BatchRow, 'body' | 'contents'> {
@@ -111,6 +112,25 @@ function readReceipts(database: Database, scriptId: string): Receipt[] {
   )
 }
 
+function readFreshness(database: Database): Freshness[] {
+  return database.all<{ -readonly [Key in keyof Freshness]: Freshness[Key] }>(
+    `SELECT script_id AS scriptId, category, measurement, max(last_point_ms) AS lastPointMs
+     FROM receipt GROUP BY script_id, category, measurement ORDER BY script_id, category, measurement`,
+  )
+}
+
+function addOwn(
+  database: Database,
+  { batches, maxBytes }: { readonly batches: readonly EncodedBatch[]; readonly maxBytes: number },
+  { connectorId, scriptId, nowMs }: OwnBatchOrigin,
+): boolean {
+  if (!fits(database, batches, maxBytes)) return false
+  for (const batch of batches) {
+    insertBatch(database, batch, { sortKey: null, connectorId, scriptId, taskId: '', createdAtMs: nowMs })
+  }
+  return true
+}
+
 type Oldest = Pick<ListRow, 'batch_id' | 'next_attempt_ms'>
 
 /** The first in the order, due or not: what comes later must not overtake it. */
@@ -122,7 +142,10 @@ function findOldest(database: Database, connectorId: string): Oldest | undefined
   )
 }
 
-type Reading = Pick<OutboxStore, 'next' | 'nextDueMs' | 'list' | 'backlog' | 'receipts' | 'acknowledged'>
+type Reading = Pick<
+  OutboxStore,
+  'next' | 'nextDueMs' | 'list' | 'backlog' | 'receipts' | 'freshness' | 'acknowledged'
+>
 
 function reading(database: Database): Reading {
   return {
@@ -153,6 +176,9 @@ function reading(database: Database): Reading {
     async receipts(scriptId) {
       return readReceipts(database, scriptId)
     },
+    async freshness() {
+      return readFreshness(database)
+    },
     async acknowledged() {
       const row = database.get<{ points: number; lastMs: number | null }>(
         'SELECT acknowledged_points AS points, last_acknowledged_ms AS lastMs FROM outbox_total',
@@ -168,6 +194,9 @@ export function sqliteOutbox(database: Database, maxBytes: number): OutboxStore 
     ...reading(database),
     async acknowledge(batchId, nowMs) {
       database.write(() => acknowledge(database, batchId, nowMs))
+    },
+    async add(batches, origin) {
+      return database.write(() => addOwn(database, { batches, maxBytes }, origin))
     },
     async room() {
       return measureRoom(database, maxBytes)

@@ -1,0 +1,120 @@
+import { mkdtempSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import type { SinkTraits } from '../core/script.ts'
+import type { EpochMs } from '../core/time.ts'
+import { openClient } from '../runner/client.ts'
+import type { Backlog, HostClient, TaskRecord } from '../runner/host-api.ts'
+import { type SimulatorProcess, startSimulatorProcess } from './simulator-process.ts'
+
+const SIMULATOR = fileURLToPath(new URL('../simulator/main.ts', import.meta.url))
+const SET = 'guance_aws_lambda'
+
+export interface SimulatedHomeOptions {
+  /** Flags of the simulator; `--now`, or `now` in the fleet file, is where its clock stands first. */
+  readonly simulatorArgs: readonly string[]
+  /** What the connector says of its store. */
+  readonly sink: SinkTraits
+}
+
+/** One press of Execute. */
+export interface Poll {
+  readonly record: TaskRecord
+  readonly backlog: Backlog
+  /** Delivery included. */
+  readonly wallMs: number
+  /** Of this process meanwhile: host and sender, and the little that the caller does. */
+  readonly hostCpuMs: number
+}
+
+/**
+ * The package as a user has it, in simulated time: a home with the Lambda set deployed, its host in this process, tasks
+ * as processes of their own, AWS and Guance as a simulator process. Simulated time lies in the past, because Execute refuses the future.
+ */
+export interface SimulatedHome {
+  readonly simulator: SimulatorProcess
+  /** The home's folder. */
+  readonly root: string
+  /** Calls the simulator's control API: `GET` without a body, else `POST`. */
+  control<T>(path: string, body?: object): Promise<T>
+  /** Sets the simulator's clock, lets it run on, and executes as of then; what failed is in the record. */
+  pollAt(atMs: EpochMs): Promise<Poll>
+  /** Closes the host and opens it again, as the next command would. */
+  reopen(): Promise<void>
+  close(): Promise<void>
+}
+
+class Home implements SimulatedHome {
+  readonly simulator: SimulatorProcess
+  readonly root: string
+  #client: HostClient | undefined
+
+  constructor(simulator: SimulatorProcess, root: string) {
+    this.simulator = simulator
+    this.root = root
+  }
+
+  async #host(): Promise<HostClient> {
+    this.#client ??= await openClient(this.root, { command: 'simulated home' })
+    return this.#client
+  }
+
+  async deploy(sink: SinkTraits): Promise<void> {
+    const { info, key } = this.simulator
+    process.env['AWS_ENDPOINT_URL'] = info.url
+    const host = await this.#host()
+    const config = { type: 'datakit', url: info.datakitUrl, ...sink } as const
+    await host.call('connector.set', { id: 'default', config, token: null })
+    const parameters = { ak_id: key.accessKeyId, ak_secret: key.secretAccessKey, regions: [...info.regions] }
+    await host.call('install', { setId: SET, parameters, force: false })
+    await host.call('deploy', { setId: SET, force: false })
+  }
+
+  async control<T>(path: string, body?: object): Promise<T> {
+    const init = body === undefined ? {} : { method: 'POST', body: JSON.stringify(body) }
+    const response = await fetch(`${this.simulator.info.url}/control/${path}`, init)
+    if (!response.ok) throw new Error(`control ${path}: ${response.status} ${await response.text()}`)
+    return (await response.json()) as T // the control API's shapes are those of simulator/README.md
+  }
+
+  async pollAt(atMs: EpochMs): Promise<Poll> {
+    await this.control('clock', { nowMs: atMs, frozen: false })
+    const host = await this.#host()
+    const before = process.cpuUsage()
+    const startedMs = performance.now()
+    const { record, backlog } = await host.call('exec', { target: SET, atMs, debug: false })
+    const { user, system } = process.cpuUsage(before)
+    return { record, backlog, wallMs: performance.now() - startedMs, hostCpuMs: (user + system) / 1_000 }
+  }
+
+  async reopen(): Promise<void> {
+    await this.#client?.close()
+    this.#client = undefined
+  }
+
+  async close(): Promise<void> {
+    await this.reopen()
+    await this.simulator.stop()
+    rmSync(this.root, { recursive: true, force: true })
+  }
+}
+
+/**
+ * Starts a simulator, and on a new home a host with the Lambda set installed and deployed. One at a time in a process:
+ * the endpoint is in its environment.
+ */
+export async function openSimulatedHome({
+  simulatorArgs,
+  sink,
+}: SimulatedHomeOptions): Promise<SimulatedHome> {
+  const simulator = await startSimulatorProcess(SIMULATOR, simulatorArgs)
+  const home = new Home(simulator, mkdtempSync(join(tmpdir(), 'simulated-home-')))
+  try {
+    await home.deploy(sink)
+    return home
+  } catch (error) {
+    await home.close()
+    throw error
+  }
+}
