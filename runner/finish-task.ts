@@ -1,7 +1,8 @@
 import { coerceError, type DffError, type ErrorCode } from '../core/error.ts'
 import { SECOND_MS } from '../core/time.ts'
 import type { HostParts } from './host-parts.ts'
-import type { Lease, TaskEnd } from './store/store.ts'
+import type { TaskRecord, TaskStatus } from './host-api.ts'
+import type { CloseReason, Lease, TaskEnd } from './store/store.ts'
 import { sleep } from './wait.ts'
 
 /** As often as delivery tries again (lane.ts): what filled the disk may be gone any moment. */
@@ -46,4 +47,37 @@ export async function finishTask(
       await sleep(RETRY_MS, stopping)
     }
   }
+}
+
+/** The record of a task that was made. */
+export async function readRecord({ store }: Pick<HostParts, 'store'>, taskId: string): Promise<TaskRecord> {
+  const record = await store.records.get(taskId)
+  if (record === undefined) throw new TypeError(`task ${taskId} has no record`)
+  return record
+}
+
+/** Lets everybody know of a task that is over; each passes here once. */
+export async function tellEnded(parts: HostParts, taskId: string): Promise<TaskRecord> {
+  const record = await readRecord(parts, taskId)
+  await parts.observer.taskEnded(record)
+  await parts.pruner.taskEnded()
+  return record
+}
+
+/** The same, with a word to whoever watches the host. */
+export async function announceEnded(parts: HostParts, taskId: string): Promise<void> {
+  const { funcId, status, points, exceptionText } = await tellEnded(parts, taskId)
+  const total = Object.values(points).reduce((sum, count) => sum + count, 0)
+  const why = exceptionText === null ? '' : `: ${exceptionText}`
+  parts.note(`Task ${taskId} of ${funcId}: ${status}, ${total} points${why}`)
+}
+
+/** Ends a task that never ran, and lets everybody know. */
+export async function closeTask(
+  parts: HostParts,
+  taskId: string,
+  { status, reason }: { readonly status: TaskStatus; readonly reason: string | CloseReason },
+): Promise<void> {
+  await parts.store.queue.close(taskId, status, reason, Date.now())
+  await tellEnded(parts, taskId)
 }

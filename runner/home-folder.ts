@@ -4,19 +4,20 @@ import { DffError } from '../core/error.ts'
 import { makePrivate, PRIVATE_FOLDER } from './home-modes.ts'
 import type { HomePaths } from './home.ts'
 
+/** What the system says when there is no room: permissions and another folder would be the wrong advice. */
+const FULL_CODES: ReadonlySet<string> = new Set(['ENOSPC', 'EDQUOT'])
+
 /** HOME_UNUSABLE for a path the system refused, with the system's own word for the cause. */
 export function homeUnusable(path: string, cause: unknown): DffError {
   const text = cause instanceof Error ? cause.message : String(cause)
-  return new DffError(
-    {
-      code: 'HOME_UNUSABLE',
-      place: path,
-      expected: 'a folder this user can write to',
-      got: text,
-      remedy: 'Choose another home with --home DIR or DFF_HOME, or correct the permissions.',
-    },
-    { cause },
-  )
+  const isFull = FULL_CODES.has((cause as { readonly code?: string } | null)?.code ?? '')
+  const advice = isFull
+    ? { expected: 'room for the next write', remedy: 'The disk is full: free some space, then try again.' }
+    : {
+        expected: 'a folder this user can write to',
+        remedy: 'Choose another home with --home DIR or DFF_HOME, or correct the permissions.',
+      }
+  return new DffError({ code: 'HOME_UNUSABLE', place: path, got: text, ...advice }, { cause })
 }
 
 function checkExisting(paths: HomePaths): string[] {

@@ -18,6 +18,7 @@ import type {
   MarketEntry,
   MarketRow,
 } from './host-report.ts'
+import type { Activity, LagRow } from './observe/status-rows.ts'
 
 /** Func's seven, in Func's order (guance.md §4.8). */
 export const TASK_STATUSES = [
@@ -133,7 +134,13 @@ export interface HostStatus {
   readonly triggers: readonly TriggerRow[]
   readonly pause: PauseRow | null
   readonly runningTasks: readonly TaskRecord[]
+  /** Of the task records that are kept. */
+  readonly tasks: Readonly<Record<TaskStatus, number>>
   readonly backlog: Backlog
+  readonly lags: readonly LagRow[]
+  readonly activity: Activity
+  /** `http://127.0.0.1:9464/metrics`, or null where the host serves none. */
+  readonly metricsUrl: string | null
   readonly connector: ConnectorRow
   readonly acknowledgedPoints: number
   readonly lastAcknowledgedMs: EpochMs | null

@@ -1,8 +1,11 @@
 import type { ConnectorRegistry } from './connector/registry.ts'
 import type { Broker } from './credentials/broker.ts'
 import type { HomePaths } from './home.ts'
+import type { Counters } from './observe/counters.ts'
+import type { Observer } from './observe/observer.ts'
 import type { Sender } from './outbox/sender.ts'
 import type { OwnerInfo } from './owner.ts'
+import type { Pruner } from './pruner.ts'
 import type { Vault } from './secret/vault.ts'
 import type { Store } from './store/store.ts'
 import type { Tasks } from './tasks.ts'
@@ -21,6 +24,9 @@ export interface HostParts {
   readonly sender: Sender
   readonly scheduler: Scheduler
   readonly tasks: Tasks
+  readonly pruner: Pruner
+  readonly counters: Counters
+  readonly observer: Observer
   /** Aborts when the host begins to leave: streams end, tasks and deliveries get their time. */
   readonly leaving: AbortSignal
   /** Leaves the home to another process, and takes it back when that is done. */

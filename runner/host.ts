@@ -1,5 +1,4 @@
-import { coerceError } from '../core/error.ts'
-import { DAY_MS, HOUR_MS, MINUTE_MS, SECOND_MS } from '../core/time.ts'
+import { MINUTE_MS, SECOND_MS } from '../core/time.ts'
 import { type ConnectorRegistry, createConnectorRegistry } from './connector/registry.ts'
 import { createBroker } from './credentials/broker.ts'
 import { makeHandlers } from './handler/table.ts'
@@ -8,10 +7,13 @@ import { describeWritable, mendModes } from './home-modes.ts'
 import { type HomePaths, homePaths } from './home.ts'
 import type { HostEvent, HostHandlers } from './host-api.ts'
 import type { HostParts } from './host-parts.ts'
+import { Counters } from './observe/counters.ts'
+import { createObserver, type ObserverOptions } from './observe/observer.ts'
 import { endOrphans } from './orphan.ts'
 import { createSender } from './outbox/sender.ts'
 import { homeBusy, type Owner, readOwner, tryOwn } from './owner.ts'
 import { PACKAGE_ROOT, PACKAGE_VERSION } from './package.ts'
+import { createPruner } from './pruner.ts'
 import { openKey } from './secret/rotate.ts'
 import { createVault } from './secret/vault.ts'
 import { serveSocket, type SocketServer } from './socket/server.ts'
@@ -40,11 +42,7 @@ const LEND_GRACE_MS = 2 * SECOND_MS
 /** How long a restore of a large store may take. */
 const LENT_WAIT_MS = 10 * MINUTE_MS
 
-/** Func's retention for triggers made by a deploy, and for records of any kind (guance.md §4.8). */
-const KEEP_PER_FUNC = 100
-const KEEP_MS = 90 * DAY_MS
-
-export interface HostOptions {
+export interface HostOptions extends ObserverOptions {
   /** Folder that holds marketplace.json and scripts/; default the package itself. */
   readonly marketRoot?: string
   readonly onEvent?: (event: HostEvent) => void
@@ -64,7 +62,11 @@ export interface Host {
 }
 
 /** A command runs what it was asked to and leaves: ticks are for `dff start`. */
-const NO_SCHEDULER: Scheduler = { refresh: async () => undefined, stop: async () => undefined }
+const NO_SCHEDULER: Scheduler = {
+  refresh: async () => undefined,
+  silenceMs: () => 0,
+  stop: async () => undefined,
+}
 
 async function usesAws(store: Store, scriptId: string): Promise<boolean> {
   const set = await store.sets.get(setIdOf(scriptId))
@@ -86,6 +88,7 @@ async function makeParts(
   const vault = createVault(store.secrets, await openKey(paths, store.secrets))
   const connectors = createConnectorRegistry({ connectors: store.connectors, vault, output: paths.output })
   const note = (text: string): void => options.onEvent?.({ kind: 'note', text })
+  const counters = new Counters(owner.info.startedAtMs)
   const parts: HostParts = {
     paths,
     owner: owner.info,
@@ -102,7 +105,10 @@ async function makeParts(
       openSinkFor: (id) => connectors.open(id),
       connectorIds: () => listDestinations(store, connectors),
       note,
+      onSent: (id, result) => counters.sent(id, result),
     }),
+    counters,
+    pruner: createPruner({ store, note }),
     scheduler:
       owner.info.mode === 'command'
         ? NO_SCHEDULER
@@ -118,18 +124,13 @@ async function makeParts(
     get tasks() {
       return tasks
     },
+    get observer() {
+      return observer
+    },
   }
   const tasks = createTasks(parts)
+  const observer = createObserver(parts, options)
   return parts
-}
-
-async function prune({ store, note }: HostParts): Promise<void> {
-  const olderThanMs = Date.now() - KEEP_MS
-  const dropped = await store.outbox.pruneDead(olderThanMs)
-  if (dropped > 0) note(`Dropped ${dropped} dead batches: nobody retried them for 90 days.`)
-  await store.outbox.pruneReceipts(olderThanMs)
-  await store.state.prune(KEEP_MS)
-  await store.records.prune(KEEP_PER_FUNC, olderThanMs)
 }
 
 /** Puts in order what an earlier owner left; before the socket opens, so that nothing of this owner is taken for it. */
@@ -137,29 +138,26 @@ async function tidy(parts: HostParts): Promise<void> {
   const ended = await endOrphans(parts.store, Date.now())
   if (ended.length > 0)
     parts.note(`Ended ${ended.length} tasks that an earlier host left running: ${ended.join(', ')}`)
+  for (const taskId of ended) {
+    const record = await parts.store.records.get(taskId)
+    if (record !== undefined) await parts.observer.taskEnded(record)
+  }
   await parts.tasks.closeAbandoned()
-  await prune(parts)
+  await parts.pruner.prune()
 }
 
 async function begin(parts: HostParts): Promise<void> {
   if (parts.owner.mode === 'command') return
+  await parts.observer.begin()
   parts.sender.start()
   await parts.tasks.resume()
   await parts.scheduler.refresh()
 }
 
-/** Prunes once an hour, so that a home does not grow for as long as its host runs. */
-function startPruning(parts: HostParts): () => void {
-  const timer = setInterval(() => {
-    prune(parts).catch((error: unknown) => parts.note(coerceError(error, 'retention').message))
-  }, HOUR_MS)
-  timer.unref()
-  return () => clearInterval(timer)
-}
-
 /** Leaves without time for what runs: a command, or a host that could not begin. */
 async function leaveAtOnce(parts: HostParts, socket: SocketServer): Promise<void> {
   await parts.scheduler.stop()
+  await parts.observer.close()
   // Somebody else's call may be under way through the socket: it is answered first.
   await socket.close()
   await parts.tasks.stop(0)
@@ -170,11 +168,13 @@ async function leave(parts: HostParts, socket: SocketServer, taskGraceMs: number
   if (parts.owner.mode === 'command') return leaveAtOnce(parts, socket)
   await parts.scheduler.stop()
   await Promise.all([socket.close(), parts.tasks.stop(taskGraceMs)])
+  await parts.observer.endRounds()
   await parts.sender.drain({
     deadlineMs: Date.now() + DELIVER_GRACE_MS,
     signal: new AbortController().signal,
   })
   await parts.sender.stop()
+  await parts.observer.close()
 }
 
 /** Makes the host of a home that this process owns, socket included; releases the home when that fails. */
@@ -195,12 +195,12 @@ export async function openHost(owner: Owner, paths: HomePaths, options: HostOpti
       await leaveAtOnce(parts, socket)
       throw error
     })
-    const stopPruning = startPruning(parts)
+    parts.pruner.start()
     return {
       handlers,
       close: async (taskGraceMs = TASK_GRACE_MS) => {
         leaving.abort()
-        stopPruning()
+        parts.pruner.stop()
         try {
           await leave(parts, socket, taskGraceMs)
         } finally {

@@ -4,7 +4,7 @@ import { findPause } from './back-pressure.ts'
 import { type Asked, askScript, type AskRequest } from './ask.ts'
 import { executeTask, LEASE_MS } from './execute.ts'
 import type { Window } from '../core/window.ts'
-import { failedEnd, finishTask } from './finish-task.ts'
+import { announceEnded, closeTask, failedEnd, finishTask, readRecord, tellEnded } from './finish-task.ts'
 import type { HostParts } from './host-parts.ts'
 import type { HostEvent, LogLine, TaskRecord } from './host-api.ts'
 import type { ClaimResult, Lease, NewTask, TaskEnd } from './store/store.ts'
@@ -17,6 +17,9 @@ import { aborted, sleep } from './wait.ts'
 
 /** How often a waiting Execute looks again for a lease that no task of this process holds. */
 const CLAIM_POLL_MS = 250
+
+/** An Execute whose watcher left while it waited for its turn. */
+const LEFT = 'Nobody waited for it any more before it could start.'
 
 /** A task that a dead owner's Execute left waiting: whoever pressed the button is gone. */
 const ABANDONED = 'Nobody waited for it any more: the host that was to run it ended, or could not begin it.'
@@ -101,13 +104,13 @@ class HostTasks implements Tasks {
       await queue.enqueueOnce(made)
       const pause = await findPause(this.#parts, task)
       if (pause === undefined) await this.#claimInTurn(task, onEvent, signal)
-      else await queue.close(task.id, 'failure', pause, Date.now())
+      else await closeTask(this.#parts, task.id, { status: 'failure', reason: pause })
       await this.#untilEnded(task.id, signal)
     } finally {
       this.#inTurn.delete(task.id)
       unwatch()
     }
-    return this.#record(task.id)
+    return readRecord(this.#parts, task.id)
   }
 
   async ask(request: AskRequest): Promise<Asked> {
@@ -128,7 +131,7 @@ class HostTasks implements Tasks {
     for (const { id } of await this.#waiting('direct')) {
       if (this.#inTurn.has(id)) continue
       // One after another: each is a small transaction.
-      await this.#parts.store.queue.close(id, 'failure', ABANDONED, Date.now())
+      await closeTask(this.#parts, id, { status: 'failure', reason: ABANDONED })
     }
   }
 
@@ -194,14 +197,13 @@ class HostTasks implements Tasks {
     const pause = await findPause(this.#parts, task)
     if (pause !== undefined) {
       this.#parts.note(`Task ${task.id} of ${task.funcId}: skip: ${pause.text}`)
-      await this.#parts.store.queue.close(task.id, 'skip', pause, Date.now())
-      return
+      return closeTask(this.#parts, task.id, { status: 'skip', reason: pause })
     }
     const claim = await this.#claim(task)
-    if (claim.kind === 'claimed') this.#launch(task, claim.fence)
-    if (claim.kind !== 'busy') return
+    if (claim.kind === 'claimed') return this.#launch(task, claim.fence)
+    if (claim.kind !== 'busy') return void (await tellEnded(this.#parts, task.id))
     const reason = `Task ${claim.holderTaskId} of this function was still running.`
-    await this.#parts.store.queue.close(task.id, 'skip', reason, Date.now())
+    await closeTask(this.#parts, task.id, { status: 'skip', reason })
   }
 
   /** Waits for the function's lease: an Execute beside a tick runs after it, never together with it. */
@@ -210,14 +212,13 @@ class HostTasks implements Tasks {
     onEvent: (event: HostEvent) => void,
     signal: AbortSignal,
   ): Promise<void> {
-    const { queue } = this.#parts.store
     const until = AbortSignal.any([signal, this.#stopping.signal])
     const stopped = aborted(until)
     let hasSaid = false
     while (!until.aborted) {
       const claim = await this.#claim(task)
       if (claim.kind === 'claimed') return this.#launch(task, claim.fence)
-      if (claim.kind === 'gone') return
+      if (claim.kind === 'gone') return void (await tellEnded(this.#parts, task.id))
       if (!hasSaid)
         onEvent({ kind: 'note', text: `Waiting for task ${claim.holderTaskId} of the same function to end.` })
       hasSaid = true
@@ -227,7 +228,7 @@ class HostTasks implements Tasks {
       await Promise.race([ended, stopped, expired(task, turn.signal)])
       turn.abort()
     }
-    await queue.close(task.id, 'failure', 'Nobody waited for it any more before it could start.', Date.now())
+    await closeTask(this.#parts, task.id, { status: 'failure', reason: LEFT })
   }
 
   #launch(task: ClaimableTask, fence: number): void {
@@ -237,18 +238,11 @@ class HostTasks implements Tasks {
     const lease = { taskId: task.id, fence }
     const done = this.#run(task, lease, { folders, signal: abort.signal })
       .then((end) => finishTask(this.#parts, lease, end, this.#stopping.signal))
-      .then(() => this.#announce(task.id))
+      .then(() => announceEnded(this.#parts, task.id))
       // Only a store that is gone gets here: the record cannot be written, the next owner will end it.
       .catch((error: unknown) => this.#parts.note(coerceError(error, `task ${task.id}`).message))
       .finally(() => this.#running.delete(task.id))
     this.#running.set(task.id, { funcId: task.funcId, lease, folders, abort, done })
-  }
-
-  async #announce(taskId: string): Promise<void> {
-    const { funcId, status, points, exceptionText } = await this.#record(taskId)
-    const total = Object.values(points).reduce((sum, count) => sum + count, 0)
-    const why = exceptionText === null ? '' : `: ${exceptionText}`
-    this.#parts.note(`Task ${taskId} of ${funcId}: ${status}, ${total} points${why}`)
   }
 
   async #run(
@@ -283,12 +277,6 @@ class HostTasks implements Tasks {
     if (signal.aborted) end()
     signal.addEventListener('abort', end)
     await running.done.finally(() => signal.removeEventListener('abort', end))
-  }
-
-  async #record(taskId: string): Promise<TaskRecord> {
-    const record = await this.#parts.store.records.get(taskId)
-    if (record === undefined) throw new TypeError(`task ${taskId} has no record`)
-    return record
   }
 }
 

@@ -33,6 +33,13 @@ export function parseLimit(texts: Texts, text: string): number {
   return parseCount(texts, text, { flag: '--limit', max: MAX_LIMIT })
 }
 
+/** A TCP port; 0 asks for any that is free. */
+export function parsePort(texts: Texts, text: string, flag: string): number {
+  const port = Number(text)
+  if (/^\d{1,5}$/.test(text) && port <= 65_535) return port
+  throw refuse(texts, flag, texts.view.usage.portExpected, text)
+}
+
 export function parseBatchId(texts: Texts, text: string): number {
   if (/^\d{1,15}$/.test(text)) return Number(text)
   throw refuse(texts, 'BATCH', texts.view.usage.batchExpected, text)

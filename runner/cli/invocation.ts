@@ -3,6 +3,7 @@ import type { Command } from 'commander'
 import type { RestoreResult } from '../backup/backup-row.ts'
 import type { RestoreOptions } from '../backup/restore.ts'
 import type { HostClient, HostEvent } from '../host-api.ts'
+import type { ObserverOptions } from '../observe/observer.ts'
 import type { Texts } from '../text/texts.ts'
 import type { Prompter } from './form/prompter.ts'
 import type { SecretSources } from './form/secret-source.ts'
@@ -18,7 +19,10 @@ export interface HostAccess {
   ): Promise<HostClient>
   startHost(
     home: string,
-    options: { readonly signal: AbortSignal; readonly onEvent: (event: HostEvent) => void },
+    options: ObserverOptions & {
+      readonly signal: AbortSignal
+      readonly onEvent: (event: HostEvent) => void
+    },
   ): Promise<unknown>
   restoreHome(home: string, options: RestoreOptions): Promise<RestoreResult>
 }

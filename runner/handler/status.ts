@@ -2,8 +2,9 @@ import { DEFAULT_CONNECTOR_ID } from '../connector/connector-id.ts'
 import type { LaneRow } from '../host-report.ts'
 import type { HostHandlers } from '../host-api.ts'
 import type { HostParts } from '../host-parts.ts'
+import { observe } from '../observe/observation.ts'
+import { describeObservation } from '../observe/status.ts'
 import { judgePressure } from '../outbox/pressure.ts'
-import { PACKAGE_VERSION } from '../package.ts'
 import type { LaneTotals } from '../store/outbox-store.ts'
 import { currentPause, toTriggerRow } from '../trigger/row.ts'
 
@@ -62,20 +63,21 @@ export function makeStatusHandlers(parts: HostParts): Pick<HostHandlers, 'status
   const { store, owner } = parts
   return {
     status: async () => {
-      const acknowledged = await store.outbox.acknowledged()
-      const triggers = await store.triggers.list()
+      const observation = await observe(parts, Date.now())
+      const { version, node, triggers, acknowledged } = observation
       const lanes = await readLanes(parts)
       return {
         home: parts.paths.root,
         pid: owner.pid,
         startedAtMs: owner.startedAtMs,
         mode: owner.mode,
-        version: PACKAGE_VERSION,
-        node: process.version,
+        version,
+        node,
         triggers: await Promise.all(triggers.map((trigger) => toTriggerRow(store, trigger))),
         pause: await currentPause(store),
         runningTasks: await store.records.list({ limit: MAX_RUNNING, funcId: null, status: 'pending' }),
-        backlog: await store.outbox.backlog(),
+        ...describeObservation(observation),
+        metricsUrl: parts.observer.metricsUrl(),
         connector: await parts.connectors.resolve(DEFAULT_CONNECTOR_ID),
         acknowledgedPoints: acknowledged.points,
         lastAcknowledgedMs: acknowledged.lastMs,

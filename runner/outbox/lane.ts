@@ -12,6 +12,8 @@ const STORE_PAUSE_MS = 5 * SECOND_MS
 const MAX_SLEEP_MS = MINUTE_MS
 /** The longest that a sink may ask us to wait, and a little more. */
 const MAX_PUT_OFF_MS = HOUR_MS + MINUTE_MS
+/** A clock that reads this much less than before was set back; one that is kept right by small steps is not worth a try. */
+const CLOCK_STEP_MS = SECOND_MS
 /** Offers the oldest batch even before its time. */
 const ANY_TIME: EpochMs = Number.MAX_SAFE_INTEGER
 
@@ -21,6 +23,8 @@ export interface LaneDeps {
   readonly openSink: () => Promise<Sink>
   readonly now: () => EpochMs
   readonly random: () => number
+  /** Called after each request. */
+  readonly onSent: (result: SendResult) => void
   /** Called each time the lane has nothing to do now. */
   readonly onIdle: () => void
   /** Says once that delivery stopped, waits or goes on. */
@@ -51,6 +55,8 @@ export class Lane {
   /** At the start and after a reload the next attempt does not wait: what it waited for may have been repaired. */
   #isImpatient = true
   #isReloading = false
+  /** What the clock read at the last step. */
+  #seenMs: EpochMs = 0
   #endSleep: () => void = () => {}
   readonly #abort = new AbortController()
   readonly #finished: Promise<void>
@@ -103,6 +109,9 @@ export class Lane {
   async #step(): Promise<void> {
     const { outbox, connectorId, now } = this.#deps
     this.#isWoken = false
+    // The next attempt's time was told by a clock that ran ahead: waiting for it could take as long as that was.
+    if (now() < this.#seenMs - CLOCK_STEP_MS) this.#isImpatient = true
+    this.#seenMs = now()
     const batch = await outbox.next(connectorId, this.#isImpatient ? ANY_TIME : now())
     this.#isImpatient = false
     if (batch !== undefined) return this.#deliver(batch)
@@ -158,7 +167,9 @@ export class Lane {
     } catch (error) {
       return { kind: 'stopped', reason: coerceError(error, `connector ${this.#deps.connectorId}`).message }
     }
-    return this.#sink.send(batch, this.#abort.signal)
+    const result = await this.#sink.send(batch, this.#abort.signal)
+    this.#deps.onSent(result)
+    return result
   }
 
   async #closeSink(): Promise<void> {

@@ -2,7 +2,7 @@ import { coerceError } from '../../core/error.ts'
 import type { EpochMs } from '../../core/time.ts'
 import type { DeliveryState } from '../host-report.ts'
 import type { Backlog } from '../host-api.ts'
-import type { Sink } from '../sink/sink.ts'
+import type { SendResult, Sink } from '../sink/sink.ts'
 import type { Store } from '../store/store.ts'
 import { Lane } from './lane.ts'
 
@@ -12,6 +12,8 @@ export interface SenderDeps {
   readonly openSinkFor: (connectorId: string) => Promise<Sink>
   /** Connectors that may have batches. */
   readonly connectorIds: () => Promise<readonly string[]>
+  /** Hears what became of each request. */
+  readonly onSent?: (connectorId: string, result: SendResult) => void
   readonly now?: () => EpochMs
   readonly random?: () => number
   /** Says once each time that delivery to a connector stops, waits or goes on. */
@@ -137,6 +139,7 @@ class OutboxSender implements Sender {
       now: this.#now,
       random: this.#deps.random ?? Math.random,
       note: this.#deps.note ?? (() => undefined),
+      onSent: (result) => this.#deps.onSent?.(connectorId, result),
       onIdle: () => {
         for (const listener of this.#idleListeners) listener()
       },

@@ -1,4 +1,5 @@
 /** What the store keeps for delivery: committed batches that no sink has acknowledged yet, and what became of the others. */
+import type { Freshness, OwnBatchOrigin } from './summary.ts'
 import type { Category } from '../../core/point.ts'
 import type { EpochMs } from '../../core/time.ts'
 import type { Backlog, OutboxRow } from '../host-api.ts'
@@ -88,6 +89,10 @@ export interface OutboxStore {
   lanes(): Promise<readonly LaneTotals[]>
   receipts(scriptId: string): Promise<readonly Receipt[]>
   acknowledged(): Promise<{ readonly points: number; readonly lastMs: EpochMs | null }>
+  /** The newest acknowledged point of every measurement of every script. */
+  freshness(): Promise<readonly Freshness[]>
+  /** Adds batches that no task made, such as what the host says of itself, behind everything else; false, and nothing added, when there is no room. */
+  add(batches: readonly EncodedBatch[], origin: OwnBatchOrigin): Promise<boolean>
   /** Forgets receipts of what has not been acknowledged since: a deleted function leaves no other trace. */
   pruneReceipts(olderThanMs: EpochMs): Promise<number>
 }

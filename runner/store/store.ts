@@ -9,6 +9,7 @@ import type { EpochMs } from '../../core/time.ts'
 import type { ApiFunctionInfo, LogLine, TaskRecord, TaskResources, TaskStatus } from '../host-api.ts'
 import type { EncodedBatch, OutboxRoom, OutboxStore } from './outbox-store.ts'
 import type { DeclaredTrigger, TriggerStore } from './trigger-store.ts'
+import type { RecordCount } from './summary.ts'
 
 /** The current generation of an installed set; older generations stay on disk until nothing runs from them. */
 export interface InstalledSet {
@@ -182,6 +183,8 @@ export interface RecordStore {
     readonly funcId: string | null
     readonly status: TaskStatus | null
   }): Promise<readonly TaskRecord[]>
+  /** Of the records that are kept. */
+  counts(): Promise<readonly RecordCount[]>
   appendLog(lines: readonly LogLine[]): Promise<void>
   readLog(taskId: string, afterSequence: number): Promise<readonly LogLine[]>
   /** Keeps the newest `keepPerFunc` records of each function (guance.md §4.8: 100 for deployed triggers) and none older than `olderThanMs`. */
@@ -190,8 +193,8 @@ export interface RecordStore {
 
 export interface StateStore {
   load(scriptId: string, key: string): Promise<Json | undefined>
-  /** Removes keys that a script has not written for so long while it went on writing others; a script that rests keeps all. */
-  prune(keepMs: number): Promise<number>
+  /** Removes keys that a script has not written for so long while it went on writing others; a script that rests, or wrote by a wrong clock, keeps all. */
+  prune(keepMs: number, nowMs: EpochMs): Promise<number>
 }
 
 export interface Store {

@@ -42,6 +42,8 @@ export interface SchedulerOptions {
 export interface Scheduler {
   /** Looks at every trigger now, fires what is due and sleeps until the next; called again after any change of a trigger. */
   refresh(): Promise<void>
+  /** How long ago it looked last, by a clock that nobody sets. */
+  silenceMs(): number
   /** No tick fires after this resolved. */
   stop(): Promise<void>
 }
@@ -75,6 +77,7 @@ class TriggerScheduler implements Scheduler {
   readonly #setTimer: (action: () => void, delayMs: number) => () => void
   #cancelTimer: (() => void) | undefined
   #isStopped = false
+  #lookedAtMs = performance.now()
   #running: Promise<void> = Promise.resolve()
 
   constructor(options: SchedulerOptions) {
@@ -93,6 +96,10 @@ class TriggerScheduler implements Scheduler {
     return this.#running
   }
 
+  silenceMs(): number {
+    return performance.now() - this.#lookedAtMs
+  }
+
   async stop(): Promise<void> {
     this.#isStopped = true
     this.#cancelTimer?.()
@@ -101,6 +108,7 @@ class TriggerScheduler implements Scheduler {
 
   async #pass(): Promise<void> {
     if (this.#isStopped) return
+    this.#lookedAtMs = performance.now()
     this.#cancelTimer?.()
     const { triggers } = this.#options
     const nowMs = this.#now()

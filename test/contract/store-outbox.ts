@@ -150,5 +150,38 @@ export function describeOutbox(fixture: () => StoreFixture): void {
       expect(await fixture().store.outbox.drop(id)).toBe(0)
       await fixture().commitBatches('b'.repeat(90))
     })
+
+    it('adds batches of no task behind what waits, all or none, within the bound', async () => {
+      await fixture().commitBatches('a')
+      const origin = { connectorId: CONNECTOR, scriptId: 'dff', nowMs: T0 + 1 }
+      const { outbox } = fixture().store
+      expect(await outbox.add([makeBatch('x'), makeBatch('y'.repeat(99))], origin)).toBe(false)
+      expect(await outbox.add([makeBatch('x'), makeBatch('y')], origin)).toBe(true)
+      const rows = await outbox.list('waiting', 10)
+      expect(rows.map(({ taskId, createdAtMs }) => [taskId, createdAtMs])).toEqual([
+        ['task-a', T0],
+        ['', T0 + 1],
+        ['', T0 + 1],
+      ])
+      expect(await fixture().nextText()).toBe('a')
+    })
+
+    it('tells the newest acknowledged point of each measurement of each script', async () => {
+      const newest = (measurement: string, key: string, lastPointMs: number) => ({
+        contents: [{ measurement, key, points: 1, lastPointMs }],
+      })
+      const lease = await fixture().runTask('a')
+      const batches = [
+        makeBatch('1', newest('m', 'x', T0 - 5)),
+        makeBatch('2', newest('m', 'y', T0 - 3)),
+        makeBatch('3', { category: 'custom_object', ...newest('o', 'name', T0 - 9) }),
+      ]
+      await fixture().commit(lease, { batches })
+      for (const _ of batches) await fixture().store.outbox.acknowledge(await fixture().nextId(), T0)
+      expect(await fixture().store.outbox.freshness()).toEqual([
+        { scriptId: SCRIPT, category: 'custom_object', measurement: 'o', lastPointMs: T0 - 9 },
+        { scriptId: SCRIPT, category: 'metric', measurement: 'm', lastPointMs: T0 - 3 },
+      ])
+    })
   })
 }

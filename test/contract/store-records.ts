@@ -62,6 +62,18 @@ export function describeRecords(fixture: () => StoreFixture): void {
       expect(await list({ funcId: FUNC, status: 'success' })).toEqual(['b', 'a'])
     })
 
+    it('counts what is kept by function and status', async () => {
+      for (const id of ['a', 'b']) await fixture().store.queue.finish(await fixture().runTask(id), SUCCESS)
+      await fixture().runTask('c')
+      await fixture().store.queue.enqueueOnce(makeTask('d', { funcId: 'startup__x.run' }))
+      const counts = await fixture().store.records.counts()
+      expect(counts.toSorted((left, right) => left.status.localeCompare(right.status))).toEqual([
+        { funcId: FUNC, status: 'pending', count: 1 },
+        { funcId: FUNC, status: 'success', count: 2 },
+        { funcId: 'startup__x.run', status: 'waiting', count: 1 },
+      ])
+    })
+
     it('reads a log in order, from where the reader stands', async () => {
       await fixture().store.queue.enqueueOnce(makeTask('a'))
       const line = (
@@ -198,11 +210,24 @@ export function describeRecords(fixture: () => StoreFixture): void {
       await fixture().commit(lease, { nowMs: T0, state: { gone: 1, kept: 1 } })
       await fixture().commit(lease, { nowMs: T0, scriptId: 'startup__rests', state: { a: 1 } })
       await fixture().commit(lease, { nowMs: T0 + 1_000, state: { kept: 2 } })
-      expect(await fixture().store.state.prune(1_000)).toBe(0)
-      expect(await fixture().store.state.prune(999)).toBe(1)
+      expect(await fixture().store.state.prune(1_000, T0 + 2_000)).toBe(0)
+      expect(await fixture().store.state.prune(999, T0 + 2_000)).toBe(1)
       expect(await fixture().store.state.load(SCRIPT, 'gone')).toBeUndefined()
       expect(await fixture().store.state.load(SCRIPT, 'kept')).toBe(2)
       expect(await fixture().store.state.load('startup__rests', 'a')).toBe(1)
+    })
+
+    it('keeps state beside what was written by a clock that stood years ahead or back', async () => {
+      const year = 365 * 86_400_000
+      const lease = await fixture().runTask('a')
+      await fixture().commit(lease, { nowMs: T0, state: { cursor: 1, other: 1 } })
+      await fixture().commit(lease, { nowMs: T0 + year, state: { cursor: 2, other: 2 } })
+      await fixture().commit(lease, { nowMs: T0 + 1, state: { cursor: 3, fresh: 3 } })
+      expect(await fixture().store.state.prune(1_000, T0 + 2)).toBe(0)
+      await fixture().commit(lease, { nowMs: T0 - 20 * year, state: { cursor: 4, fresh: 4 } })
+      expect(await fixture().store.state.prune(1_000, T0 - 20 * year)).toBe(0)
+      expect(await fixture().store.state.prune(1_000, T0 + 3)).toBe(0)
+      expect(await fixture().store.state.load(SCRIPT, 'cursor')).toBe(4)
     })
   })
 }

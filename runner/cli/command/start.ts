@@ -1,5 +1,7 @@
 import { formatTime } from '../../../core/time.ts'
 import type { HostEvent } from '../../host-api.ts'
+import type { ObserverOptions } from '../../observe/observer.ts'
+import { parsePort } from '../argument.ts'
 import { answerLine, type Invocation, warn } from '../invocation.ts'
 import type { Registry } from '../registry.ts'
 import { makePrintable, writeLines } from '../terminal.ts'
@@ -12,7 +14,27 @@ function showEvent(invocation: Invocation, event: HostEvent): void {
   return writeLines(invocation.terminal.stdout, [`${formatTime(timeMs)}  ${makePrintable(event.text)}`])
 }
 
-async function start(invocation: Invocation): Promise<void> {
+interface StartOptions {
+  readonly metricsPort?: string
+  readonly metricsHost?: string
+  readonly ownPoints?: boolean
+}
+
+const DEFAULT_METRICS_HOST = '127.0.0.1'
+
+function parseObserver(
+  { texts }: Invocation,
+  { metricsPort, metricsHost, ownPoints }: StartOptions,
+): ObserverOptions {
+  const own = { ownPoints: ownPoints === true }
+  if (metricsPort === undefined && metricsHost === undefined) return own
+  // An address alone says that the page is wanted, but not where a scraper is to look.
+  const port = parsePort(texts, metricsPort ?? '', '--metrics-port')
+  return { ...own, metrics: { host: metricsHost ?? DEFAULT_METRICS_HOST, port } }
+}
+
+async function start(invocation: Invocation, options: StartOptions): Promise<void> {
+  const observer = parseObserver(invocation, options)
   const { stopping, stopped } = invocation.texts.view.start
   const controller = new AbortController()
   const dispose = invocation.onInterrupt(() => {
@@ -23,6 +45,7 @@ async function start(invocation: Invocation): Promise<void> {
   })
   try {
     await invocation.host.startHost(invocation.home, {
+      ...observer,
       signal: controller.signal,
       onEvent: (event) => showEvent(invocation, event),
     })
@@ -33,5 +56,13 @@ async function start(invocation: Invocation): Promise<void> {
 }
 
 export function addStartCommand({ program, parts: { texts }, action }: Registry): void {
-  program.command('start').description(texts.help.start.summary).action(action(start))
+  const { summary, metricsPort, metricsHost, ownPoints, after } = texts.help.start
+  program
+    .command('start')
+    .description(summary)
+    .option('--metrics-port <port>', metricsPort)
+    .option('--metrics-host <address>', metricsHost)
+    .option('--own-points', ownPoints)
+    .addHelpText('after', `\n${after}`)
+    .action(action(start))
 }

@@ -6,6 +6,7 @@ import { renderBacklog } from '../view/backlog-view.ts'
 import { formatDestination } from '../view/connector-view.ts'
 import { formatCount, formatWhen } from '../view/format.ts'
 import { renderLanes, renderLaneWarnings } from '../view/lane-view.ts'
+import { renderObservation } from '../view/observation-view.ts'
 import { indent, renderPairs } from '../view/table.ts'
 import { renderTaskTable } from '../view/task-view.ts'
 import { formatPause, renderTriggers } from '../view/trigger-view.ts'
@@ -29,6 +30,7 @@ function renderStatus({ texts, home }: Invocation, status: HostStatus): string[]
   if (status.lastDeliveryError !== null) pairs.push([labels.lastError, status.lastDeliveryError])
   const warnings = renderLaneWarnings(texts, status.lanes)
   if (warnings.length > 0) pairs.push([labels.warning, warnings.join('\n')])
+  pairs.push(...renderObservation(texts, status))
   return [
     ...renderPairs(pairs),
     // One connector has said everything above.

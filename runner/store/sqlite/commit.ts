@@ -1,14 +1,9 @@
 import type { Commit, CommitResult } from '../store.ts'
-import type { EncodedBatch } from '../outbox-store.ts'
 import { insertBatch } from './batch.ts'
 import { checksumOf } from './checksum.ts'
 import type { Database } from './database.ts'
 import { holdsLease } from './lease.ts'
-import { measureRoom } from './lane-totals.ts'
-
-function sumBytes(batches: readonly EncodedBatch[]): number {
-  return batches.reduce((sum, batch) => sum + batch.body.byteLength, 0)
-}
+import { fits, measureRoom } from './lane-totals.ts'
 
 /** What the script's state will hold in all; octet_length reads no value, only how long it is. */
 function sumState(database: Database, { scriptId, state }: Commit): number {
@@ -25,6 +20,7 @@ function sumState(database: Database, { scriptId, state }: Commit): number {
   )
 }
 
+/** A clock that stands years back must not make what is written now look as if nobody had written it since. */
 function writeState(database: Database, { scriptId, state, nowMs }: Commit): void {
   for (const [key, value] of Object.entries(state)) {
     if (value === null) {
@@ -33,8 +29,8 @@ function writeState(database: Database, { scriptId, state, nowMs }: Commit): voi
       const text = JSON.stringify(value)
       database.run(
         `INSERT INTO state (script_id, key, updated_at_ms, value, crc) VALUES (?, ?, ?, ?, ?)
-         ON CONFLICT (script_id, key) DO UPDATE SET updated_at_ms = excluded.updated_at_ms, value = excluded.value,
-           crc = excluded.crc`,
+         ON CONFLICT (script_id, key) DO UPDATE SET updated_at_ms = max(updated_at_ms, excluded.updated_at_ms),
+           value = excluded.value, crc = excluded.crc`,
         scriptId,
         key,
         nowMs,
@@ -77,9 +73,7 @@ function refuse(
   if (!holdsLease(database, commit.lease)) return { kind: 'lease-lost' }
   const { batches, state, connectorId } = commit
   const room = measureRoom(database, connectorId, maxOutboxBytes)
-  if (batches.length > 0 && room.waitingBytes + room.deadBytes + sumBytes(batches) > room.maxBytes) {
-    return { kind: 'outbox-full', ...room }
-  }
+  if (!fits(room, batches)) return { kind: 'outbox-full', ...room }
   if (Object.keys(state).length === 0) return undefined
   const stateBytes = sumState(database, commit)
   return stateBytes > maxStateBytes ? { kind: 'state-full', stateBytes, maxBytes: maxStateBytes } : undefined

@@ -1,5 +1,5 @@
 import type { Backlog } from '../../host-api.ts'
-import type { LaneTotals, OutboxRoom, OutboxStore } from '../outbox-store.ts'
+import type { EncodedBatch, LaneTotals, OutboxRoom, OutboxStore } from '../outbox-store.ts'
 import type { Database } from './database.ts'
 
 const BYTES_PER_MB = 1024 ** 2
@@ -62,6 +62,15 @@ export function measureRoom(database: Database, connectorId: string, maxBytes: n
     deadBytes: row?.dead_bytes ?? 0,
     maxBytes: bound === null ? maxBytes : bound * BYTES_PER_MB,
   }
+}
+
+/** Whether these bodies still find room; none always do. */
+export function fits(
+  { waitingBytes, deadBytes, maxBytes }: OutboxRoom,
+  batches: readonly EncodedBatch[],
+): boolean {
+  const bytes = batches.reduce((total, batch) => total + batch.body.byteLength, 0)
+  return bytes === 0 || waitingBytes + deadBytes + bytes <= maxBytes
 }
 
 function sum(lanes: readonly LaneTotals[]): Backlog {

@@ -1,10 +1,11 @@
 import type { EpochMs } from '../../../core/time.ts'
 import type { OutboxRow } from '../../host-api.ts'
 import type { BatchContent, EncodedBatch, OutboxStore, Receipt } from '../outbox-store.ts'
+import type { Freshness, OwnBatchOrigin } from '../summary.ts'
 import { type BatchRow, insertBatch, isIntactBatch, toBatch } from './batch.ts'
 import { damagedContent } from './checksum.ts'
 import type { Database } from './database.ts'
-import { totals } from './lane-totals.ts'
+import { fits, measureRoom, totals } from './lane-totals.ts'
 
 interface ListRow extends Omit<BatchRow, 'body' | 'contents' | 'crc'> {
   readonly state: OutboxRow['state']
@@ -91,6 +92,25 @@ function readReceipts(database: Database, scriptId: string): Receipt[] {
   )
 }
 
+function readFreshness(database: Database): Freshness[] {
+  return database.all<{ -readonly [Key in keyof Freshness]: Freshness[Key] }>(
+    `SELECT script_id AS scriptId, category, measurement, max(last_point_ms) AS lastPointMs
+     FROM receipt GROUP BY script_id, category, measurement ORDER BY script_id, category, measurement`,
+  )
+}
+
+function addOwn(
+  database: Database,
+  { batches, maxBytes }: { readonly batches: readonly EncodedBatch[]; readonly maxBytes: number },
+  { connectorId, scriptId, nowMs }: OwnBatchOrigin,
+): boolean {
+  if (!fits(measureRoom(database, connectorId, maxBytes), batches)) return false
+  for (const batch of batches) {
+    insertBatch(database, batch, { sortKey: null, connectorId, scriptId, taskId: '', createdAtMs: nowMs })
+  }
+  return true
+}
+
 type Oldest = Pick<ListRow, 'batch_id' | 'next_attempt_ms'>
 
 /** The first in the order, due or not: what comes later must not overtake it. */
@@ -109,7 +129,10 @@ function intact(database: Database, row: BatchRow): BatchRow {
   throw damagedContent(database.path, `batch ${row.batch_id}`, remedy)
 }
 
-type Reading = Pick<OutboxStore, 'next' | 'following' | 'nextDueMs' | 'list' | 'get' | 'receipts'>
+type Reading = Pick<
+  OutboxStore,
+  'next' | 'following' | 'nextDueMs' | 'list' | 'get' | 'receipts' | 'freshness'
+>
 
 function reading(database: Database): Reading {
   return {
@@ -155,6 +178,9 @@ function reading(database: Database): Reading {
     async receipts(scriptId) {
       return readReceipts(database, scriptId)
     },
+    async freshness() {
+      return readFreshness(database)
+    },
   }
 }
 
@@ -165,6 +191,9 @@ export function sqliteOutbox(database: Database, maxBytes: number): OutboxStore 
     ...totals(database, maxBytes),
     async acknowledge(batchId, nowMs) {
       database.writeFreeing(() => acknowledge(database, batchId, nowMs))
+    },
+    async add(batches, origin) {
+      return database.write(() => addOwn(database, { batches, maxBytes }, origin))
     },
     async pruneReceipts(olderThanMs) {
       const sql = 'DELETE FROM receipt WHERE last_acknowledged_ms < ?'

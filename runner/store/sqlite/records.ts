@@ -1,5 +1,6 @@
 import type { LogLine, TaskRecord } from '../../host-api.ts'
 import type { RecordStore } from '../store.ts'
+import type { RecordCount } from '../summary.ts'
 import type { Database } from './database.ts'
 
 /** Pages of 4 KiB given back to the disk at a prune: at most 40 MB, a few milliseconds of work. */
@@ -102,6 +103,11 @@ export function sqliteRecords(database: Database): RecordStore {
           limit,
         )
         .map(toRecord)
+    },
+    async counts() {
+      return database.all<{ -readonly [Key in keyof RecordCount]: RecordCount[Key] }>(
+        'SELECT func_id AS funcId, status, count(*) AS count FROM task GROUP BY func_id, status',
+      )
     },
     async appendLog(lines) {
       // Relaxed: a log that loses its last second in a power cut is still a log, and a fsync per call would be the dearest part of it.

@@ -1,14 +1,19 @@
 import type { Json } from '../../../core/json.ts'
+import type { EpochMs } from '../../../core/time.ts'
 import type { StateStore } from '../store.ts'
 import { damagedContent, isIntact, type Summed } from './checksum.ts'
 import { DAMAGED_REMEDY, type Database } from './database.ts'
 
-function prune(database: Database, keepMs: number): number {
+/** A key that was written by a clock far ahead is the newest for as long as that was; then now is what the others are old by. */
+function prune(database: Database, keepMs: number, nowMs: EpochMs): number {
   const scripts = database.all<{ id: string; newest: number }>(
     'SELECT script_id AS id, max(updated_at_ms) AS newest FROM state GROUP BY script_id',
   )
   const sql = 'DELETE FROM state WHERE script_id = ? AND updated_at_ms < ?'
-  return scripts.reduce((sum, { id, newest }) => sum + database.run(sql, id, newest - keepMs), 0)
+  return scripts.reduce(
+    (sum, { id, newest }) => sum + database.run(sql, id, Math.min(newest, nowMs) - keepMs),
+    0,
+  )
 }
 
 /** State of Startup scripts; written only by a commit, together with the points it stands for. */
@@ -26,8 +31,8 @@ export function sqliteState(database: Database): StateStore {
       // Written by commit.ts with JSON.stringify.
       return row === undefined ? undefined : (JSON.parse(row.value) as Json)
     },
-    async prune(keepMs) {
-      return database.write(() => prune(database, keepMs))
+    async prune(keepMs, nowMs) {
+      return database.write(() => prune(database, keepMs, nowMs))
     },
   }
 }

@@ -99,7 +99,17 @@ Examples
     summary: 'print the log of a task',
     follow: 'keep printing until the task ends',
   },
-  start: { summary: 'the host: runs triggers and delivers points until SIGTERM or Ctrl-C, then drains' },
+  start: {
+    summary: 'the host: runs triggers and delivers points until SIGTERM or Ctrl-C, then drains',
+    metricsPort:
+      'serve /metrics (Prometheus) and /healthz on this port of the loopback; 0 takes any free port',
+    metricsHost: 'loopback address to serve them on; default 127.0.0.1',
+    ownPoints:
+      "send what the host says of itself to its own sink: each task's record and log (DFF_task_record_func), and each minute its tasks, lag, outbox, calls and errors (DFF_host, DFF_func_call, …)",
+    after: `Examples
+  dff start --metrics-port 9464
+  dff start --own-points`,
+  },
   status: {
     summary: 'show what the host is doing: health, triggers, running tasks, what waits for delivery',
   },

@@ -159,7 +159,27 @@ function makeHandlers(world: World): Handlers {
       triggers: world.triggers,
       pause: world.pause,
       runningTasks: [],
+      tasks: { waiting: 0, pending: 0, success: 98, failure: 2, timeout: 0, skip: 1, expire: 0 },
       backlog: world.backlog,
+      lags: [
+        {
+          scriptId: 'startup__guance_aws_lambda',
+          measurement: 'aws_AWS/Lambda',
+          newestPointMs: NOW_MS,
+          lagMs: 380_000,
+        },
+      ],
+      activity: {
+        sinceMs: NOW_MS,
+        tasks: { success: 98 },
+        calls: RECORD.usage,
+        deliveries: { accepted: 40, retry: 2 },
+        errors: [
+          { source: 'problem', kind: 'forbidden', count: 12 },
+          { source: 'delivery', kind: 'retry', count: 2 },
+        ],
+      },
+      metricsUrl: 'http://127.0.0.1:9464/metrics',
       connector: world.connectors[0] ?? { id: 'default', config: { type: 'file' }, isImplicit: true },
       acknowledgedPoints: 12_385,
       lastAcknowledgedMs: NOW_MS,
