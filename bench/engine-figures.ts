@@ -1,4 +1,4 @@
-import { type EngineRun, nameOf } from './engine-job.ts'
+import { type EngineRun, type Judgement, nameOf } from './engine-job.ts'
 import type { Figures } from './report.ts'
 
 const MANY = 10_000
@@ -27,15 +27,25 @@ function worstRatio(ratios: readonly number[]): number {
   return ratios.reduce((far, ratio) => (Math.abs(ratio - 1) > Math.abs(far - 1) ? ratio : far), 1)
 }
 
-function judgedFigures({ judged }: EngineRun): Figures {
-  if (judged === null) return {}
-  const { all, live } = judged
+/**
+ * Share of the values that are held. Where a second line might erase the first, a field that came hours late has no way
+ * into a minute that was written; the engine counts it and `dff why` shows it. On other stores it must be there.
+ */
+function completenessOf({ job }: EngineRun, { missing, lateMissing, expected }: Judgement): number {
+  const isWithoutWay = job.rewrite === 'unknown' || job.rewrite === 'both'
+  return 1 - (missing - (isWithoutWay ? lateMissing : 0)) / expected
+}
+
+function judgedFigures(run: EngineRun): Figures {
+  if (run.judged === null) return {}
+  const { all, live } = run.judged
   return {
     expectedValues: all.expected,
     missing: all.missing,
     wrong: all.wrong,
     extra: all.extra,
-    completeness: 1 - all.missing / all.expected,
+    lateMissing: all.lateMissing,
+    completeness: completenessOf(run, all),
     valueError: all.valueError,
     rightFirst: live.firstRight / (live.firstRight + live.firstWrong),
     rewrittenDifferently: all.rewrittenDifferently,

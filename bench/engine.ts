@@ -59,6 +59,7 @@ function planJobs(args: readonly string[]): readonly EngineJob[] {
 
 const NOTES = [
   'completeness, valueError: all minutes from three hours before the first poll to the last poll that is judged, 31 simulated hours after it; valueError on last, the worst fleet',
+  'completeness on unknown and both: without lateMissing, fields that came hours late for a minute of which others were written, where a second line might erase the first',
   'rightFirst, alert minutes: minutes after the first poll; rightFirst on unknown, without the minutes that come hours late; alert minutes from the end of an invocation, polls included',
   'everythingToIdeal: units of regular polls ÷ Σ⌈S/5⌉ of the listed series; totalToIdeal adds the longest Duration of 14 days, asked once for a function with a timeout above 30 s, and the daily audit',
   'CPU, RSS and wall: polls after the first, the dearest one; cpuSeconds10k is task and host together; the first poll, with three hours of minutes, stands beside them',

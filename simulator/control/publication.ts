@@ -15,6 +15,11 @@ export interface PublicationFigures {
   firstWrong: number
   /** Values of minutes that come hours late: in neither of the two, nor in `alertMinutes`. */
   lateExcluded: number
+  /**
+   * Of those, values that are missing from a minute of which other fields are held: a second line might have erased them.
+   * A late minute of which nothing is held is missing without such a reason.
+   */
+  lateMissing: number
   /** Σ|held − true| ÷ Σ true over all values of the statistic Sum; what is missing counts as 0. */
   valueError: number
   /** From an invocation's end to the instant from which the receiver's Invocations_Sum counts it. */
@@ -70,7 +75,14 @@ class Gatherer implements Publications {
   readonly #truth: Truth
   readonly #isEqual: (expected: number, held: number) => boolean
   readonly #alerts = new Histogram()
-  readonly #counts = { rewrittenDifferently: 0, duplicates: 0, firstRight: 0, firstWrong: 0, lateExcluded: 0 }
+  readonly #counts = {
+    rewrittenDifferently: 0,
+    duplicates: 0,
+    firstRight: 0,
+    firstWrong: 0,
+    lateExcluded: 0,
+    lateMissing: 0,
+  }
   #never = 0
   #trueSum = 0
   #errorSum = 0
@@ -92,11 +104,16 @@ class Gatherer implements Publications {
     const final = makeSamples(this.#truth.samples(series, timeMs, Number.POSITIVE_INFINITY))
     for (const name of statistics) {
       const writes = writesOf(moment, `${series.metric}_${name}`)
-      if (isLate) this.#counts.lateExcluded++
+      if (isLate) this.#countLate(writes, moment)
       else this.#judgeFirst(writes[0], parseStatistic(name)?.(final) ?? Number.NaN)
     }
     if (statistics.includes('Sum')) this.#addError(series, seen, moment)
     if (series.metric === 'Invocations' && !isLate) this.#addAlerts(series, timeMs, moment)
+  }
+
+  #countLate(writes: readonly Write[], moment: HeldMinute | undefined): void {
+    this.#counts.lateExcluded++
+    if (writes.length === 0 && moment !== undefined && moment.lines.length > 0) this.#counts.lateMissing++
   }
 
   #judgeFirst(first: Write | undefined, expected: number): void {

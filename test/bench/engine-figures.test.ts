@@ -22,6 +22,7 @@ const JUDGED: Judgement = {
   firstRight: 1_000,
   firstWrong: 0,
   lateExcluded: 0,
+  lateMissing: 0,
   valueError: 0,
   alertMinutes: { p50: 5, p95: 8, invocations: 900, never: 0 },
 }
@@ -56,6 +57,13 @@ describe('the figures of several runs', () => {
       everythingToIdeal: 0.9,
       alertP95Minutes: 12,
     })
+  })
+
+  it('count a late field for which a store that may replace lines has no way as missing only where there is one', () => {
+    const late = { ...JUDGED, missing: 10, lateMissing: 10 }
+    const judged = { all: late, live: JUDGED }
+    expect(combineFigures([run({ rewrite: 'unknown' }, { judged })])).toMatchObject({ completeness: 1 })
+    expect(combineFigures([run({ rewrite: 'last' }, { judged })])).toMatchObject({ completeness: 0.99 })
   })
 
   it('take CPU and memory from the dearest poll of the large fleets, the first left out', () => {

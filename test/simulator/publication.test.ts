@@ -104,8 +104,8 @@ describe('the figures of publication', () => {
   }
 
   /** Writes all of it as it is. */
-  async function publish(): Promise<void> {
-    const shown = STATISTICS.flatMap(([metric = '', statistic = '']) => show(metric, statistic))
+  async function publish(statistics = STATISTICS): Promise<void> {
+    const shown = statistics.flatMap(([metric = '', statistic = '']) => show(metric, statistic))
     const lines = Map.groupBy(shown, ([timeMs]) => timeMs)
     const tags = `RegionId=us-east-1,account_id=123456789012,FunctionName=${name}`
     await write(
@@ -134,6 +134,7 @@ describe('the figures of publication', () => {
     expect(report).toMatchObject({
       firstWrong: 0,
       lateExcluded: 0,
+      lateMissing: 0,
       valueError: 0,
       firstRight: report.expected - 1,
     })
@@ -179,6 +180,21 @@ describe('the figures of publication', () => {
     expect(report).toMatchObject({ firstWrong: 0 })
     expect(report.lateExcluded).toBeGreaterThan(40)
     expect((report.lateExcluded ?? 0) + (report.firstRight ?? 0)).toBe(report.expected - 1)
+  })
+
+  it('tell fields that lack beside others of a late minute from late minutes of which nothing is there', async () => {
+    simulator.control('late', { on: true, lateShare: 0.5 })
+    setNow(30)
+    await publish(STATISTICS.slice(0, 2))
+    setNow(31 * 60)
+    const { lateExcluded = 0, lateMissing = 0, missing } = audit()
+    const lateMinutes = lateExcluded / STATISTICS.length
+    const heldMinutes = lateMissing / (STATISTICS.length - 2)
+    expect(Number.isInteger(heldMinutes)).toBe(true)
+    expect(heldMinutes).toBeGreaterThan(0)
+    // The others are late as a whole.
+    expect(heldMinutes).toBeLessThan(lateMinutes)
+    expect(missing).toBeGreaterThan(lateMissing)
   })
 
   it('are left out of a report that does not ask for them', () => {
