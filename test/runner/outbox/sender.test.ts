@@ -2,6 +2,7 @@ import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
 import { backoffMs } from '../../../runner/outbox/backoff.ts'
 import { openDatakitSink } from '../../../runner/sink/datakit.ts'
 import { type Answer, openLoopback, type SeenRequest } from '../sink/loopback.ts'
+import { PATIENCE } from '../../patience.ts'
 import { Delivery, namesOf, numbered, SCRIPT } from './delivery.ts'
 
 let delivery: Delivery
@@ -82,6 +83,28 @@ describe('delivery', () => {
     expect(await delivery.drain()).toMatchObject({ waitingBatches: 0, deadBatches: 1 })
     expect(delivery.acceptedNames(refuse)).toEqual(['d', 'b', 'c'])
     expect(delivery.server.seen.findIndex((request) => namesOf(request)[0] === 'd')).toBe(10)
+  })
+
+  it('lets no batch go first that holds a point of one that it would pass on the way', async () => {
+    for (const names of [['a'], ['a', 'b'], ['b', 'c'], ['d']]) await delivery.commit(names)
+    const refuse = (request: SeenRequest): Answer => ({
+      status: namesOf(request).join() === 'a' ? 500 : 200,
+    })
+    delivery.server.answer = refuse
+    expect(await delivery.drain()).toMatchObject({ waitingBatches: 0, deadBatches: 1 })
+    expect(delivery.acceptedNames(refuse)).toEqual(['d', 'a', 'b', 'b', 'c'])
+  })
+
+  it('lets no batch go first behind one that the disk has changed, nor that one', async () => {
+    for (const names of [['a'], ['b'], ['c']]) await delivery.commit(names)
+    delivery.damage(2)
+    delivery.server.answer = () => ({ status: 500 })
+    delivery.sender.start()
+    await vi.waitFor(
+      async () => expect((await delivery.store.outbox.list('waiting', 1))[0]?.attempts).toBeGreaterThan(10),
+      PATIENCE,
+    )
+    expect(new Set(delivery.server.seen.map((request) => namesOf(request).join()))).toEqual(new Set(['a']))
   })
 
   it('waits as long as the sink asks for', async () => {
