@@ -107,6 +107,29 @@ describe('delivery', () => {
     expect(new Set(delivery.server.seen.map((request) => namesOf(request).join()))).toEqual(new Set(['a']))
   })
 
+  it('says once that it waits behind a batch that the disk has changed, and goes on when that is dropped', async () => {
+    const notes: string[] = []
+    delivery.sender = delivery.makeSender({ note: (text) => notes.push(text) })
+    for (const names of [['a'], ['b']]) await delivery.commit(names)
+    delivery.damage(1)
+    delivery.sender.start()
+    await vi.waitFor(() => expect(notes).toHaveLength(1), PATIENCE)
+    delivery.sender.wake()
+    await delivery.drain(0)
+    expect(delivery.sender.status('default')).toMatchObject({
+      state: 'retrying',
+      lastError: expect.stringContaining('batch 1 as it was stored') as string,
+    })
+    await delivery.store.outbox.drop(1)
+    delivery.sender.reload()
+    await delivery.drain()
+    expect(delivery.sentNames()).toEqual(['b'])
+    expect(notes).toEqual([
+      expect.stringMatching(/^Delivery to connector default waits: .* dff outbox drop 1, then /),
+      'Delivery to connector default goes on.',
+    ])
+  })
+
   it('waits as long as the sink asks for', async () => {
     await delivery.commit(['a'])
     delivery.server.answer = () => ({
