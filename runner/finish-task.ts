@@ -48,7 +48,8 @@ export async function finishTask(
       const problem = coerceError(error, `task ${lease.taskId}`)
       const isOver = stopping.aborted || performance.now() + delayMs > giveUpMs
       if (isOver || !PASSING.has(problem.code)) throw problem
-      if (delayMs === FIRST_RETRY_MS) note(`The record of task ${lease.taskId} waits for the disk: ${problem.message}`)
+      if (delayMs === FIRST_RETRY_MS)
+        note(`The record of task ${lease.taskId} waits for the disk: ${problem.message}`)
       // In turn: the next attempt is the same write.
       await sleep(delayMs, stopping)
     }

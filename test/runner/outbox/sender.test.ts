@@ -32,7 +32,7 @@ describe('delivery', () => {
     await delivery.drain()
     await delivery.commit(['a'])
     delivery.sender.wake()
-    await vi.waitFor(() => expect(delivery.sentNames()).toEqual(['a']))
+    await vi.waitFor(() => expect(delivery.sentNames()).toEqual(['a']), PATIENCE)
   })
 
   it('retries the same bytes until they are accepted, and lets nothing overtake', async () => {
@@ -145,7 +145,7 @@ describe('delivery', () => {
   it('keeps everything while nobody answers, says why, and stops at the deadline', async () => {
     await delivery.server.close()
     await delivery.commit(['a'])
-    const backlog = await delivery.drain(100)
+    const backlog = await delivery.drain(2_000)
     expect(backlog).toMatchObject({ waitingBatches: 1, waitingPoints: 1 })
     expect(delivery.sender.status().lastError).toContain('ECONNREFUSED')
     delivery.server = await openLoopback()
@@ -166,12 +166,13 @@ describe('delivery', () => {
       })
       await delivery.commit(['a'])
       delivery.sender.start()
-      await vi.waitFor(async () =>
-        expect(await delivery.store.outbox.list('waiting', 1)).toMatchObject([{ attempts: 1 }]),
+      await vi.waitFor(
+        async () => expect(await delivery.store.outbox.list('waiting', 1)).toMatchObject([{ attempts: 1 }]),
+        PATIENCE,
       )
       aheadMs = 0
       delivery.sender.wake()
-      await vi.waitFor(() => expect(delivery.server.seen).toHaveLength(2))
+      await vi.waitFor(() => expect(delivery.server.seen).toHaveLength(2), PATIENCE)
     },
   )
 
@@ -195,7 +196,7 @@ describe('stopping', () => {
     await delivery.commit(['a'])
     await delivery.commit(['b'])
     delivery.sender.start()
-    await vi.waitFor(() => expect(delivery.server.seen).toHaveLength(1))
+    await vi.waitFor(() => expect(delivery.server.seen).toHaveLength(1), PATIENCE)
     const stopped = delivery.sender.stop()
     resolve({ status: 200 })
     await stopped
@@ -207,7 +208,7 @@ describe('stopping', () => {
     delivery.server.answer = () => 'hang'
     await delivery.commit(['a'])
     delivery.sender.start()
-    await vi.waitFor(() => expect(delivery.server.seen).toHaveLength(1))
+    await vi.waitFor(() => expect(delivery.server.seen).toHaveLength(1), PATIENCE)
     await delivery.sender.stop(AbortSignal.timeout(20))
     expect(await delivery.store.outbox.backlog()).toMatchObject({ waitingBatches: 1, deadBatches: 0 })
   })
