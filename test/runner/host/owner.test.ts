@@ -196,8 +196,7 @@ describe('dff start', () => {
       code: 'HOME_BUSY',
       parts: { got: expect.stringContaining(`process ${holder.pid}, \`dff start\``) as string },
     })
-    // Beside a command it would have waited for ten.
-    expect(Date.now() - startedMs).toBeLessThan(9_000)
+    expect(Date.now() - startedMs).toBeLessThan(9_000) // beside a command it would have waited for ten
   })
 
   it('waits for a command that owns the home', async () => {
