@@ -3,6 +3,7 @@ import { SECOND_MS } from '../core/time.ts'
 import type { HostParts } from './host-parts.ts'
 import type { TaskRecord, TaskStatus } from './host-api.ts'
 import type { CloseReason, Lease, TaskEnd } from './store/store.ts'
+import { counted } from './text/counted.ts'
 import { sleep } from './wait.ts'
 
 /** What filled the disk may be gone any moment; it is asked for ever more rarely, at last as often as delivery does (lane.ts). */
@@ -76,7 +77,7 @@ export async function announceEnded(parts: HostParts, taskId: string): Promise<v
   const { funcId, status, points, exceptionText } = await tellEnded(parts, taskId)
   const total = Object.values(points).reduce((sum, count) => sum + count, 0)
   const why = exceptionText === null ? '' : `: ${exceptionText}`
-  parts.note(`Task ${taskId} of ${funcId}: ${status}, ${total} points${why}`)
+  parts.note(`Task ${taskId} of ${funcId}: ${status}, ${counted(total, 'point')}${why}`)
 }
 
 /** Ends a task that never ran, and lets everybody know. */
