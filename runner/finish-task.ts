@@ -3,10 +3,14 @@ import { SECOND_MS } from '../core/time.ts'
 import type { HostParts } from './host-parts.ts'
 import type { TaskRecord, TaskStatus } from './host-api.ts'
 import type { CloseReason, Lease, TaskEnd } from './store/store.ts'
+import { counted } from './text/counted.ts'
 import { sleep } from './wait.ts'
 
-/** As often as delivery tries again (lane.ts): what filled the disk may be gone any moment. */
-const RETRY_MS = 5 * SECOND_MS
+/** What filled the disk may be gone any moment; it is asked for ever more rarely, at last as often as delivery does (lane.ts). */
+const FIRST_RETRY_MS = SECOND_MS
+const MAX_RETRY_MS = 5 * SECOND_MS
+/** Whoever typed a command waits for it; a host has all the time there is. */
+const COMMAND_PATIENCE_MS = 5 * SECOND_MS
 
 /** What passes by itself: a disk that is full or does not answer, another program that keeps the file locked. */
 const PASSING: ReadonlySet<ErrorCode> = new Set(['HOME_UNUSABLE', 'HOME_BUSY'])
@@ -27,24 +31,28 @@ export function failedEnd(error: DffError): TaskEnd {
 
 /**
  * Writes the end of a task; while the disk does not take it, again and again, because a record that stayed pending would
- * hold its function up. Rejects when the store is beyond that, or when the host leaves first.
+ * hold its function up. Rejects when the store is beyond that, when the host leaves first, or for a command after five
+ * seconds: the next owner of the home then ends the task.
  */
 export async function finishTask(
-  { store, note }: Pick<HostParts, 'store' | 'note'>,
+  { store, owner, note }: Pick<HostParts, 'store' | 'owner' | 'note'>,
   lease: Lease,
   end: TaskEnd,
   stopping: AbortSignal,
 ): Promise<void> {
-  for (let attempt = 1; ; attempt += 1) {
+  const giveUpMs = owner.mode === 'command' ? performance.now() + COMMAND_PATIENCE_MS : Infinity
+  for (let delayMs = FIRST_RETRY_MS; ; delayMs = Math.min(2 * delayMs, MAX_RETRY_MS)) {
     try {
       await store.queue.finish(lease, end)
       return
     } catch (error) {
       const problem = coerceError(error, `task ${lease.taskId}`)
-      if (stopping.aborted || !PASSING.has(problem.code)) throw problem
-      if (attempt === 1) note(`The record of task ${lease.taskId} waits for the disk: ${problem.message}`)
+      const isOver = stopping.aborted || performance.now() + delayMs > giveUpMs
+      if (isOver || !PASSING.has(problem.code)) throw problem
+      if (delayMs === FIRST_RETRY_MS)
+        note(`The record of task ${lease.taskId} waits for the disk: ${problem.message}`)
       // In turn: the next attempt is the same write.
-      await sleep(RETRY_MS, stopping)
+      await sleep(delayMs, stopping)
     }
   }
 }
@@ -69,7 +77,7 @@ export async function announceEnded(parts: HostParts, taskId: string): Promise<v
   const { funcId, status, points, exceptionText } = await tellEnded(parts, taskId)
   const total = Object.values(points).reduce((sum, count) => sum + count, 0)
   const why = exceptionText === null ? '' : `: ${exceptionText}`
-  parts.note(`Task ${taskId} of ${funcId}: ${status}, ${total} points${why}`)
+  parts.note(`Task ${taskId} of ${funcId}: ${status}, ${counted(total, 'point')}${why}`)
 }
 
 /** Ends a task that never ran, and lets everybody know. */

@@ -21,6 +21,7 @@ import { openSqliteStore } from './store/sqlite/open.ts'
 import type { Store } from './store/store.ts'
 import { setIdOf } from './task-scope.ts'
 import { createTasks } from './tasks.ts'
+import { counted } from './text/counted.ts'
 import { createScheduler, type Scheduler, type SchedulerOptions } from './trigger/scheduler.ts'
 import { aborted, sleep } from './wait.ts'
 
@@ -137,7 +138,9 @@ async function makeParts(
 async function tidy(parts: HostParts): Promise<void> {
   const ended = await endOrphans(parts.store, Date.now())
   if (ended.length > 0)
-    parts.note(`Ended ${ended.length} tasks that an earlier host left running: ${ended.join(', ')}`)
+    parts.note(
+      `Ended ${counted(ended.length, 'task')} that an earlier host left running: ${ended.join(', ')}`,
+    )
   for (const taskId of ended) {
     const record = await parts.store.records.get(taskId)
     if (record !== undefined) await parts.observer.taskEnded(record)

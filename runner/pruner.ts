@@ -28,7 +28,7 @@ interface Pruned {
 async function pruneStore({ store, note }: Pruned, nowMs: number): Promise<void> {
   const olderThanMs = nowMs - KEEP_MS
   const dropped = await store.outbox.pruneDead(olderThanMs)
-  if (dropped > 0) note(`Dropped ${dropped} dead batches: nobody retried them for 90 days.`)
+  if (dropped > 0) note(`Dropped dead batches that nobody retried for 90 days: ${dropped}`)
   await store.outbox.pruneReceipts(olderThanMs)
   await store.state.prune(KEEP_MS, nowMs)
   await store.records.prune(KEEP_PER_FUNC, olderThanMs)

@@ -1,5 +1,5 @@
 /** Every task of this host: who runs, who waits for whom, who watches. */
-import { coerceError } from '../core/error.ts'
+import { coerceError, type DffError } from '../core/error.ts'
 import { findPause } from './back-pressure.ts'
 import { type Asked, askScript, type AskRequest } from './ask.ts'
 import { executeTask, LEASE_MS } from './execute.ts'
@@ -72,8 +72,8 @@ class HostTasks implements Tasks {
   readonly #parts: HostParts
   readonly #running = new Map<string, Running>()
   readonly #asking = new Set<Asking>()
-  /** Executes that somebody waits for here. */
-  readonly #inTurn = new Set<string>()
+  /** Executes that somebody waits for here, with what kept the record of one from being written. */
+  readonly #inTurn = new Map<string, DffError | undefined>()
   readonly #listeners = new Map<string, Set<LogListener>>()
   readonly #stopping = new AbortController()
 
@@ -98,7 +98,7 @@ class HostTasks implements Tasks {
     const { queue } = this.#parts.store
     const made = await makeTask(this.#parts, request, null)
     const task = request.backfill === undefined ? made : { ...made, backfill: request.backfill }
-    this.#inTurn.add(task.id)
+    this.#inTurn.set(task.id, undefined)
     const unwatch = this.watch(task.id, (lines) => lines.forEach((line) => onEvent({ kind: 'log', line })))
     try {
       await queue.enqueueOnce(made)
@@ -106,6 +106,8 @@ class HostTasks implements Tasks {
       if (pause === undefined) await this.#claimInTurn(task, onEvent, signal)
       else await closeTask(this.#parts, task.id, { status: 'failure', reason: pause })
       await this.#untilEnded(task.id, signal)
+      const unwritten = this.#inTurn.get(task.id)
+      if (unwritten !== undefined) throw unwritten
     } finally {
       this.#inTurn.delete(task.id)
       unwatch()
@@ -240,7 +242,11 @@ class HostTasks implements Tasks {
       .then((end) => finishTask(this.#parts, lease, end, this.#stopping.signal))
       .then(() => announceEnded(this.#parts, task.id))
       // Only a store that is gone gets here: the record cannot be written, the next owner will end it.
-      .catch((error: unknown) => this.#parts.note(coerceError(error, `task ${task.id}`).message))
+      .catch((error: unknown) => {
+        const problem = coerceError(error, `task ${task.id}`)
+        this.#parts.note(problem.message)
+        if (this.#inTurn.has(task.id)) this.#inTurn.set(task.id, problem)
+      })
       .finally(() => this.#running.delete(task.id))
     this.#running.set(task.id, { funcId: task.funcId, lease, folders, abort, done })
   }

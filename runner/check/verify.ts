@@ -7,6 +7,7 @@ import type { Receipt } from '../store/outbox-store.ts'
 import type { StartupScript } from '../store/store.ts'
 import type { StoredTrigger, TriggerStore } from '../store/trigger-store.ts'
 import { resolveTarget } from '../target.ts'
+import { counted } from '../text/counted.ts'
 import { effectiveCron, isPausedAt } from '../trigger/mark.ts'
 
 /** How many tasks have to be clean: the last quarter of an hour of the default trigger. */
@@ -168,7 +169,7 @@ async function checkDead(parts: HostParts): Promise<Check> {
   const base = {
     id: 'verify.dead',
     title: 'The sink refused nothing',
-    detail: `${deadBatches} dead batches, ${deadPoints} points`,
+    detail: `dead batches: ${deadBatches}, with ${counted(deadPoints, 'point')}`,
   }
   if (deadBatches === 0) return { ...base, status: 'ok' }
   return { ...base, status: 'failed', remedy: 'See dff outbox list --state dead, then dff outbox retry.' }

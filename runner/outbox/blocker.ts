@@ -35,17 +35,19 @@ function isRefusedAgain(result: SendResult): result is Extract<SendResult, { kin
 }
 
 /** Each series with its time: where two lines of the same would be written in the wrong order. */
-function pointsOf(batch: EncodedBatch): ReadonlySet<string> {
-  const heads = readLines(unpackBody(batch.body) ?? '')
-  return new Set(heads.map(({ series, timeMs }) => `${series} ${timeMs}`))
+function pointsOf({ category, body }: EncodedBatch): readonly string[] {
+  return readLines(unpackBody(body) ?? '').map(({ series, timeMs }) => `${category} ${series} ${timeMs}`)
 }
 
-/** A batch behind this one that holds none of its points, so that it may arrive first. */
+/** A batch behind this one that holds no point of any that it would overtake. */
 async function findCandidate({ outbox, batch }: Probe): Promise<StoredBatch | undefined> {
-  const points = pointsOf(batch)
-  const behind = await outbox.following(batch.batchId, MAX_CANDIDATES)
-  const isApart = (next: StoredBatch): boolean => ![...pointsOf(next)].some((point) => points.has(point))
-  return behind.find((next) => next.category !== batch.category || isApart(next))
+  const passed = new Set(pointsOf(batch))
+  for (const next of await outbox.following(batch.batchId, MAX_CANDIDATES)) {
+    const points = pointsOf(next)
+    if (!points.some((point) => passed.has(point))) return next
+    for (const point of points) passed.add(point)
+  }
+  return undefined
 }
 
 /**

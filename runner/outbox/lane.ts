@@ -55,6 +55,8 @@ export class Lane {
   /** At the start and after a reload the next attempt does not wait: what it waited for may have been repaired. */
   #isImpatient = true
   #isReloading = false
+  /** What was said of it last. */
+  #toldState: DeliveryState = 'ok'
   /** What the clock read at the last step. */
   #seenMs: EpochMs = 0
   #endSleep: () => void = () => {}
@@ -98,10 +100,7 @@ export class Lane {
   async #run(): Promise<void> {
     while (!this.#isStopping) {
       // One after the other: the order within a series is kept only by one batch in flight.
-      await this.#step().catch(async (error: unknown) => {
-        this.memory.lastError = coerceError(error, `delivery to ${this.#deps.connectorId}`).message
-        await this.#sleepUntil(this.#deps.now() + STORE_PAUSE_MS)
-      })
+      await this.#step().catch(async (error: unknown) => this.#waitForStore(error))
     }
     await this.#closeSink()
   }
@@ -134,10 +133,9 @@ export class Lane {
         return await this.#settle(batch, result)
       } catch (error) {
         if (this.#isStopping) throw error
-        this.memory.lastError = coerceError(error, `delivery to ${this.#deps.connectorId}`).message
         // A commit that comes meanwhile has nothing to say here.
         this.#isWoken = false
-        await this.#sleepUntil(this.#deps.now() + STORE_PAUSE_MS)
+        await this.#waitForStore(error)
       }
     }
   }
@@ -150,12 +148,25 @@ export class Lane {
   }
 
   async #settle(batch: StoredBatch, result: SendResult): Promise<void> {
-    const { outbox, connectorId, now, random, note } = this.#deps
-    const before = this.memory.state
+    const { outbox, now, random } = this.#deps
     await settleResult({ outbox, batch, result, nowMs: now(), random }, this.memory)
+    this.#tellState()
+  }
+
+  /** A full disk passes; a damaged batch waits for a person, and everything behind it with it. */
+  async #waitForStore(error: unknown): Promise<void> {
+    this.memory.state = 'retrying'
+    this.memory.lastError = coerceError(error, `delivery to ${this.#deps.connectorId}`).message
+    this.#tellState()
+    await this.#sleepUntil(this.#deps.now() + STORE_PAUSE_MS)
+  }
+
+  #tellState(): void {
     const { state, lastError } = this.memory
     // An attempt that was ended with the host says nothing of the sink.
-    if (state !== before && !this.#abort.signal.aborted) note(describeState(connectorId, state, lastError))
+    if (state === this.#toldState || this.#abort.signal.aborted) return
+    this.#toldState = state
+    this.#deps.note(describeState(this.#deps.connectorId, state, lastError))
   }
 
   /** A sink that cannot be opened (its token is missing, its address forbidden) stops the lane like one that refuses. */

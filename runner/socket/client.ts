@@ -3,6 +3,7 @@ import { DffError, type ErrorParts } from '../../core/error.ts'
 import type { HomePaths } from '../home.ts'
 import type { HostEvent } from '../host-api.ts'
 import { PACKAGE_VERSION } from '../package.ts'
+import { checkSocketFolder } from './folder.ts'
 import { type Call, type Frame, VERSION_HEADER } from './frame.ts'
 import { readToken } from './token.ts'
 
@@ -43,6 +44,7 @@ function cutOff(cause: unknown): DffError {
 function open(paths: HomePaths, call: Call, signal: AbortSignal): Promise<IncomingMessage> {
   const token = readToken(paths.socketToken)
   if (token === undefined) throw new HostGone()
+  checkSocketFolder(paths)
   return new Promise((resolve, reject) => {
     const headers = { authorization: `Bearer ${token}`, [VERSION_HEADER]: PACKAGE_VERSION }
     const request: ClientRequest = httpRequest(

@@ -1,11 +1,11 @@
-import { chmodSync, lstatSync, mkdirSync, rmSync } from 'node:fs'
+import { chmodSync, rmSync } from 'node:fs'
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http'
-import { dirname } from 'node:path'
 import { coerceError, DffError } from '../../core/error.ts'
 import { homeUnusable } from '../home-folder.ts'
 import type { HomePaths } from '../home.ts'
 import type { HostEvent, HostHandlers, MethodName } from '../host-api.ts'
 import { PACKAGE_VERSION } from '../package.ts'
+import { prepareSocketFolder } from './folder.ts'
 import { type Call, type Frame, MAX_CALL_BYTES, VERSION_HEADER } from './frame.ts'
 import { isToken, writeToken } from './token.ts'
 
@@ -20,21 +20,6 @@ type AnyHandler = (
   onEvent: (event: HostEvent) => void,
   signal: AbortSignal,
 ) => Promise<unknown>
-
-/** The folder under the temporary directory could have been made by somebody else before us. */
-function prepareFolder(paths: HomePaths): void {
-  const folder = dirname(paths.socket)
-  if (folder === paths.dff) return
-  try {
-    mkdirSync(folder, { recursive: true, mode: 0o700 })
-    const stats = lstatSync(folder)
-    const isOurs = stats.isDirectory() && (process.getuid === undefined || stats.uid === process.getuid())
-    if (!isOurs) throw new Error('it belongs to another user')
-    chmodSync(folder, 0o700)
-  } catch (error) {
-    throw homeUnusable(folder, error)
-  }
-}
 
 async function readCall(request: IncomingMessage): Promise<Call> {
   const chunks: Buffer[] = []
@@ -104,7 +89,7 @@ function listen(server: Server, path: string): Promise<void> {
 
 /** Serves the handlers on the home's socket; only the owner of the home may call this, because it replaces a stale socket. */
 export async function serveSocket(paths: HomePaths, handlers: HostHandlers): Promise<SocketServer> {
-  prepareFolder(paths)
+  prepareSocketFolder(paths)
   rmSync(paths.socket, { force: true })
   const token = writeToken(paths.socketToken)
   const running = new Set<Promise<void>>()

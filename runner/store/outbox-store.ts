@@ -67,7 +67,7 @@ export interface OutboxStore {
   retryAt(batchId: number, nextAttemptMs: EpochMs, reason: string): Promise<void>
   /** Replaces a batch by smaller ones in its place (413), keeping its position in the order. */
   split(batchId: number, pieces: readonly EncodedBatch[]): Promise<void>
-  /** What waits behind a batch for the same connector, in order, due or not. */
+  /** What waits behind a batch for the same connector, in order, due or not, up to one that was damaged: nobody knows what that holds. */
   following(batchId: number, limit: number): Promise<readonly StoredBatch[]>
   /** Out of the way, kept and shown, with what the sink said. */
   bury(batchId: number, reason: string): Promise<void>

@@ -72,6 +72,7 @@ export function memoryVerdict(place: string, limit: string): Verdict {
 
 /** No process could be made. */
 export function spawnVerdict(place: string, thrown: unknown): Verdict {
+  if (thrown instanceof DffError) return verdict('failed', thrown.parts)
   return verdict('failed', {
     code: 'TASK_FAILED',
     place,

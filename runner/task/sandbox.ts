@@ -1,9 +1,10 @@
 import { existsSync, realpathSync } from 'node:fs'
 import { createRequire } from 'node:module'
 import { join } from 'node:path'
+import { DffError } from '../../core/error.ts'
 import { CODE_ROOT, PACKAGE_ROOT } from '../package.ts'
 import { LIBRARIES } from './libraries.ts'
-import { startupFiles } from './startup-files.ts'
+import { STAR, startupFiles } from './startup-files.ts'
 
 /** Measured at 10,000 functions: 317 MB resident without limits, 147 MB with these (design §8). */
 export const MAX_OLD_SPACE_MB = 256
@@ -55,15 +56,31 @@ function readablePaths(scriptPath: string, sets: Readonly<Record<string, string>
   return new Set([...own, ...real, ...Object.values(sets), scriptPath, ...startupFiles(scriptPath)])
 }
 
+/** In a folder with a star in its name no right can be given for one file alone. */
+function refuseStar(paths: ReadonlySet<string>): void {
+  const wrong = [...paths].find((path) => path.includes(STAR))
+  if (wrong === undefined) return
+  throw new DffError({
+    code: 'HOME_UNUSABLE',
+    place: wrong,
+    expected: `a path without ${STAR}, which Node's permission model takes for any name`,
+    got: 'one with it',
+    remedy: 'Rename the folder, or use another home with --home DIR or DFF_HOME.',
+  })
+}
+
 /**
  * Node's arguments for a task: no rights but to read its own code, a bounded heap, no SQLite, no debugger. Flags that
- * this Node does not know are left out. Defence in depth, not a sandbox: Node says so itself.
+ * this Node does not know are left out. Defence in depth, not a sandbox: Node says so itself. Throws HOME_UNUSABLE for a
+ * path that would open more than itself.
  */
 export function taskArguments(scriptPath: string, sets: Readonly<Record<string, string>>): readonly string[] {
   const optional = ['--no-experimental-sqlite', '--disable-sigusr1', '--allow-net']
+  const readable = readablePaths(scriptPath, sets)
+  refuseStar(readable)
   return [
     '--permission',
-    ...[...readablePaths(scriptPath, sets)].map((path) => `--allow-fs-read=${path}`),
+    ...[...readable].map((path) => `--allow-fs-read=${path}`),
     ...optional.filter((flag) => process.allowedNodeEnvironmentFlags.has(flag)),
     // Stripping types is announced as experimental by Node 22; that is no news for a task log.
     '--disable-warning=ExperimentalWarning',

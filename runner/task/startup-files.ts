@@ -11,6 +11,9 @@ import { DffError } from '../../core/error.ts'
 const MAX_FILES = 1_000
 const MAX_DEPTH = 8
 
+/** Node reads a star in a path that is allowed as "whatever begins like this". */
+export const STAR = '*'
+
 function isInside(folder: string, path: string): boolean {
   return path.startsWith(folder.endsWith(sep) ? folder : `${folder}${sep}`)
 }
@@ -36,13 +39,15 @@ class Walk {
   #visit(folder: string, depth: number): void {
     for (const name of readdirSync(folder)) {
       if (name.startsWith('.') || name === 'node_modules' || this.found.length >= MAX_FILES) continue
+      // The files that it would open as well are not only these: hidden ones, and links out of the folder.
+      if (name.includes(STAR)) continue
       this.#take(join(folder, name), depth)
     }
   }
 
   #take(path: string, depth: number): void {
     const real = realOf(path)
-    if (real === undefined || !isInside(this.#root, real)) return
+    if (real === undefined || !isInside(this.#root, real) || real.includes(STAR)) return
     const stats = statSync(real)
     // A file that is reached through a link is asked for by both names.
     if (stats.isFile()) this.found.push(...new Set([path, real]))

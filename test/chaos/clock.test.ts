@@ -1,6 +1,7 @@
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { setTimeout as wait } from 'node:timers/promises'
 import { fileURLToPath } from 'node:url'
 import { afterEach, beforeEach, describe, expect, inject, it, vi } from 'vitest'
 import { DAY_MS, HOUR_MS, MINUTE_MS, SECOND_MS } from '../../core/time.ts'
@@ -11,6 +12,7 @@ import { ChaosHome } from './chaos-home.ts'
 
 const ROUNDS = inject('length') === 'long' ? 200 : 12
 const SEED = 11
+const KILL_SHARE = 0.4
 const TRIGGER = 'cron-startup-guance_aws_lambda'
 const PRELOAD = fileURLToPath(new URL('stepped-clock.ts', import.meta.url))
 /** By how much the host's clock is wrong: right, a drift, a zone mistaken for UTC, a wrong day, a dead battery. */
@@ -45,6 +47,12 @@ async function oldestBatch(): Promise<OutboxRow | undefined> {
   return oldest
 }
 
+async function timePoll(): Promise<number> {
+  const startedMs = performance.now()
+  await pollAsOfNow()
+  return performance.now() - startedMs
+}
+
 /** A step of AWS's time, and a poll by a clock that is right. */
 async function pollAsOfNow(): Promise<void> {
   await chaos.moveOn()
@@ -54,17 +62,25 @@ async function pollAsOfNow(): Promise<void> {
   expect((await (await chaos.begin(null)).end).text).toContain(': success')
 }
 
-/** A step of AWS's time, then a poll as of the host's own clock, which jumps once before it and maybe once within it. */
-async function round(random: () => number): Promise<void> {
+/**
+ * A step of AWS's time, then a poll as of the host's own clock, which jumps once before it and maybe once within it, or
+ * the host is killed within it. True when it was.
+ */
+async function round(random: () => number, pollMs: number): Promise<boolean> {
   const draw = (): number => STEPS_MS[Math.floor(random() * STEPS_MS.length)] ?? 0
   await chaos.moveOn()
   await setClock(draw())
   // Looks at the triggers, as the host does by itself within a minute.
   await chaos.host.call('trigger.enable', { triggerId: TRIGGER, isEnabled: true })
   const { end } = await chaos.begin(null)
+  if (random() < KILL_SHARE) {
+    await wait(random() * pollMs)
+    await chaos.killHost()
+    return true
+  }
   if (random() < 0.5) await setClock(draw())
   expect((await end).text).toContain(': success')
-  if (random() < 0.2) await chaos.killHost()
+  return false
 }
 
 beforeEach(async () => {
@@ -102,7 +118,10 @@ describe('a clock that is set while the host runs', () => {
       await pollAsOfNow()
       await chaos.killHost()
     }
-    for (let count = 0; count < ROUNDS; count += 1) await round(random)
+    const pollMs = await timePoll()
+    let kills = 0
+    for (let count = 0; count < ROUNDS; count += 1) if (await round(random, pollMs)) kills += 1
+    await pollAsOfNow()
     // Batches whose next try lies an hour ahead, by a clock that is then set back.
     await chaos.moveOn()
     await setClock(50 * MINUTE_MS)
@@ -124,7 +143,7 @@ describe('a clock that is set while the host runs', () => {
     const records = await chaos.host.call('task.list', { limit: 1000, funcId: null, status: null })
     const ticks = records.filter(({ origin }) => origin === 'cronJob')
     const { expected, missing, wrong } = audit
-    console.log(JSON.stringify({ expected, missing, wrong, drainedSec, ticks: ticks.length, sink }))
+    console.log(JSON.stringify({ kills, expected, missing, wrong, drainedSec, ticks: ticks.length, sink }))
     expect(audit).toMatchObject({
       missing: 0,
       wrong: 0,
@@ -134,6 +153,7 @@ describe('a clock that is set while the host runs', () => {
       firstWrong: 0,
     })
     expect(expected).toBeGreaterThan(20_000)
+    expect(kills).toBeGreaterThan(ROUNDS / 5)
     expect(sink).toMatchObject({ duplicatesDiffering: 0, publishedAgain: 0 })
     // The tries of a minute at most, not the hour that the clock was ahead.
     expect(drainedSec).toBeLessThan(90)

@@ -6,6 +6,7 @@ import { describe, expect, it, onTestFinished } from 'vitest'
 import { limitReply, type ReplyLimits } from '../../scripts/guance_integration/reply-limit.ts'
 import { readList, readToken } from '../../scripts/guance_integration/reply.ts'
 import { fuzzAwsReplies } from '../fuzz/aws-replies.ts'
+import { PATIENCE } from '../patience.ts'
 
 describe('replies of AWS', () => {
   it('of any other shape than asked for end in problems with a name', async () => {
@@ -68,7 +69,7 @@ describe('a reply that', () => {
       (thrown: unknown) => thrown,
     )
     // The connection of whoever goes on is closed.
-    await expect.poll(() => open).toBe(0)
+    await expect.poll(() => open, PATIENCE).toBe(0)
     return failure
   }
 

@@ -149,15 +149,15 @@ function reading(database: Database): Reading {
       return row === undefined ? undefined : toBatch(intact(database, row))
     },
     async following(batchId, limit) {
-      return database
-        .all<BatchRow>(
-          `SELECT later.* FROM batch AS here JOIN batch AS later
-             ON later.connector_id = here.connector_id AND later.state = 'waiting' AND later.sort_key > here.sort_key
-           WHERE here.batch_id = ? ORDER BY later.sort_key LIMIT ?`,
-          batchId,
-          limit,
-        )
-        .map(toBatch)
+      const rows = database.all<BatchRow>(
+        `SELECT later.* FROM batch AS here JOIN batch AS later
+           ON later.connector_id = here.connector_id AND later.state = 'waiting' AND later.sort_key > here.sort_key
+         WHERE here.batch_id = ? ORDER BY later.sort_key LIMIT ?`,
+        batchId,
+        limit,
+      )
+      const damaged = rows.findIndex((row) => !isIntactBatch(row))
+      return rows.slice(0, damaged === -1 ? limit : damaged).map(toBatch)
     },
     async nextDueMs(connectorId) {
       const oldest = findOldest(database, connectorId)

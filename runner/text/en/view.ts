@@ -1,3 +1,5 @@
+import { counted } from '../counted.ts'
+
 /** Headings, labels and sentences of what commands print. */
 export const view = {
   none: '-',
@@ -94,7 +96,8 @@ export const view = {
     debug: 'debug: nothing was written or sent',
     requests: (api: string, requests: string) => `${api} ${requests}`,
     resources: (cpu: string, mebibytes: string) => `${cpu} of CPU, ${mebibytes} MiB at most`,
-    awsTotal: (requests: string, billed: string) => `${requests} requests, ${billed} billed metrics`,
+    awsTotal: (requests: string, billed: string) =>
+      `${counted(requests, 'request')}, ${counted(billed, 'billed metric')}`,
     missingAction: (action: string) => `missing IAM action ${action}`,
     moreProblems: (count: string, taskId: string) => `… and ${count} more: dff task show ${taskId}`,
     moreText: (taskId: string) => `dff log ${taskId}`,
@@ -102,9 +105,9 @@ export const view = {
   backlog: {
     nothing: 'nothing, all of it was acknowledged',
     waiting: (points: string, batches: string, since: string) =>
-      `${points} points (batches: ${batches}), the oldest since ${since}`,
+      `${counted(points, 'point')} (batches: ${batches}), the oldest since ${since}`,
     dead: (points: string, batches: string) =>
-      `${points} points are dead (batches: ${batches}): dff outbox list --state dead`,
+      `${counted(points, 'point')} dead (batches: ${batches}): dff outbox list --state dead`,
   },
   exec: {
     aborted: 'Interrupted: the task was ended; what it had committed is kept.',
@@ -151,12 +154,13 @@ export const view = {
       `Delivery to connector ${id} is stopped until somebody acts: dff connector test ${id}`,
     lag: (measurement: string, lag: string) => `${measurement}: the newest point is ${lag} old`,
     call: (api: string, requests: string, billed: string) =>
-      `${api}: ${requests} requests, ${billed} billed metrics`,
+      `${api}: ${counted(requests, 'request')}, ${counted(billed, 'billed metric')}`,
     since: (since: string) => `since ${since}`,
     running: (pid: number, since: string) => `running, pid ${pid}, since ${since}`,
     notRunning: 'not running; dff start starts it',
     version: (version: string, node: string) => `dff ${version}, Node ${node}`,
-    delivered: (points: string, last: string) => `${points} points acknowledged, the last at ${last}`,
+    delivered: (points: string, last: string) =>
+      `${counted(points, 'point')} acknowledged, the last at ${last}`,
     nothingDelivered: 'nothing yet',
     triggers: 'Triggers',
     tasks: 'Running tasks',

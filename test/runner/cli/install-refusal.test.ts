@@ -79,7 +79,7 @@ describe('parameters that are an attack', () => {
     expect(outcome.code).toBe(2)
     expect(outcome.stderr).toContain(part)
     expect(outcome.stderr.length).toBeLessThan(2_000)
-    expect(performance.now() - startMs).toBeLessThan(5_000)
+    expect(performance.now() - startMs).toBeLessThan(20_000)
     expect(({} as { polluted?: number }).polluted).toBeUndefined()
     expect(outcome.world.calls.map(({ name }) => name)).not.toContain('install')
   })

@@ -123,7 +123,7 @@ describe('connectors', () => {
     const batch = { batchId: 1, category: 'metric', points: 1, body: gzipSync('m f=1 1') } as const
     const send = async (id: string): Promise<string> => {
       const sink = await registry.open(id)
-      const result = await sink.send(batch, AbortSignal.timeout(5_000))
+      const result = await sink.send(batch, AbortSignal.timeout(20_000))
       await sink.close()
       return result.kind
     }

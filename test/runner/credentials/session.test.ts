@@ -14,6 +14,7 @@ import {
   simulator,
   user,
 } from './open-broker.ts'
+import { PATIENCE } from '../../patience.ts'
 
 const MINUTE_MS = 60_000
 
@@ -95,8 +96,9 @@ describe('a session', () => {
     const before = (await countRequests())['sts:GetCallerIdentity'] ?? 0
     const broker = openBroker()
     const opening = refusal(broker.session('startup__a', keysAccount()))
-    await vi.waitFor(async () =>
-      expect((await countRequests())['sts:GetCallerIdentity']).toBeGreaterThan(before),
+    await vi.waitFor(
+      async () => expect((await countRequests())['sts:GetCallerIdentity']).toBeGreaterThan(before),
+      PATIENCE,
     )
     await broker.close()
     expect((await opening).message).toMatch(/one that is ending/)

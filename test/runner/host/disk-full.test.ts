@@ -14,42 +14,44 @@ const MAX_ATTEMPTS = 200
 /** Everything that waits tries again every five seconds; the rest is for a machine that is busy. */
 const HEAL_MS = 40_000
 
+let disk: Disk
+let gate: Gate
+let holder: Holder
+let client: HostClient
+
+async function open(makeDisk: () => Disk, mode: 'start' | 'command'): Promise<void> {
+  disk = makeDisk()
+  gate = await openGate()
+  const ground = makeGround(disk.root)
+  holder = await hold(ground, mode)
+  client = await openClient(ground.home, { command: 'test', marketRoot: ground.marketRoot })
+}
+
+async function deploy(useGate: boolean): Promise<void> {
+  const parameters = { names: ['a'], ...(useGate ? { gate: gate.url } : {}) }
+  await client.call('install', { setId: 'demo_set', parameters, force: false })
+  await client.call('deploy', { setId: 'demo_set', force: true })
+}
+
+/** The record of an Execute, or the code with which it was refused. */
+async function exec(): Promise<TaskRecord | string> {
+  try {
+    return (await client.call('exec', EXEC)).record
+  } catch (error) {
+    if (error instanceof DffError) return error.code
+    throw error
+  }
+}
+
+afterEach(async () => {
+  await client.close()
+  await holder.end('SIGKILL')
+  await gate.close()
+  disk.remove()
+})
+
 describe.each(DISKS)('a host that meets %s', (_title, makeDisk) => {
-  let disk: Disk
-  let gate: Gate
-  let holder: Holder
-  let client: HostClient
-
-  beforeEach(async () => {
-    disk = makeDisk()
-    gate = await openGate()
-    const ground = makeGround(disk.root)
-    holder = await hold(ground, 'start')
-    client = await openClient(ground.home, { command: 'test', marketRoot: ground.marketRoot })
-  })
-
-  afterEach(async () => {
-    await client.close()
-    await holder.end('SIGKILL')
-    await gate.close()
-    disk.remove()
-  })
-
-  async function deploy(useGate: boolean): Promise<void> {
-    const parameters = { names: ['a'], ...(useGate ? { gate: gate.url } : {}) }
-    await client.call('install', { setId: 'demo_set', parameters, force: false })
-    await client.call('deploy', { setId: 'demo_set', force: true })
-  }
-
-  /** The record of an Execute, or the code with which it was refused. */
-  async function exec(): Promise<TaskRecord | string> {
-    try {
-      return (await client.call('exec', EXEC)).record
-    } catch (error) {
-      if (error instanceof DffError) return error.code
-      throw error
-    }
-  }
+  beforeEach(() => open(makeDisk, 'start'))
 
   /** Lines that the file sink holds, of one kind. */
   function delivered(prefix: string): string[] {
@@ -112,5 +114,27 @@ describe.each(DISKS)('a host that meets %s', (_title, makeDisk) => {
     })
     disk.free(holder.pid)
     expect(await running).toMatchObject({ status: 'success', returnValue: { count: 1 } })
+  })
+})
+
+describe.each(DISKS)('a command that meets %s', (_title, makeDisk) => {
+  beforeEach(() => open(makeDisk, 'command'))
+
+  it('gives up after seconds, by name, and the next owner ends what it could not', async () => {
+    await deploy(true)
+    const running = exec()
+    await gate.arrived()
+    disk.fill(holder.pid)
+    gate.open()
+    const result = await running
+    // Where the write-ahead log still had room, the record was written; there is nothing to give up then.
+    if (typeof result === 'string') expect(result).toBe('HOME_UNUSABLE')
+    else expect(result.status).not.toBe('pending')
+    disk.free(holder.pid)
+    await client.close()
+    await holder.end('SIGKILL')
+    client = await openClient(holder.home, { command: 'test', marketRoot: holder.home })
+    const tasks = await client.call('task.list', { limit: 9, funcId: null, status: null })
+    expect(tasks.filter(({ endTimeMs }) => endTimeMs === null)).toEqual([])
   })
 })

@@ -187,11 +187,11 @@ export function makeGround(parent: string = tmpdir()): Ground {
   }
 }
 
-/** Polls until a condition holds; rejects after ten seconds or the limit, so that a test says what it waited for. */
+/** Polls until a condition holds; rejects after twenty seconds or the limit, so that a test says what it waited for. */
 export async function until(
   what: string,
   condition: () => boolean | Promise<boolean>,
-  limitMs = 10_000,
+  limitMs = 20_000,
 ): Promise<void> {
   const deadlineMs = Date.now() + limitMs
   while (!(await condition())) {

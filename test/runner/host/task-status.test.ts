@@ -83,7 +83,7 @@ describe('the status of a task', () => {
 
   it('is timeout for one that is still at it at its deadline', async () => {
     await deploy()
-    edit((text) => text.replace('timeout: 60', 'timeout: 1'))
+    edit((text) => text.replace('timeout: 60', 'timeout: 3'))
     expect((await client.call('exec', EXEC)).record).toMatchObject({
       status: 'timeout',
       exceptionType: 'TASK_TIMEOUT',

@@ -1,6 +1,7 @@
 import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { DatabaseSync } from 'node:sqlite'
 import type { Point } from '../../../core/point.ts'
 import type { Backlog } from '../../../runner/host-api.ts'
 import { encodeBatches } from '../../../runner/outbox/encode-batch.ts'
@@ -80,6 +81,13 @@ export class Delivery {
 
   async commitBatches(batches: readonly EncodedBatch[], connectorId = 'default'): Promise<void> {
     await this.store.commit({ lease: LEASE, nowMs: 1, scriptId: SCRIPT, connectorId, batches, state: {} })
+  }
+
+  /** A batch as a bad disk leaves it. */
+  damage(batchId: number): void {
+    const database = new DatabaseSync(join(this.#folder, 'host.db'))
+    database.prepare('UPDATE batch SET body = zeroblob(length(body)) WHERE batch_id = ?').run(batchId)
+    database.close()
   }
 
   drain(durationMs = DEADLINE_MS): Promise<Backlog> {

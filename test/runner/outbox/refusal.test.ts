@@ -2,6 +2,7 @@ import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
 import { openDatakitSink } from '../../../runner/sink/datakit.ts'
 import { type Answer, type SeenRequest } from '../sink/loopback.ts'
 import { Delivery, namesOf, numbered, refuseBadLines } from './delivery.ts'
+import { PATIENCE } from '../../patience.ts'
 
 let delivery: Delivery
 beforeEach(async () => {
@@ -123,8 +124,9 @@ describe('a way that is closed', () => {
 
   /** Waits for one more attempt and tells after how many minutes the next one comes. */
   async function pauseAfter(attempts: number): Promise<number> {
-    await vi.waitFor(async () =>
-      expect(await delivery.store.outbox.list('waiting', 1)).toMatchObject([{ attempts }]),
+    await vi.waitFor(
+      async () => expect(await delivery.store.outbox.list('waiting', 1)).toMatchObject([{ attempts }]),
+      PATIENCE,
     )
     const [row] = await delivery.store.outbox.list('waiting', 1)
     const pauseMs = (row?.nextAttemptMs ?? 0) - Date.now() - aheadMs
@@ -143,8 +145,9 @@ describe('a way that is closed', () => {
     expect(minutes).toEqual([5, 10, 20, 40, 60, 60])
     delivery.server.answer = () => ({ status: 200 })
     delivery.sender.reload()
-    await vi.waitFor(async () =>
-      expect(await delivery.store.outbox.backlog()).toMatchObject({ waitingBatches: 0 }),
+    await vi.waitFor(
+      async () => expect(await delivery.store.outbox.backlog()).toMatchObject({ waitingBatches: 0 }),
+      PATIENCE,
     )
     expect(notes).toEqual([
       'Delivery to connector default stopped: 401 who are you. What waits is kept; see dff connector test default.',
@@ -161,8 +164,10 @@ describe('a way that is closed', () => {
     delivery.sender.start()
     await pauseAfter(1)
     await pauseAfter(2)
-    await vi.waitFor(async () =>
-      expect(await delivery.store.outbox.backlog()).toMatchObject({ waitingBatches: 0, deadBatches: 1 }),
+    await vi.waitFor(
+      async () =>
+        expect(await delivery.store.outbox.backlog()).toMatchObject({ waitingBatches: 0, deadBatches: 1 }),
+      PATIENCE,
     )
     expect(delivery.acceptedNames(refuse)).toEqual(['b', 'c'])
     expect(await delivery.store.outbox.list('dead', 5)).toMatchObject([
@@ -191,13 +196,15 @@ describe('a drain of one connector', () => {
     const signal = new AbortController().signal
     const limits = { deadlineMs: Date.now() + 20_000, signal, connectorId: 'default' }
     expect(await delivery.sender.drain(limits)).toMatchObject({ waitingBatches: 0 })
-    expect(performance.now() - startMs).toBeLessThan(5_000)
+    expect(performance.now() - startMs).toBeLessThan(15_000)
     expect(delivery.sender.status('default')).toMatchObject({ state: 'ok', lastError: null })
-    await vi.waitFor(() =>
-      expect(delivery.sender.status('down')).toMatchObject({
-        state: 'retrying',
-        lastError: expect.stringContaining('ECONNREFUSED') as string,
-      }),
+    await vi.waitFor(
+      () =>
+        expect(delivery.sender.status('down')).toMatchObject({
+          state: 'retrying',
+          lastError: expect.stringContaining('ECONNREFUSED') as string,
+        }),
+      PATIENCE,
     )
   })
 })

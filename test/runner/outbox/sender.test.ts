@@ -2,6 +2,7 @@ import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
 import { backoffMs } from '../../../runner/outbox/backoff.ts'
 import { openDatakitSink } from '../../../runner/sink/datakit.ts'
 import { type Answer, openLoopback, type SeenRequest } from '../sink/loopback.ts'
+import { PATIENCE } from '../../patience.ts'
 import { Delivery, namesOf, numbered, SCRIPT } from './delivery.ts'
 
 let delivery: Delivery
@@ -31,7 +32,7 @@ describe('delivery', () => {
     await delivery.drain()
     await delivery.commit(['a'])
     delivery.sender.wake()
-    await vi.waitFor(() => expect(delivery.sentNames()).toEqual(['a']))
+    await vi.waitFor(() => expect(delivery.sentNames()).toEqual(['a']), PATIENCE)
   })
 
   it('retries the same bytes until they are accepted, and lets nothing overtake', async () => {
@@ -84,6 +85,51 @@ describe('delivery', () => {
     expect(delivery.server.seen.findIndex((request) => namesOf(request)[0] === 'd')).toBe(10)
   })
 
+  it('lets no batch go first that holds a point of one that it would pass on the way', async () => {
+    for (const names of [['a'], ['a', 'b'], ['b', 'c'], ['d']]) await delivery.commit(names)
+    const refuse = (request: SeenRequest): Answer => ({
+      status: namesOf(request).join() === 'a' ? 500 : 200,
+    })
+    delivery.server.answer = refuse
+    expect(await delivery.drain()).toMatchObject({ waitingBatches: 0, deadBatches: 1 })
+    expect(delivery.acceptedNames(refuse)).toEqual(['d', 'a', 'b', 'b', 'c'])
+  })
+
+  it('lets no batch go first behind one that the disk has changed, nor that one', async () => {
+    for (const names of [['a'], ['b'], ['c']]) await delivery.commit(names)
+    delivery.damage(2)
+    delivery.server.answer = () => ({ status: 500 })
+    delivery.sender.start()
+    await vi.waitFor(
+      async () => expect((await delivery.store.outbox.list('waiting', 1))[0]?.attempts).toBeGreaterThan(10),
+      PATIENCE,
+    )
+    expect(new Set(delivery.server.seen.map((request) => namesOf(request).join()))).toEqual(new Set(['a']))
+  })
+
+  it('says once that it waits behind a batch that the disk has changed, and goes on when that is dropped', async () => {
+    const notes: string[] = []
+    delivery.sender = delivery.makeSender({ note: (text) => notes.push(text) })
+    for (const names of [['a'], ['b']]) await delivery.commit(names)
+    delivery.damage(1)
+    delivery.sender.start()
+    await vi.waitFor(() => expect(notes).toHaveLength(1), PATIENCE)
+    delivery.sender.wake()
+    await delivery.drain(0)
+    expect(delivery.sender.status('default')).toMatchObject({
+      state: 'retrying',
+      lastError: expect.stringContaining('batch 1 as it was stored') as string,
+    })
+    await delivery.store.outbox.drop(1)
+    delivery.sender.reload()
+    await delivery.drain()
+    expect(delivery.sentNames()).toEqual(['b'])
+    expect(notes).toEqual([
+      expect.stringMatching(/^Delivery to connector default waits: .* dff outbox drop 1, then /),
+      'Delivery to connector default goes on.',
+    ])
+  })
+
   it('waits as long as the sink asks for', async () => {
     await delivery.commit(['a'])
     delivery.server.answer = () => ({
@@ -99,7 +145,7 @@ describe('delivery', () => {
   it('keeps everything while nobody answers, says why, and stops at the deadline', async () => {
     await delivery.server.close()
     await delivery.commit(['a'])
-    const backlog = await delivery.drain(100)
+    const backlog = await delivery.drain(2_000)
     expect(backlog).toMatchObject({ waitingBatches: 1, waitingPoints: 1 })
     expect(delivery.sender.status().lastError).toContain('ECONNREFUSED')
     delivery.server = await openLoopback()
@@ -120,12 +166,13 @@ describe('delivery', () => {
       })
       await delivery.commit(['a'])
       delivery.sender.start()
-      await vi.waitFor(async () =>
-        expect(await delivery.store.outbox.list('waiting', 1)).toMatchObject([{ attempts: 1 }]),
+      await vi.waitFor(
+        async () => expect(await delivery.store.outbox.list('waiting', 1)).toMatchObject([{ attempts: 1 }]),
+        PATIENCE,
       )
       aheadMs = 0
       delivery.sender.wake()
-      await vi.waitFor(() => expect(delivery.server.seen).toHaveLength(2))
+      await vi.waitFor(() => expect(delivery.server.seen).toHaveLength(2), PATIENCE)
     },
   )
 
@@ -149,7 +196,7 @@ describe('stopping', () => {
     await delivery.commit(['a'])
     await delivery.commit(['b'])
     delivery.sender.start()
-    await vi.waitFor(() => expect(delivery.server.seen).toHaveLength(1))
+    await vi.waitFor(() => expect(delivery.server.seen).toHaveLength(1), PATIENCE)
     const stopped = delivery.sender.stop()
     resolve({ status: 200 })
     await stopped
@@ -161,7 +208,7 @@ describe('stopping', () => {
     delivery.server.answer = () => 'hang'
     await delivery.commit(['a'])
     delivery.sender.start()
-    await vi.waitFor(() => expect(delivery.server.seen).toHaveLength(1))
+    await vi.waitFor(() => expect(delivery.server.seen).toHaveLength(1), PATIENCE)
     await delivery.sender.stop(AbortSignal.timeout(20))
     expect(await delivery.store.outbox.backlog()).toMatchObject({ waitingBatches: 1, deadBatches: 0 })
   })

@@ -26,7 +26,7 @@ async function send(...addresses: string[]): Promise<SendResult> {
   const body = gzipSync('m f=1 1')
   const result = await sink.send(
     { batchId: 1, category: 'metric', points: 1, body },
-    AbortSignal.timeout(5_000),
+    AbortSignal.timeout(20_000),
   )
   await sink.close()
   return result

@@ -1,5 +1,5 @@
-import { mkdirSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs'
-import { request } from 'node:http'
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, statSync, symlinkSync, writeFileSync } from 'node:fs'
+import { createServer, request } from 'node:http'
 import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
@@ -174,5 +174,31 @@ describe('the control socket', () => {
     await server.close()
     server = undefined
     rmSync(folder, { recursive: true })
+  })
+
+  it('is neither served nor called in a folder that somebody else has put in its place', async () => {
+    open(join(root, 'a-rather-long-name-of-a-folder-'.repeat(5)))
+    server = await serveSocket(paths, makeHandlers())
+    const folder = dirname(paths.socket)
+    const elsewhere = join(root, 'elsewhere')
+    mkdirSync(elsewhere)
+    // As when the temporary directory was tidied while the host ran; the token is still in the home.
+    rmSync(folder, { recursive: true })
+    symlinkSync(elsewhere, folder)
+    const heard: (string | undefined)[] = []
+    const listener = createServer((call, response) => {
+      heard.push(call.headers.authorization)
+      response.end()
+    })
+    await new Promise<void>((resolve) => void listener.listen(join(elsewhere, 'host.sock'), resolve))
+    try {
+      const calling = callSocket(paths, { method: 'task.list', input: {} }, () => undefined, never)
+      await expect(calling).rejects.toMatchObject({ code: 'HOME_UNUSABLE', parts: { place: folder } })
+      expect(heard).toEqual([])
+      await expect(serveSocket(paths, makeHandlers())).rejects.toMatchObject({ code: 'HOME_UNUSABLE' })
+    } finally {
+      listener.close()
+      rmSync(folder)
+    }
   })
 })

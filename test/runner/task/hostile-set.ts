@@ -32,6 +32,8 @@ const forever = (): Promise<never> => new Promise(() => setInterval(() => {}, 1e
 `
 
 export const SHORT = { graceMs: 200, killMs: 200 }
+/** For a set that is asked to stop and does: on a busy machine that takes a while. */
+export const PATIENT = { graceMs: 15_000, killMs: 1_000 }
 
 /** A set that does this, behind a Startup script that looks harmless. */
 export async function makeHostile(body: string, options?: string): Promise<TaskHome> {

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { makeHostile, runHostile, SHORT, WIRE } from './hostile-set.ts'
+import { makeHostile, PATIENT, runHostile, SHORT, WIRE } from './hostile-set.ts'
 import { errorOf, isAlive, makeHome, runTask } from './task-run.ts'
 
 describe('a set that does not end', () => {
@@ -26,7 +26,8 @@ describe('a set that does not end', () => {
       code: 'TASK_TIMEOUT',
       text: /the function to end within 1 s/,
     })
-    expect(ran.elapsedMs).toBeLessThan(5_000)
+    // Its second, the patience, and what a busy machine takes to start it; for ever otherwise.
+    expect(ran.elapsedMs).toBeLessThan(15_000)
     expect(isAlive(ran.pid)).toBe(false)
   })
 
@@ -44,7 +45,7 @@ describe('a set that does not end', () => {
     const abort = new AbortController()
     const ran = await runHostile(
       `await new Promise((done) => context.signal.addEventListener('abort', done)); context.signal.throwIfAborted()`,
-      { signal: abort.signal, onLoaded: () => abort.abort() },
+      { signal: abort.signal, onLoaded: () => abort.abort(), limits: PATIENT },
     )
     expect(errorOf(ran).text).toMatch(/a stop asked for by the host/)
     expect(ran.lines).toEqual([
@@ -56,7 +57,7 @@ describe('a set that does not end', () => {
     const abort = new AbortController()
     const ran = await runHostile(
       `await new Promise((done) => context.signal.addEventListener('abort', done)); return 'in order'`,
-      { signal: abort.signal, onLoaded: () => abort.abort() },
+      { signal: abort.signal, onLoaded: () => abort.abort(), limits: PATIENT },
     )
     expect(ran.outcome).toMatchObject({ kind: 'done', value: { returnValue: 'in order' } })
   })
@@ -185,10 +186,7 @@ describe('a set that breaks its process', () => {
   it('is ended when it floods the host with requests', async () => {
     const body = `for (let i = 0; i < 200; i += 1) send({ kind: 'request', requestId: i, body: { kind: 'load', key: 'a' } })
       await forever()`
-    const onRequest = (): Promise<undefined> =>
-      new Promise((resolve) => {
-        setTimeout(() => resolve(undefined), 300)
-      })
+    const onRequest = (): Promise<never> => new Promise(() => undefined)
     const ran = await runHostile(body, { onRequest })
     expect(errorOf(ran)).toMatchObject({ code: 'ISOLATION', text: /more than 64 requests at once/ })
     expect(ran.requests).toHaveLength(64)

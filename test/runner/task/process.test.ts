@@ -4,6 +4,7 @@ import { describe, expect, it, vi } from 'vitest'
 import { codePath } from '../../../runner/package.ts'
 import { readResidentMb, signalGroup } from '../../../runner/task/process-group.ts'
 import { errorOf, isAlive, makeHome, runs, runTask, START } from './task-run.ts'
+import { PATIENCE } from '../../patience.ts'
 
 /** More than Linux takes for one variable (MAX_ARG_STRLEN, 128 KiB). */
 const TOO_LONG = 'x'.repeat(200_000)
@@ -21,7 +22,7 @@ describe('the process of a task', () => {
     const gone = once(group, 'exit')
     signalGroup(group.pid ?? -1, 'SIGKILL')
     await gone
-    await vi.waitFor(() => expect(isAlive(grandchild)).toBe(false))
+    await vi.waitFor(() => expect(isAlive(grandchild)).toBe(false), PATIENCE)
     signalGroup(group.pid ?? -1, 'SIGKILL')
   })
 

@@ -7,6 +7,7 @@ import type { AccountSession } from '../../../core/script.ts'
 import type { ApiFunctionInfo } from '../../../runner/host-api.ts'
 import type { ReplyValue, RequestBody } from '../../../runner/task/ipc.ts'
 import { codePath } from '../../../runner/package.ts'
+import { PATIENCE } from '../../patience.ts'
 import { errorOf, isAlive, makeHome, runs, runTask, START } from './task-run.ts'
 
 const POINT = `{ category: 'metric', measurement: 'm', tags: { name: 'a b,中文' }, fields: { v: 1.5 }, timeMs: 1000 }`
@@ -71,7 +72,7 @@ describe('a run', () => {
     }).finally(() => {
       isOver = true
     })
-    await vi.waitFor(() => expect(pid === 0 || isAlive(pid)).toBe(false), { timeout: 10_000 })
+    await vi.waitFor(() => expect(pid === 0 || isAlive(pid)).toBe(false), PATIENCE)
     expect(isOver).toBe(false)
     commit.resolve(undefined)
     expect(errorOf(await running).code).toBe('TASK_TIMEOUT')
@@ -279,6 +280,6 @@ describe('a host that is killed', () => {
     const taskPid = Number(bytes.toString())
     expect(isAlive(taskPid)).toBe(true)
     hostProcess.kill('SIGKILL')
-    await vi.waitFor(() => expect(isAlive(taskPid)).toBe(false), { timeout: 5_000 })
+    await vi.waitFor(() => expect(isAlive(taskPid)).toBe(false), PATIENCE)
   })
 })

@@ -40,16 +40,16 @@ describe('a failing script', () => {
   it.each([
     [
       'an unhandled rejection',
-      `void Promise.reject(new Error('later')); await new Promise((done) => setTimeout(done, 5e3))`,
+      `void Promise.reject(new Error('later')); await new Promise((done) => setTimeout(done, 6e4))`,
     ],
     [
       'an uncaught error',
-      `setTimeout(() => { throw new Error('later') }, 1); await new Promise((done) => setTimeout(done, 5e3))`,
+      `setTimeout(() => { throw new Error('later') }, 1); await new Promise((done) => setTimeout(done, 6e4))`,
     ],
   ])('fails by %s at once', async (_title, body) => {
     const ran = await runTask(await makeHome(runs(body)))
     expect(errorOf(ran)).toMatchObject({ code: 'TASK_FAILED', text: /got Error: later/ })
-    expect(ran.elapsedMs).toBeLessThan(4_000)
+    expect(ran.elapsedMs).toBeLessThan(25_000)
   })
 
   it.each([

@@ -1,6 +1,6 @@
-import { mkdirSync, symlinkSync, writeFileSync } from 'node:fs'
+import { mkdirSync, renameSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { describe, expect, it } from 'vitest'
+import { describe, expect, it, onTestFinished } from 'vitest'
 import { checkScriptPlace, startupFiles } from '../../../runner/task/startup-files.ts'
 import { errorOf, makeHome, runs, runTask, type TaskHome } from './task-run.ts'
 
@@ -61,6 +61,30 @@ ${runs('return filter + linked')}`
     for (let index = 0; index < 1_200; index += 1) writeFileSync(join(many, `${index}.ts`), '')
     expect(startupFiles(home.scriptPath).length).toBeLessThanOrEqual(1_001)
     expect((await runTask(home)).outcome.kind).toBe('done')
+  })
+})
+
+describe('a star in a name', () => {
+  it('opens nothing: Node would read it as every file that begins like it, the links out among them', async () => {
+    const home = await makeLinked(READ('notes.ts'))
+    const startup = join(home.root, 'startup')
+    mkdirSync(join(startup, 'n*'))
+    for (const name of ['*', 'n*/x.ts', 'lib/*']) writeFileSync(join(startup, name), '')
+    expect(startupFiles(home.scriptPath).filter((path) => path.includes('*'))).toEqual([])
+    expect(errorOf(await runTask(home))).toMatchObject({ code: 'ISOLATION', text: /a read of / })
+  })
+
+  it('of the home or of a folder above it keeps a task from being started, with a word of what to do', async () => {
+    const home = await makeHome(READ('../.dff/key'), { files: { '.dff/key': 'the key' } })
+    const moved = `${home.root}-ab*cd`
+    renameSync(home.root, moved)
+    onTestFinished(() => rmSync(moved, { recursive: true, force: true }))
+    const ran = await runTask(home, { start: { scriptPath: join(moved, 'startup', 'test_set.ts') } })
+    expect(ran.pid).toBe(0)
+    expect(errorOf(ran)).toMatchObject({
+      code: 'HOME_UNUSABLE',
+      text: /expected a path without \*, .* Rename the folder/,
+    })
   })
 })
 
