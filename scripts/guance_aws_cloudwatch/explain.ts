@@ -13,6 +13,7 @@ import { loadAccountId, loadInventory } from 'guance-aws-lambda/sets/guance_inte
 import { type BucketState, loadBucket } from './bucket.ts'
 import { causeOf } from './circumstances.ts'
 import { DIGEST_HOURS } from './digest.ts'
+import { nameFields, NO_FIELDS } from './field-set.ts'
 import { type HorizonCause, LONGEST_FACTOR, LONGEST_MARGIN_SEC, settleMs } from './horizon.ts'
 import { groupByIdentity, type Identity } from './identity.ts'
 import type { Entry } from './ledger.ts'
@@ -61,16 +62,20 @@ function newest(digests: ReadonlyMap<EpochMs, number>): EpochMs | undefined {
 }
 
 function entryFacts(entry: Entry, cause: HorizonCause): Facts {
-  const { firstMs, throughMs, gaps, waits, past, missingMs } = entry
+  const { firstMs, throughMs, gaps, waits, past, missing, holes } = entry
   return [
     { label: 'known since', value: formatTime(firstMs) },
     { label: 'complete and final up to', value: formatTime(throughMs) },
     { label: 'a minute is final after', value: describeHorizon(cause) },
     { label: 'gaps', value: gaps.length === 0 ? 'none' : listSome(gaps.map(formatWindow)) },
     ...(waits === 0 ? [] : [{ label: 'polls waited for an incomplete query', value: String(waits) }]),
-    ...(missingMs === undefined
+    ...(missing === NO_FIELDS
       ? []
-      : [{ label: 'some metrics missing since', value: formatTime(missingMs) }]),
+      : [{ label: 'not answered by AWS', value: listSome(nameFields(missing)) }]),
+    ...holes.map((hole) => ({
+      label: `delivered without ${listSome(nameFields(hole.fields))}`,
+      value: formatWindow(hole),
+    })),
     ...past.map(({ untilMs, tags }) => ({
       label: `tags before ${formatTime(untilMs)}`,
       value: Object.entries(tags)

@@ -1,4 +1,7 @@
 import { type EpochMs, type Json, MINUTE_MS, type Window } from 'guance-aws-lambda/dff'
+import { type FieldSet, NO_FIELDS } from './field-set.ts'
+import type { FormerFields } from './former-fields.ts'
+import type { Hole } from './holes.ts'
 
 export type Tags = Readonly<Record<string, string>>
 
@@ -8,12 +11,14 @@ export interface Entry {
   readonly throughMs: EpochMs
   /** Where its first look began: known since. */
   readonly firstMs: EpochMs
-  /** Hashes of the fields collected so far. */
-  readonly fields: string
-  /** Since when `fields` is what it is, when that changed lately. */
-  readonly changedMs?: EpochMs
-  /** From where lines went out without some of their fields. */
-  readonly missingMs?: EpochMs
+  /** Fields that are collected, as of the last poll; none where nobody knows. */
+  readonly fields: FieldSet
+  /** Earlier ones, oldest first. */
+  readonly former: readonly FormerFields[]
+  /** Of the fields, those that lines go out without, because AWS does not answer for them. */
+  readonly missing: FieldSet
+  /** Where lines went out without some of their fields. */
+  readonly holes: readonly Hole[]
   /** Tags that may change, as last written. */
   readonly tags: Tags
   /** Earlier ones, oldest first: minutes before `untilMs` were written with them. */
@@ -50,19 +55,21 @@ type StoredRange = readonly [start: number, end: number]
 
 /** What few identities have; left out where it is usual. */
 interface StoredException {
-  readonly c?: number
+  readonly f?: readonly (readonly [until: number, fields: number])[]
+  readonly m?: number
+  readonly h?: readonly (readonly [start: number, end: number, fields: number])[]
   readonly p?: readonly (readonly [until: number, tags: number])[]
   readonly w?: number
   readonly g?: readonly StoredRange[]
   readonly d?: readonly StoredRange[]
   readonly n?: number
-  readonly m?: number
   readonly a?: number
 }
 
 /** Identities that are alike in everything usual share one row; times are in minutes. */
 interface StoredLedger {
-  readonly v: 1
+  /** 1: `fields` are hashes, from which nobody knows what was collected. */
+  readonly v: 1 | 2
   readonly audited: number
   readonly tried: number
   readonly polled: number
@@ -101,10 +108,25 @@ class Table<T> {
   }
 }
 
-function exceptionOf(entry: Entry, tags: Table<Tags>): StoredException | undefined {
-  const { changedMs, past, waits, gaps, done, goneMs, missingMs, aliveMs } = entry
+interface Tables {
+  readonly tags: Table<Tags>
+  readonly fields: Table<FieldSet>
+}
+
+function exceptionOf(entry: Entry, { tags, fields }: Tables): StoredException | undefined {
+  const { former, missing, holes, past, waits, gaps, done, goneMs, aliveMs } = entry
   const exception: StoredException = {
-    ...(changedMs === undefined ? {} : { c: changedMs / MINUTE_MS }),
+    ...(former.length === 0
+      ? {}
+      : { f: former.map((one) => [one.untilMs / MINUTE_MS, fields.numberOf(one.fields)] as const) }),
+    ...(missing === NO_FIELDS ? {} : { m: fields.numberOf(missing) }),
+    ...(holes.length === 0
+      ? {}
+      : {
+          h: holes.map(
+            (one) => [one.startMs / MINUTE_MS, one.endMs / MINUTE_MS, fields.numberOf(one.fields)] as const,
+          ),
+        }),
     ...(past.length === 0
       ? {}
       : { p: past.map((one) => [one.untilMs / MINUTE_MS, tags.numberOf(one.tags)] as const) }),
@@ -112,7 +134,6 @@ function exceptionOf(entry: Entry, tags: Table<Tags>): StoredException | undefin
     ...(gaps.length === 0 ? {} : { g: toRanges(gaps) }),
     ...(done.length === 0 ? {} : { d: toRanges(done) }),
     ...(goneMs === undefined ? {} : { n: goneMs / MINUTE_MS }),
-    ...(missingMs === undefined ? {} : { m: missingMs / MINUTE_MS }),
     ...(aliveMs === undefined ? {} : { a: aliveMs / MINUTE_MS }),
   }
   return Object.keys(exception).length === 0 ? undefined : exception
@@ -121,7 +142,7 @@ function exceptionOf(entry: Entry, tags: Table<Tags>): StoredException | undefin
 /** The ledger as state: what identities share is written once. All times are whole minutes. */
 export function encodeLedger({ entries, auditedMs, triedMs, polledMs, hours }: Ledger): Json {
   const tags = new Table<Tags>()
-  const fields = new Table<string>()
+  const fields = new Table<FieldSet>()
   const rows = new Map<string, [number, number, number, number, string]>()
   const except: Record<string, StoredException> = {}
   for (const [id, entry] of entries) {
@@ -131,11 +152,11 @@ export function encodeLedger({ entries, auditedMs, triedMs, polledMs, hours }: L
     const same = rows.get(row.join())
     if (same === undefined) rows.set(row.join(), [...row, id])
     else same[4] += id
-    const exception = exceptionOf(entry, tags)
+    const exception = exceptionOf(entry, { tags, fields })
     if (exception !== undefined) except[id] = exception
   }
   const stored: StoredLedger = {
-    v: 1,
+    v: 2,
     audited: Math.floor(auditedMs / MINUTE_MS),
     tried: Math.floor(triedMs / MINUTE_MS),
     polled: Math.floor(polledMs / MINUTE_MS),
@@ -152,20 +173,28 @@ export function encodeLedger({ entries, auditedMs, triedMs, polledMs, hours }: L
 function makeEntry(
   stored: StoredLedger,
   [through, first, fields, tags]: StoredLedger['rows'][number],
-  { c, p = [], w = 0, g, d, n, m, a }: StoredException,
+  exception: StoredException,
 ): Entry {
+  const { f = [], m, h = [], p = [], w = 0, g, d, n, a } = exception
+  const fieldsOf = (number: number): FieldSet =>
+    stored.v === 1 ? NO_FIELDS : (stored.fields[number] ?? NO_FIELDS)
   return {
     throughMs: through * MINUTE_MS,
     firstMs: first * MINUTE_MS,
-    fields: stored.fields[fields] ?? '',
+    fields: fieldsOf(fields),
+    former: f.map(([until, number]) => ({ untilMs: until * MINUTE_MS, fields: fieldsOf(number) })),
+    missing: m === undefined ? NO_FIELDS : fieldsOf(m),
+    holes: h.map(([start, end, number]) => ({
+      startMs: start * MINUTE_MS,
+      endMs: end * MINUTE_MS,
+      fields: fieldsOf(number),
+    })),
     tags: stored.tags[tags] ?? {},
     past: p.map(([until, number]) => ({ untilMs: until * MINUTE_MS, tags: stored.tags[number] ?? {} })),
     waits: w,
     gaps: fromRanges(g),
     done: fromRanges(d),
-    ...(c === undefined ? {} : { changedMs: c * MINUTE_MS }),
     ...(n === undefined ? {} : { goneMs: n * MINUTE_MS }),
-    ...(m === undefined ? {} : { missingMs: m * MINUTE_MS }),
     ...(a === undefined ? {} : { aliveMs: a * MINUTE_MS }),
   }
 }

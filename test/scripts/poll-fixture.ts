@@ -31,6 +31,8 @@ export class Poller {
   readonly #sink: SinkTraits
   /** Parameters beyond regions and targets; a test may change them between polls, as who edits the Startup script does. */
   configs: Omit<CloudwatchConfigs, 'regions' | 'targets'>
+  /** What is collected; a test may change it between polls as well. */
+  metrics: readonly string[] = ['Invocations', 'Throttles', 'Duration']
 
   constructor(aws: LateAws, sink: SinkTraits, configs: Poller['configs'] = {}) {
     this.#aws = aws
@@ -65,7 +67,7 @@ export class Poller {
   }
 
   get script() {
-    const targets = [{ namespace: 'AWS/Lambda', metrics: ['Invocations', 'Throttles', 'Duration'] }]
+    const targets = [{ namespace: 'AWS/Lambda', metrics: [...this.metrics] }]
     const configs = { regions: ['us-east-1' as const], targets, ...this.configs }
     return Runner(CloudwatchCollector({}, configs, NO_WAIT))
   }
