@@ -3,7 +3,7 @@ import { learnLongest } from './ask-longest.ts'
 import type { BucketState } from './bucket.ts'
 import type { NamespaceContext } from './circumstances.ts'
 import { answeredEntry, fillableHoles, giveUpHoles, isOverdue, waitingEntry } from './entry-outcome.ts'
-import { digestStart, type EntryPlan } from './entry-plan.ts'
+import type { EntryPlan } from './entry-plan.ts'
 import { commonFields, type FieldKey, fieldKey, toFieldSet } from './field-set.ts'
 import type { QueryOutcome } from './fetch.ts'
 import { isGrowingField } from './growing.ts'
@@ -39,7 +39,7 @@ function concludeAnswered(plan: EntryPlan, outcomes: readonly QueryOutcome[], ta
   const absent = outcomes.filter(({ outcome }) => outcome.kind !== 'complete')
   const missing = commonFields(toFieldSet(keysOfOutcomes(absent)), plan.entry.fields)
   const answered = answeredEntry(plan, { missing, isPartial })
-  const { entry, given } = giveUpHoles(plan, answered, digestStart(plan.circumstances))
+  const { entry, given } = giveUpHoles(plan, answered)
   for (const hole of given) tally.addGiven(hole)
   return { entry, isWaiting: false, isPartial }
 }
@@ -124,9 +124,9 @@ export function concludePlan(
     isGrowing: isGrowingField(shared.catalogue),
     zeros: zerosOf(shared, { plan, outcomes }, { entry, lines }),
   })
-  const fromMs = digestStart(plan.circumstances)
-  state.book.add('published', fingerprint, { digests: settled.published, fromMs })
-  state.book.add('seen', fingerprint, { digests: settled.differences, fromMs })
+  const { digests: kept } = plan.circumstances
+  state.book.add('published', fingerprint, { digests: settled.published, kept })
+  state.book.add('seen', fingerprint, { digests: settled.differences, kept })
   count(plan, entry, { settled, tally })
   return makePoints(identity.sample, settled.writes, {
     lineTags: shared.tagsOf(identity.sample),

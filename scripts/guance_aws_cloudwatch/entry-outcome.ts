@@ -8,6 +8,8 @@ import { cutRanges } from './ranges.ts'
 /** A line waits so many polls for a query that does not come complete. */
 const MAX_WAITS = 3
 
+const NEVER: Window = { startMs: 0, endMs: 0 }
+
 /** Whether a line has waited long enough for its incomplete queries to go out without them. */
 export function isOverdue({ entry, work }: EntryPlan): boolean {
   return work.purpose === 'live' && entry.waits + 1 >= MAX_WAITS
@@ -36,8 +38,6 @@ function blankOf({ entry, window }: EntryPlan): readonly Window[] {
   }))
   return [...blank, ...gaps]
 }
-
-const NEVER: Window = { startMs: 0, endMs: 0 }
 
 function liveEntry({ entry, window, finalBeforeMs, settledEndMs }: EntryPlan, answer: Answer): Entry {
   const { missing, isPartial } = answer
@@ -75,19 +75,20 @@ export function fillableHoles({ holes, fields, missing }: Pick<Entry, 'holes' | 
 
 /**
  * Where nothing may be written twice and a line cannot be added to, a hole stays: the entry without those that could be
- * filled now, and how much of them is older than `digestFromMs`, which no audit will compare again.
+ * filled now, and what of them no audit will compare again and tell, because the digests are gone.
  */
 export function giveUpHoles(
-  { circumstances: { sink } }: EntryPlan,
+  { circumstances: { sink, digests } }: EntryPlan,
   entry: Entry,
-  digestFromMs: number,
 ): { readonly entry: Entry; readonly given: readonly Hole[] } {
   const fillable = fillableHoles(entry)
   if (fillable.length === 0 || !isWrittenOnce(sink) || sink.mergesFields) return { entry, given: [] }
   const fields = withoutFields(entry.fields, entry.missing)
   const everything = { startMs: 0, endMs: Number.MAX_SAFE_INTEGER }
-  const given = fillable
-    .map((hole) => ({ ...hole, endMs: Math.min(hole.endMs, digestFromMs) }))
-    .filter(({ startMs, endMs }) => startMs < endMs)
+  const given = fillable.flatMap((hole) =>
+    digests
+      .reduce((left, range) => cutRanges(left, range), cutRanges([hole], NEVER))
+      .map((range) => ({ ...range, fields: hole.fields })),
+  )
   return { entry: { ...entry, holes: fillHoles(entry.holes, everything, fields) }, given }
 }

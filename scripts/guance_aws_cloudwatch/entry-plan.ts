@@ -1,6 +1,5 @@
-import { HOUR_MS, type EpochMs, type SinkTraits, type Window } from 'guance-aws-lambda/dff'
+import { type EpochMs, type SinkTraits, type Window } from 'guance-aws-lambda/dff'
 import { type Beyond, cutBeyond, NOTHING_BEYOND, oldestOf } from './beyond.ts'
-import { DIGEST_HOURS } from './digest.ts'
 import { type HorizonCause, latestMs, settleMs } from './horizon.ts'
 import { commonFields, fieldSetOf, NO_FIELDS, withFields, withoutFields } from './field-set.ts'
 import { changeFields, droppedFields } from './former-fields.ts'
@@ -43,8 +42,8 @@ export interface Circumstances {
   readonly listedMs: EpochMs | undefined
   /** Last poll that the bucket's ledger knows of. */
   readonly committedMs: EpochMs
-  /** Last audit of the bucket. */
-  readonly auditedMs: EpochMs
+  /** The minutes whose digests are kept, oldest first; at least one range. */
+  readonly digests: readonly Window[]
 }
 
 /** One identity's part of a slice. */
@@ -69,22 +68,9 @@ export interface EntryPlan {
 /** Beyond its horizon, how long a sampled identity is watched. */
 const SAMPLE_MS = 30 * 60_000
 
-/** An audit reads again what the last one read of its last hours: what comes that late is seen whatever the hour. */
-const AUDIT_OVERLAP_HOURS = 6
-const MAX_DIGEST_HOURS = 48
-
 /** Whether a line goes out once, because nobody knows what another one would do, or it would be held twice. */
 export function isWrittenOnce({ rewrite }: SinkTraits): boolean {
   return rewrite === 'unknown' || rewrite === 'both'
-}
-
-/**
- * Older minutes have no digest any more: 31 hours, or more when the audit is late, because what it has not read yet it
- * can only judge by them; two days at most.
- */
-export function digestStart({ nowMs, auditedMs }: Pick<Circumstances, 'nowMs' | 'auditedMs'>): EpochMs {
-  const dueMs = Math.min(nowMs - DIGEST_HOURS * HOUR_MS, auditedMs - (AUDIT_OVERLAP_HOURS + 1) * HOUR_MS)
-  return endAt(Math.max(dueMs, nowMs - MAX_DIGEST_HOURS * HOUR_MS), 0)
 }
 
 /**
@@ -119,11 +105,11 @@ function meet(identity: Identity, circumstances: Circumstances): Entry {
 function renew(
   identity: Identity,
   entry: Entry,
-  { changing, nowMs, sink, committedMs, auditedMs }: Circumstances,
+  { changing, nowMs, sink, committedMs, digests }: Circumstances,
 ): Entry {
   const { goneMs: _, ...known } = entry
   // As far back as a gap or a backfill by hand may write: under today's tags its minutes would be held twice.
-  const keepMs = Math.min(digestStart({ nowMs, auditedMs }), endAt(nowMs, MAX_LOOKBACK_MS))
+  const keepMs = Math.min(digests[0]?.startMs ?? nowMs, endAt(nowMs, MAX_LOOKBACK_MS))
   // Where lines go out early, minutes after the watermark may be written already.
   const writtenMs = isWrittenOnce(sink) ? 0 : endAt(committedMs, EARLY_MS)
   const since = { fromMs: Math.max(entry.throughMs, writtenMs), keepMs }
@@ -197,22 +183,20 @@ export function planOld(
   entry: Entry,
   circumstances: Circumstances,
 ): EntryPlan | undefined {
-  const { nowMs, sink, cause } = circumstances
+  const { nowMs, sink, cause, digests } = circumstances
   const { purpose } = work
   const settledEndMs = Math.min(endAt(nowMs, settleMs(cause)), Math.max(entry.throughMs, entry.firstMs))
-  const reachedMs = purpose === 'audit' ? Math.max(entry.firstMs, digestStart(circumstances)) : 0
+  const reachedMs = purpose === 'audit' ? entry.firstMs : 0
   const startMs = Math.max(work.window.startMs, reachedMs, oldestOf(nowMs, sink))
   const window = { startMs, endMs: Math.min(work.window.endMs, settledEndMs) }
   if (window.startMs >= window.endMs) return undefined
   const isOpen = (timeMs: EpochMs): boolean => isWithin(entry.gaps, timeMs)
   const holes = holesOf(entry.holes, withoutFields(entry.fields, entry.missing))
   const isUntold = (timeMs: EpochMs): boolean =>
-    isOpen(timeMs) ||
-    (timeMs < entry.firstMs && !isWithin(entry.done, timeMs)) ||
-    timeMs >= digestStart(circumstances)
+    isOpen(timeMs) || (timeMs < entry.firstMs && !isWithin(entry.done, timeMs)) || isWithin(digests, timeMs)
   const tests = {
     repair: (timeMs: EpochMs) => isOpen(timeMs) || holes.some((hole) => coversMinute(hole, timeMs)),
-    audit: (timeMs: EpochMs) => !isOpen(timeMs),
+    audit: (timeMs: EpochMs) => !isOpen(timeMs) && isWithin(digests, timeMs),
     // What has no digest any more was written once and for all.
     backfill: (timeMs: EpochMs) => !isWrittenOnce(sink) || isUntold(timeMs),
   }

@@ -4,7 +4,6 @@ import {
   type Explanation,
   formatTime,
   formatWindow,
-  HOUR_MS,
   MINUTE_MS,
   type Question,
   type RunContext,
@@ -121,7 +120,8 @@ async function explainIdentity(
 ): Promise<Explanation> {
   const nowMs = context.triggerTimeMs
   const state = await loadBucket(context, place, { bucket: identity.bucket, nowMs })
-  await state.book.load(context, { startMs: nowMs - DIGEST_HOURS * HOUR_MS, endMs: nowMs })
+  // All that are kept: a late audit, or an outage, keeps them longer than usual.
+  await state.book.load(context, { startMs: state.kept[0]?.startMs ?? 0, endMs: nowMs })
   const entry = state.entries.get(identity.fingerprint)
   const set = identity.sample.dimensions.map(({ name, value }) => `${name}=${value}`).join(', ')
   const metrics = identity.wanted.map(({ series }) => series.metric).join(', ')

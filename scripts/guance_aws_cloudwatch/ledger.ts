@@ -1,4 +1,5 @@
 import { type EpochMs, type Json, MINUTE_MS, type Window } from 'guance-aws-lambda/dff'
+import { FOREVER_MS } from './digest-ranges.ts'
 import { type FieldSet, NO_FIELDS } from './field-set.ts'
 import type { FormerFields } from './former-fields.ts'
 import type { Hole } from './holes.ts'
@@ -46,6 +47,8 @@ export interface Ledger {
   readonly polledMs: EpochMs
   /** Hours for which digests are stored. */
   readonly hours: readonly number[]
+  /** The minutes of which every line has its digest, the last range without an end; undefined where nobody wrote it down. */
+  readonly kept: readonly Window[] | undefined
 }
 
 /** 36 bits in base64url: among the 1,000 identities of a full bucket, one in 70 million new ones is mistaken for known. */
@@ -74,6 +77,8 @@ interface StoredLedger {
   readonly tried: number
   readonly polled: number
   readonly hours: readonly number[]
+  /** A range without an end has none. */
+  readonly kept?: readonly (readonly [start: number, end?: number])[]
   readonly tags: readonly Tags[]
   readonly fields: readonly string[]
   readonly rows: readonly (readonly [
@@ -92,6 +97,11 @@ function toRanges(windows: readonly Window[]): readonly StoredRange[] {
 
 function fromRanges(ranges: readonly StoredRange[] = []): readonly Window[] {
   return ranges.map(([start, end]) => ({ startMs: start * MINUTE_MS, endMs: end * MINUTE_MS }))
+}
+
+function storeKept({ startMs, endMs }: Window): readonly [start: number, end?: number] {
+  const start = startMs / MINUTE_MS
+  return endMs === FOREVER_MS ? [start] : [start, endMs / MINUTE_MS]
 }
 
 /** Gives each distinct value a number. */
@@ -140,7 +150,7 @@ function exceptionOf(entry: Entry, { tags, fields }: Tables): StoredException | 
 }
 
 /** The ledger as state: what identities share is written once. All times are whole minutes. */
-export function encodeLedger({ entries, auditedMs, triedMs, polledMs, hours }: Ledger): Json {
+export function encodeLedger({ entries, auditedMs, triedMs, polledMs, hours, kept }: Ledger): Json {
   const tags = new Table<Tags>()
   const fields = new Table<FieldSet>()
   const rows = new Map<string, [number, number, number, number, string]>()
@@ -161,6 +171,7 @@ export function encodeLedger({ entries, auditedMs, triedMs, polledMs, hours }: L
     tried: Math.floor(triedMs / MINUTE_MS),
     polled: Math.floor(polledMs / MINUTE_MS),
     hours,
+    ...(kept === undefined ? {} : { kept: kept.map(storeKept) }),
     tags: tags.values,
     fields: fields.values,
     rows: [...rows.values()],
@@ -212,12 +223,16 @@ export function decodeLedger(json: Json | undefined): Ledger | undefined {
       entries.set(id, makeEntry(stored, row, stored.except[id] ?? {}))
     }
   }
-  const { audited, tried, polled, hours } = stored
+  const { audited, tried, polled, hours, kept } = stored
   return {
     entries,
     auditedMs: audited * MINUTE_MS,
     triedMs: tried * MINUTE_MS,
     polledMs: polled * MINUTE_MS,
     hours,
+    kept: kept?.map(([start, end]) => ({
+      startMs: start * MINUTE_MS,
+      endMs: end === undefined ? FOREVER_MS : end * MINUTE_MS,
+    })),
   }
 }

@@ -1,5 +1,5 @@
 import type { EpochMs } from 'guance-aws-lambda/dff'
-import { digestStart, type EntryPlan } from './entry-plan.ts'
+import type { EntryPlan } from './entry-plan.ts'
 import { type FieldKey, keysOf, nameOfField } from './field-set.ts'
 import { coversMinute } from './holes.ts'
 import { isWithin } from './ranges.ts'
@@ -56,10 +56,10 @@ function stretchTest({ entry }: EntryPlan, answered: ReadonlySet<FieldKey>) {
 export function writtenOf(plan: EntryPlan, answered: ReadonlySet<FieldKey>): Written {
   const { entry, circumstances } = plan
   const { former, holes, gaps, done, firstMs } = entry
-  const digestFromMs = digestStart(circumstances)
+  const { digests } = circumstances
   const isUnwritten = (timeMs: EpochMs): boolean =>
     isWithin(gaps, timeMs) || (timeMs < firstMs && !isWithin(done, timeMs))
-  const isBlankAt = (timeMs: EpochMs): boolean => timeMs >= digestFromMs || isUnwritten(timeMs)
+  const isBlankAt = (timeMs: EpochMs): boolean => isWithin(digests, timeMs) || isUnwritten(timeMs)
   const current = keysOf(entry.fields)
   if (former.length === 0 && holes.length === 0 && current.every((key) => answered.has(key))) {
     return { lackedAt: () => NO_NAMES, isWholeAt: () => true, isBlankAt, belongsAt: () => true }

@@ -1,6 +1,7 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import type { Window } from '../../../core/dff.ts'
+import { FOREVER_MS } from '../../../scripts/guance_aws_cloudwatch/digest-ranges.ts'
 import { fingerprintOf } from '../../../scripts/guance_aws_cloudwatch/identity.ts'
 import { decodeLedger, encodeLedger, type Entry } from '../../../scripts/guance_aws_cloudwatch/ledger.ts'
 
@@ -63,6 +64,10 @@ describe('a ledger', () => {
             triedMs,
             polledMs,
             hours: [1, 2, 3],
+            kept: [
+              { startMs: 0, endMs: MINUTE_MS },
+              { startMs: 3 * MINUTE_MS, endMs: FOREVER_MS },
+            ],
           }
           const stored = JSON.parse(JSON.stringify(encodeLedger(ledger)))
           const read = decodeLedger(stored)
@@ -87,7 +92,7 @@ describe('a ledger', () => {
       done: [],
     }
     const entries = new Map(Array.from({ length: 157 }, (_, index) => [fingerprintOf(`f${index}`), entry]))
-    const bytes = JSON.stringify(encodeLedger({ entries, ...NEVER, hours: [] })).length
+    const bytes = JSON.stringify(encodeLedger({ entries, ...NEVER, hours: [], kept: undefined })).length
     expect(bytes).toBeLessThan(157 * 6 + 500)
   })
 
