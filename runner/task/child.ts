@@ -143,7 +143,7 @@ async function runTask(start: StartMessage, code: CodeMap): Promise<void> {
     const api = pickFunction(start, functions)
     isLoaded = true
     link.send({ kind: 'loaded', functions: infos })
-    const value = await callFunction(start, api, createContext(start, link))
+    const value = await callFunction(start, api, createContext(start, link, api.options.timeout * 1_000))
     await end({ kind: 'done', value })
   } catch (thrown) {
     await failWith(thrown)

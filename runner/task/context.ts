@@ -133,14 +133,17 @@ function createRehearsalWriting(link: HostLink): Writing {
   }
 }
 
-/** The script's view of its host. Only mode `run` without debug writes anything. */
-export function createContext(start: StartMessage, link: HostLink): RunContext {
+/** The script's view of its host, made when its function is called. Only mode `run` without debug writes anything. */
+export function createContext(start: StartMessage, link: HostLink, timeoutMs: number): RunContext {
+  const calledAtMs = performance.now()
   const isDebug = start.isDebug || start.mode !== 'run'
   return {
     taskId: start.taskId,
     triggerTimeMs: start.triggerTimeMs,
     debug: isDebug,
     signal: link.signal,
+    timeoutMs,
+    elapsedMs: () => performance.now() - calledAtMs,
     concurrency: start.concurrency,
     sink: start.sink,
     ...(start.backfill === null ? {} : { backfill: start.backfill }),

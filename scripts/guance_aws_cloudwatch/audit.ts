@@ -3,6 +3,7 @@ import { loadLedger } from './bucket.ts'
 import type { NamespaceContext } from './circumstances.ts'
 import { digestRanges, type DigestsKept } from './digest-ranges.ts'
 import { BUCKETS, type Identity } from './identity.ts'
+import { hasTime } from './run-time.ts'
 import { collectSlice } from './slice.ts'
 import type { Tally } from './tally.ts'
 import { sliceWorks } from './works.ts'
@@ -77,7 +78,8 @@ export async function auditBuckets(
   // Nothing can have changed before the first poll.
   if (known === undefined) return
   const byBucket = Map.groupBy(identities, ({ bucket }) => bucket)
-  for (const { bucket, ledger } of await listDue(shared, [...byBucket.keys()])) {
+  for (const [turn, { bucket, ledger }] of (await listDue(shared, [...byBucket.keys()])).entries()) {
+    if (!hasTime(shared.context, turn === 0)) return
     await auditBucket(shared, byBucket.get(bucket) ?? [], { kept: digestRanges(ledger, nowMs), tally })
   }
 }

@@ -2,6 +2,7 @@ import { formatTime, type Window } from 'guance-aws-lambda/dff'
 import type { NamespaceContext } from './circumstances.ts'
 import type { Work } from './entry-plan.ts'
 import { nextToRepair } from './repair-chunk.ts'
+import { hasTime } from './run-time.ts'
 import { collectSlice, type SliceResult } from './slice.ts'
 import type { Tally } from './tally.ts'
 import { sliceWorks } from './works.ts'
@@ -30,13 +31,14 @@ function progressOf(before: SliceResult['behind'], after: SliceResult['behind'])
   return after.filter(({ work, entry }) => starts.get(work.identity) !== nextToRepair(entry)?.startMs)
 }
 
-/** Fills gaps behind live traffic, oldest first, as far as the run's share of requests goes; the rest waits for the next run. */
+/** Fills gaps behind live traffic, oldest first, as far as the run's share of requests and of time goes; the rest waits for the next run. */
 export async function repairGaps(
   shared: NamespaceContext,
   { behind, liveRequests, tally }: Repair,
 ): Promise<void> {
   const { context, place } = shared
-  let left = Math.max(MIN_REQUESTS, REQUESTS_PER_LIVE * liveRequests)
+  const most = Math.max(MIN_REQUESTS, REQUESTS_PER_LIVE * liveRequests)
+  let left = most
   let open = behind
   while (open.length > 0 && left > 0) {
     const works = repairsOf(open)
@@ -45,7 +47,7 @@ export async function repairGaps(
     )
     const after: SliceResult['behind'][number][] = []
     for (const slice of sliceWorks(works)) {
-      if (left <= 0) return
+      if (left <= 0 || !hasTime(context, left === most)) return
       // Oldest first: what is about to be too old must not wait.
       const result = await collectSlice(shared, slice, tally)
       left -= Math.max(1, result.requests)

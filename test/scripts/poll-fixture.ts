@@ -33,6 +33,8 @@ export class Poller {
   configs: Omit<CloudwatchConfigs, 'regions' | 'targets'>
   /** What is collected; a test may change it between polls as well. */
   metrics: readonly string[] = ['Invocations', 'Throttles', 'Duration']
+  /** How long a run has taken whenever it asks. */
+  elapsedMs: () => number = () => 0
 
   constructor(aws: LateAws, sink: SinkTraits, configs: Poller['configs'] = {}) {
     this.#aws = aws
@@ -41,7 +43,8 @@ export class Poller {
   }
 
   #runAt(timeMs: number, backfill?: Window): TestRun {
-    const options = { triggerTimeMs: timeMs, session: SESSION, sink: this.#sink }
+    const { elapsedMs } = this
+    const options = { triggerTimeMs: timeMs, session: SESSION, sink: this.#sink, elapsedMs }
     const run = makeRun(this.store, backfill === undefined ? options : { ...options, backfill })
     this.runs.push(run)
     return run
