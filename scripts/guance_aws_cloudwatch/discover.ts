@@ -1,7 +1,8 @@
 import { type EpochMs, HOUR_MS, MINUTE_MS, type RunContext } from 'guance-aws-lambda/dff'
 import { AwsFailure, type AwsRegion, reportProblem } from 'guance-aws-lambda/sets/guance_integration'
 import { fetchListPage, listInto } from './list-series.ts'
-import { commitListing, type Listing, type ListingKey, loadListing } from './listing.ts'
+import { keepDeparted } from './departed.ts'
+import { collectedBy, commitListing, type Listing, type ListingKey, loadListing } from './listing.ts'
 import { Selection, toSeries } from './selection.ts'
 import type { Series } from './series.ts'
 import type { NamespaceTarget } from './targets.ts'
@@ -43,12 +44,9 @@ function keyOf({ region: { scope }, target: { namespace, selection } }: Question
   return { place: { scope, namespace }, selection }
 }
 
-function toDiscovery(
-  { target }: Question,
-  { listed, listedAtMs, identities }: Listing,
-  isDue = false,
-): Discovery {
-  return { listed, listedAtMs, series: toSeries(target.namespace, identities), isDue }
+function toDiscovery({ target }: Question, listing: Listing, isDue = false): Discovery {
+  const { listed, listedAtMs } = listing
+  return { listed, listedAtMs, series: toSeries(target.namespace, collectedBy(listing)), isDue }
 }
 
 /** Reports metrics that are newer than the catalogue, once; returns all that were reported so far. */
@@ -73,13 +71,21 @@ function reportUnknown(
   return [...before, ...fresh].toSorted()
 }
 
-async function renew(question: Question, before: readonly string[]): Promise<Listing> {
+async function renew(
+  question: Question,
+  before: readonly string[],
+  previous: Listing | undefined,
+): Promise<Listing> {
   const { context, region, target } = question
+  const key = keyOf(question)
   const selection = new Selection(target)
   const identities = await listInto(selection, region, target.namespace)
   const unknown = reportUnknown(question, selection.metrics, before)
-  const listing: Listing = { listedAtMs: context.triggerTimeMs, listed: selection.listed, identities }
-  await commitListing(context, keyOf(question), { unknown, listing })
+  const place = { place: key.place, nameDimension: target.catalogue?.nameDimension }
+  const lists = { before: previous === undefined ? [] : collectedBy(previous), now: identities }
+  const departed = await keepDeparted(context, place, lists)
+  const listing = { listedAtMs: context.triggerTimeMs, listed: selection.listed, identities, departed }
+  await commitListing(context, key, { unknown, listing })
   return listing
 }
 
@@ -126,7 +132,7 @@ async function learnAwsTime(region: AwsRegion, namespace: string): Promise<void>
 /** Lists anew, or goes on with the previous list where that is all there is. */
 async function renewOr(question: Question, unknown: readonly string[], previous: Listing | undefined) {
   try {
-    return await renew(question, unknown)
+    return await renew(question, unknown, previous)
   } catch (error) {
     question.context.signal.throwIfAborted()
     if (previous === undefined) throw error

@@ -16,7 +16,7 @@ import { nameFields, NO_FIELDS } from './field-set.ts'
 import { type HorizonCause, LONGEST_FACTOR, LONGEST_MARGIN_SEC, settleMs } from './horizon.ts'
 import { groupByIdentity, type Identity } from './identity.ts'
 import type { Entry } from './ledger.ts'
-import { loadListing } from './listing.ts'
+import { collectedBy, loadListing } from './listing.ts'
 import { loadRegionState } from './region-state.ts'
 import { toSeries } from './selection.ts'
 import type { Place } from './state-keys.ts'
@@ -152,7 +152,7 @@ async function explainPlace(
   const { namespace, catalogue } = target
   const { listing } = await loadListing(context, { place, selection: target.selection })
   if (listing === undefined) return []
-  const wanted = toSeries(namespace, listing.identities).map((series) => ({
+  const wanted = toSeries(namespace, collectedBy(listing)).map((series) => ({
     series,
     statistics: compiled.statisticsOf(series.metric, catalogue?.metrics[series.metric]),
   }))

@@ -51,3 +51,28 @@ describe('a repair', () => {
     expect(busy.commits).toBeGreaterThan(none.commits)
   }, 60_000)
 })
+
+describe('a function that was silent for two weeks', () => {
+  it('is still repaired when it leaves the list after an outage, and asked for no more afterwards', async () => {
+    const backMs = START_MS + 13.5 * 24 * HOUR_MS
+    const lastWork = invoke([SINCE_MS, START_MS + 6 * HOUR_MS], 1)
+    const { late, poller } = await startPolling(
+      [
+        { name: 'short', invocations: invoke([SINCE_MS, backMs + HOUR_MS], 60) },
+        { name: 'silent', invocations: lastWork },
+      ],
+      UNKNOWN,
+    )
+    await poller.setFunctions(
+      START_MS,
+      ['short', 'silent'].map((name) => ({ name, tags: {}, timeoutSec: 3 })),
+    )
+    await poller.poll(START_MS)
+    late.functions.pop()
+    await poller.pollAll(backMs, backMs + HOUR_MS)
+    expect(poller.held('silent').size).toBe(lastWork.length)
+    const before = late.asked.length
+    await poller.pollAll(backMs + HOUR_MS + 5 * MINUTE_MS, backMs + 2 * HOUR_MS)
+    expect(late.asked.slice(before).filter(({ name }) => name === 'silent')).toEqual([])
+  }, 60_000)
+})
