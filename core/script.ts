@@ -70,6 +70,10 @@ export interface RunContext {
   /** Collect and write nothing. */
   readonly debug: boolean
   readonly signal: AbortSignal
+  /** The host ends the task so many milliseconds after it called the function. */
+  readonly timeoutMs: number
+  /** Milliseconds since the function was called, by a clock that nobody sets: what can wait must not hold up the next tick. */
+  elapsedMs(): number
   /** Requests in flight per account and region: `COLLECTOR_THREAD_POOL_SIZE`, default 5 as upstream. */
   readonly concurrency: number
   readonly sink: SinkTraits

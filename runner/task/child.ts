@@ -8,6 +8,7 @@ import { closestName } from '../../core/closest.ts'
 import { DffError } from '../../core/error.ts'
 import type { Json } from '../../core/json.ts'
 import type { RunContext, SinkTraits } from '../../core/script.ts'
+import { SECOND_MS } from '../../core/time.ts'
 import { DEFAULT_CONNECTOR_ID } from '../connector/connector-id.ts'
 import type { ApiFunctionInfo, TaskResources } from '../host-api.ts'
 import { createContext, toJson } from './context.ts'
@@ -183,7 +184,8 @@ async function runTask(start: StartMessage, code: CodeMap): Promise<void> {
     const sink = findSink(start, toInfo(start, start.exportName, api))
     isLoaded = true
     link.send({ kind: 'loaded', functions: infos })
-    const value = await callFunction(start, api, createContext(start, sink, { link, secrets }))
+    const timeoutMs = api.options.timeout * SECOND_MS
+    const value = await callFunction(start, api, createContext(start, sink, { link, secrets, timeoutMs }))
     await end({ kind: 'done', value })
   } catch (thrown) {
     await failWith(thrown)

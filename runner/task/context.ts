@@ -135,18 +135,25 @@ function createRehearsalWriting(link: HostLink): Writing {
   }
 }
 
-/** The script's view of its host. Only mode `run` without debug writes anything. */
+/** The script's view of its host, made when its function is called. Only mode `run` without debug writes anything. */
 export function createContext(
   start: StartMessage,
   sink: SinkTraits,
-  { link, secrets }: { readonly link: HostLink; readonly secrets: GrowingMask },
+  {
+    link,
+    secrets,
+    timeoutMs,
+  }: { readonly link: HostLink; readonly secrets: GrowingMask; readonly timeoutMs: number },
 ): RunContext {
+  const calledAtMs = performance.now()
   const isDebug = start.isDebug || start.mode !== 'run'
   return {
     taskId: start.taskId,
     triggerTimeMs: start.triggerTimeMs,
     debug: isDebug,
     signal: link.signal,
+    timeoutMs,
+    elapsedMs: () => performance.now() - calledAtMs,
     concurrency: start.concurrency,
     sink,
     ...(start.backfill === null ? {} : { backfill: start.backfill }),

@@ -1,7 +1,7 @@
-import { DAY_MS, type EpochMs, HOUR_MS, type Json, type RunContext } from 'guance-aws-lambda/dff'
+import { DAY_MS, type EpochMs, HOUR_MS, type Json, type RunContext, type Window } from 'guance-aws-lambda/dff'
 import { DIGEST_HOURS } from './digest.ts'
 import { DigestBook } from './digest-book.ts'
-import { digestStart } from './entry-plan.ts'
+import { digestRanges } from './digest-ranges.ts'
 import { BUCKETS } from './identity.ts'
 import { decodeLedger, encodeLedger, type Entry, type Ledger } from './ledger.ts'
 import { type Longest, recentOf } from './longest.ts'
@@ -14,6 +14,8 @@ export interface BucketState {
   readonly book: DigestBook
   /** By fingerprint of the function's name; an empty list says that AWS was asked and knows of none. */
   readonly longest: Map<string, Longest>
+  /** The minutes whose digests are kept, as of now. */
+  readonly kept: readonly Window[]
   auditedMs: EpochMs
   triedMs: EpochMs
   polledMs: EpochMs
@@ -43,15 +45,18 @@ export async function loadBucket(
     loadLedger(context, place, bucket),
     context.load(longestKey(place, bucket)),
   ])
+  const auditedMs = ledger?.auditedMs ?? firstAudit(bucket, nowMs)
+  const polledMs = ledger?.polledMs ?? nowMs
   return {
     bucket,
     entries: new Map(ledger?.entries),
     book: new DigestBook(place, bucket, ledger?.hours ?? []),
     // Written by bucketState alone.
     longest: new Map(Object.entries((longest ?? {}) as unknown as Record<string, Longest>)),
-    auditedMs: ledger?.auditedMs ?? firstAudit(bucket, nowMs),
+    kept: digestRanges({ kept: ledger?.kept, auditedMs, polledMs }, nowMs),
+    auditedMs,
     triedMs: ledger?.triedMs ?? 0,
-    polledMs: ledger?.polledMs ?? nowMs,
+    polledMs,
     isLongestChanged: false,
   }
 }
@@ -74,7 +79,9 @@ export function bucketState(
   nowMs: EpochMs,
 ): Readonly<Record<string, Json>> {
   const { bucket, entries, auditedMs, triedMs, polledMs, longest, isLongestChanged } = state
-  const digests = state.book.state(digestStart({ nowMs, auditedMs }))
+  // Again, because an audit may have been done.
+  const kept = digestRanges({ kept: state.kept, auditedMs, polledMs: nowMs }, nowMs)
+  const digests = state.book.state(kept)
   const recent = [...longest].map(([id, list]) => [id, recentOf(list, nowMs)] as const)
   return {
     ...digests.state,
@@ -84,6 +91,7 @@ export function bucketState(
       triedMs,
       polledMs,
       hours: digests.hours,
+      kept,
     }),
     ...(isLongestChanged ? { [longestKey(place, bucket)]: Object.fromEntries(recent) } : {}),
   }

@@ -89,7 +89,7 @@ export function circumstancesOf(
     changing: tagsOf(identity.sample).changing,
     isSampled: identity.bucket % SAMPLED_BUCKETS === 0,
     listedMs: known?.listedMs,
-    auditedMs: state.auditedMs,
+    digests: state.kept,
     committedMs: Math.floor(state.polledMs / MINUTE_MS) * MINUTE_MS,
   }
 }

@@ -2,14 +2,9 @@ import type { Point } from 'guance-aws-lambda/dff'
 import { learnLongest } from './ask-longest.ts'
 import type { BucketState } from './bucket.ts'
 import type { NamespaceContext } from './circumstances.ts'
-import {
-  completeEntry,
-  digestStart,
-  type EntryPlan,
-  isOverdue,
-  partialEntry,
-  waitingEntry,
-} from './entry-plan.ts'
+import { answeredEntry, fillableHoles, giveUpHoles, isOverdue, waitingEntry } from './entry-outcome.ts'
+import type { EntryPlan } from './entry-plan.ts'
+import { commonFields, type FieldKey, fieldKey, toFieldSet } from './field-set.ts'
 import type { QueryOutcome } from './fetch.ts'
 import { isGrowingField } from './growing.ts'
 import { settleMs } from './horizon.ts'
@@ -17,9 +12,9 @@ import type { Entry } from './ledger.ts'
 import { makeLines, makePoints } from './points.ts'
 import { isWithin } from './ranges.ts'
 import { settle, type Settled } from './settle.ts'
-import { fieldName } from './statistics.ts'
 import type { Tally } from './tally.ts'
 import { PERIOD_SEC } from './window.ts'
+import { writtenOf } from './written.ts'
 import { keepAlive, zerosOf } from './zeros.ts'
 
 /** Whether a query is to be asked again. */
@@ -27,12 +22,30 @@ export function isOpen({ outcome }: QueryOutcome): boolean {
   return outcome.kind === 'partial' || outcome.kind === 'transient'
 }
 
+function keysOfOutcomes(outcomes: readonly QueryOutcome[]): readonly FieldKey[] {
+  return outcomes.map(({ query: { series, statistic } }) => fieldKey(series.metric, statistic))
+}
+
+interface Conclusion {
+  readonly entry: Entry
+  readonly isWaiting: boolean
+  readonly isPartial: boolean
+}
+
+/** What goes out without some fields, or whole: its entry, and in the tally what will never come. */
+function concludeAnswered(plan: EntryPlan, outcomes: readonly QueryOutcome[], tally: Tally): Conclusion {
+  const isPartial = outcomes.some(isOpen)
+  if (isPartial) tally.partial += 1
+  const absent = outcomes.filter(({ outcome }) => outcome.kind !== 'complete')
+  const missing = commonFields(toFieldSet(keysOfOutcomes(absent)), plan.entry.fields)
+  const answered = answeredEntry(plan, { missing, isPartial })
+  const { entry, given } = giveUpHoles(plan, answered)
+  for (const hole of given) tally.addGiven(hole)
+  return { entry, isWaiting: false, isPartial }
+}
+
 /** One identity's outcome: its entry as it is to be committed, and its lines unless they wait. */
-function concludeEntry(
-  plan: EntryPlan,
-  outcomes: readonly QueryOutcome[],
-  tally: Tally,
-): { readonly entry: Entry; readonly isWaiting: boolean; readonly isPartial: boolean } {
+function concludeEntry(plan: EntryPlan, outcomes: readonly QueryOutcome[], tally: Tally): Conclusion {
   for (const { query, outcome } of outcomes) {
     if (outcome.kind !== 'forbidden') continue
     tally.forbidden += 1
@@ -40,30 +53,28 @@ function concludeEntry(
   }
   const open = outcomes.filter(isOpen)
   const [first] = open
-  if (first === undefined) return { entry: completeEntry(plan), isWaiting: false, isPartial: false }
-  if ('reason' in first.outcome)
+  if (first !== undefined && 'reason' in first.outcome)
     tally.addReason(`${open.length} of ${outcomes.length}: ${first.outcome.reason}`)
-  const isNothing = open.length === outcomes.length
-  if (isNothing || !isOverdue(plan)) {
-    tally.waiting += 1
-    return { entry: isNothing ? plan.base : waitingEntry(plan), isWaiting: true, isPartial: false }
-  }
-  tally.partial += 1
-  const missing = new Set(open.map(({ query }) => fieldName(query.series.metric, query.statistic)))
-  return { entry: partialEntry(plan, missing), isWaiting: false, isPartial: true }
+  const isNothing = outcomes.length > 0 && outcomes.every(({ outcome }) => outcome.kind !== 'complete')
+  const isWaiting = open.length > 0 && (isNothing || !isOverdue(plan))
+  if (!isNothing && !isWaiting) return concludeAnswered(plan, outcomes, tally)
+  if (isWaiting) tally.waiting += 1
+  // Where all is Forbidden nothing moves: what is allowed later is made up for, as after an outage.
+  return { entry: isNothing ? plan.base : waitingEntry(plan), isWaiting: true, isPartial: false }
 }
 
 /** Whether lines differ because other fields were asked for or answered: that says nothing about how late AWS is. */
-function hasOtherFields({ base, entry, added }: EntryPlan): boolean {
-  const isChanged = base.fields !== entry.fields || entry.changedMs !== undefined
-  return isChanged || added.size > 0 || base.missingMs !== undefined
+function hasOtherFields({ base, entry, window }: EntryPlan, concluded: Entry): boolean {
+  const isChanged = base.missing !== concluded.missing || base.fields !== entry.fields
+  const isRecent = entry.former.some(({ untilMs }) => untilMs > window.startMs)
+  return isChanged || isRecent || fillableHoles(entry).some(({ endMs }) => endMs > window.startMs)
 }
 
-function count(plan: EntryPlan, settled: Settled, tally: Tally): void {
+function count(plan: EntryPlan, entry: Entry, { settled, tally }: { settled: Settled; tally: Tally }): void {
   const { circumstances, work } = plan
   const { nowMs, cause, isSampled, committedMs } = circumstances
   for (const timeMs of settled.differences.keys()) tally.addDifference(nowMs - timeMs)
-  if (work.purpose !== 'live' || !isSampled || hasOtherFields(plan)) return
+  if (work.purpose !== 'live' || !isSampled || hasOtherFields(plan, entry)) return
   tally.sampledLines += settled.writes.length - settled.filled
   const finalAfterMs = PERIOD_SEC * 1000 + settleMs(cause) - cause.widenMs
   // It changed at some time since the last poll: half of that is the best guess.
@@ -97,29 +108,26 @@ export function concludePlan(
   tally.addBeyond(plan.beyond)
   tally.addLongest(learnLongest(shared, state, { identity, lines }))
   const published = state.book.read('published', fingerprint)
+  const answered = new Set(keysOfOutcomes(outcomes.filter(({ outcome }) => outcome.kind === 'complete')))
   const settled = settle({
     sink: shared.sink,
     lines,
-    // A line without some of its fields must not take the place of a whole one, and so is written once: when it is final.
+    // A line without some of its fields goes out when it is final: until then they may still come.
     isWanted: (timeMs) =>
-      isWithin([plan.window], timeMs) &&
-      plan.isWanted(timeMs) &&
-      !(isPartial && (published.has(timeMs) || timeMs >= plan.settledEndMs)),
+      isWithin([plan.window], timeMs) && plan.isWanted(timeMs) && !(isPartial && timeMs >= plan.settledEndMs),
     settledEndMs: plan.settledEndMs,
     finalBeforeMs: plan.finalBeforeMs,
     published,
     seen: state.book.read('seen', fingerprint),
-    added: plan.added,
-    ...(plan.work.purpose === 'audit' && plan.entry.changedMs !== undefined
-      ? { comparedFromMs: plan.entry.changedMs }
-      : {}),
+    written: writtenOf(plan, answered),
+    isLackTold: plan.work.purpose === 'live',
     isGrowing: isGrowingField(shared.catalogue),
     zeros: zerosOf(shared, { plan, outcomes }, { entry, lines }),
   })
-  const fromMs = digestStart(plan.circumstances)
-  state.book.add('published', fingerprint, { digests: settled.published, fromMs })
-  state.book.add('seen', fingerprint, { digests: settled.differences, fromMs })
-  count(plan, settled, tally)
+  const { digests: kept } = plan.circumstances
+  state.book.add('published', fingerprint, { digests: settled.published, kept })
+  state.book.add('seen', fingerprint, { digests: settled.differences, kept })
+  count(plan, entry, { settled, tally })
   return makePoints(identity.sample, settled.writes, {
     lineTags: shared.tagsOf(identity.sample),
     history: plan.entry,

@@ -1,5 +1,6 @@
-import type { EpochMs, Json, RunContext, Window } from 'guance-aws-lambda/dff'
+import { type EpochMs, HOUR_MS, type Json, type RunContext, type Window } from 'guance-aws-lambda/dff'
 import { decodeHour, type Digests, encodeHour, hourOf, type LineDigest } from './digest.ts'
+import { isWithin } from './ranges.ts'
 import { digestKey, type Place } from './state-keys.ts'
 
 /** Digests of one bucket and hour by fingerprint: what was published, and what was seen to differ from it. */
@@ -45,33 +46,36 @@ export class DigestBook {
     return digests
   }
 
-  /** Adds digests to what was there; those from before `fromMs` would be deleted at once and are left out. */
+  /** Adds digests to what was there; those outside of the ranges that are kept would be deleted at once and are left out. */
   add(
     kind: DigestKind,
     fingerprint: string,
-    { digests, fromMs }: { digests: Digests; fromMs: EpochMs },
+    { digests, kept }: { digests: Digests; kept: readonly Window[] },
   ): void {
-    const hours = new Set([...digests.keys()].filter((timeMs) => timeMs >= fromMs).map(hourOf))
-    for (const hour of hours) {
+    const wanted = new Map([...digests].filter(([timeMs]) => isWithin(kept, timeMs)))
+    for (const hour of new Set([...wanted.keys()].map(hourOf))) {
       const stored = this.#hours.get(hour) ?? { published: {}, seen: {} }
       const joined = new Map<EpochMs, LineDigest>()
       decodeHour(hour, stored[kind][fingerprint] ?? '', joined)
-      for (const [timeMs, digest] of digests) if (hourOf(timeMs) === hour) joined.set(timeMs, digest)
+      for (const [timeMs, digest] of wanted) if (hourOf(timeMs) === hour) joined.set(timeMs, digest)
       stored[kind][fingerprint] = encodeHour(hour, joined)
       this.#hours.set(hour, stored)
       this.#changed.add(hour)
     }
   }
 
-  /** What to commit: changed hours, and the deletion of those that are too old. Also the hours stored afterwards. */
-  state(fromMs: EpochMs): { readonly state: Record<string, Json>; readonly hours: readonly number[] } {
-    const oldest = hourOf(fromMs)
+  /** What to commit: changed hours, and the deletion of those that are kept no more. Also the hours stored afterwards. */
+  state(kept: readonly Window[]): {
+    readonly state: Record<string, Json>
+    readonly hours: readonly number[]
+  } {
+    const isKept = (hour: number): boolean =>
+      kept.some(({ startMs, endMs }) => (hour + 1) * HOUR_MS > startMs && hour * HOUR_MS < endMs)
     const state: Record<string, Json> = {}
     const key = (hour: number): string => digestKey(this.#place, this.#bucket, hour)
     for (const hour of this.#changed) state[key(hour)] = this.#hours.get(hour) as unknown as Json
-    const expired = this.#stored.filter((hour) => hour < oldest)
-    for (const hour of expired) state[key(hour)] = null
-    const hours = [...new Set([...this.#stored, ...this.#changed])].filter((hour) => hour >= oldest)
+    for (const hour of this.#stored) if (!isKept(hour)) state[key(hour)] = null
+    const hours = [...new Set([...this.#stored, ...this.#changed])].filter(isKept)
     return { state, hours: hours.toSorted((left, right) => left - right) }
   }
 }

@@ -1,13 +1,20 @@
 import { type EpochMs, HOUR_MS, MINUTE_MS, type RunContext } from 'guance-aws-lambda/dff'
 import { AwsFailure, type AwsRegion, reportProblem } from 'guance-aws-lambda/sets/guance_integration'
 import { fetchListPage, listInto } from './list-series.ts'
-import { commitListing, type Listing, type ListingKey, loadListing } from './listing.ts'
+import { keepDeparted } from './departed.ts'
+import { collectedBy, commitListing, type Listing, type ListingKey, loadListing } from './listing.ts'
 import { Selection, toSeries } from './selection.ts'
 import type { Series } from './series.ts'
 import type { NamespaceTarget } from './targets.ts'
 
 /** AWS itself lists a new series up to 15 minutes late (aws.md §1.3): asking more often finds little sooner. */
 const CACHE_MS = 15 * MINUTE_MS
+
+/**
+ * More than so many series take longer to list than a poll may wait: at five pages a second, 130,000 take a minute. They
+ * are collected by the last list first.
+ */
+const MAX_SERIES_FIRST = 2_500
 
 /** A list that could not be renewed for this long hides functions that somebody is waiting for. */
 const STALE_MS = HOUR_MS
@@ -22,6 +29,8 @@ export interface Discovery {
   readonly listedAtMs: EpochMs
   /** Those wanted, each once. */
   readonly series: readonly Series[]
+  /** An earlier list that is to be renewed once what it names is collected. */
+  readonly isDue: boolean
 }
 
 /** One namespace in one region, as a configuration selects from it. */
@@ -35,8 +44,9 @@ function keyOf({ region: { scope }, target: { namespace, selection } }: Question
   return { place: { scope, namespace }, selection }
 }
 
-function toDiscovery({ target }: Question, { listed, listedAtMs, identities }: Listing): Discovery {
-  return { listed, listedAtMs, series: toSeries(target.namespace, identities) }
+function toDiscovery({ target }: Question, listing: Listing, isDue = false): Discovery {
+  const { listed, listedAtMs } = listing
+  return { listed, listedAtMs, series: toSeries(target.namespace, collectedBy(listing)), isDue }
 }
 
 /** Reports metrics that are newer than the catalogue, once; returns all that were reported so far. */
@@ -61,13 +71,21 @@ function reportUnknown(
   return [...before, ...fresh].toSorted()
 }
 
-async function renew(question: Question, before: readonly string[]): Promise<Listing> {
+async function renew(
+  question: Question,
+  before: readonly string[],
+  previous: Listing | undefined,
+): Promise<Listing> {
   const { context, region, target } = question
+  const key = keyOf(question)
   const selection = new Selection(target)
   const identities = await listInto(selection, region, target.namespace)
   const unknown = reportUnknown(question, selection.metrics, before)
-  const listing: Listing = { listedAtMs: context.triggerTimeMs, listed: selection.listed, identities }
-  await commitListing(context, keyOf(question), { unknown, listing })
+  const place = { place: key.place, nameDimension: target.catalogue?.nameDimension }
+  const lists = { before: previous === undefined ? [] : collectedBy(previous), now: identities }
+  const departed = await keepDeparted(context, place, lists)
+  const listing = { listedAtMs: context.triggerTimeMs, listed: selection.listed, identities, departed }
+  await commitListing(context, key, { unknown, listing })
   return listing
 }
 
@@ -111,6 +129,18 @@ async function learnAwsTime(region: AwsRegion, namespace: string): Promise<void>
   }
 }
 
+/** Lists anew, or goes on with the previous list where that is all there is. */
+async function renewOr(question: Question, unknown: readonly string[], previous: Listing | undefined) {
+  try {
+    return await renew(question, unknown, previous)
+  } catch (error) {
+    question.context.signal.throwIfAborted()
+    if (previous === undefined) throw error
+    carryForward(question, previous, error)
+    return undefined
+  }
+}
+
 /**
  * The wanted series that AWS lists for the namespace: asked for at most every 15 minutes, and whole or not at all. When a
  * page fails, what the same configuration selected before counts, and its age is said. Afterwards AWS's time is known.
@@ -124,17 +154,26 @@ export async function discoverSeries(
   const question: Question = { context, region, target }
   const { unknown, listing: previous } = await loadListing(context, keyOf(question))
   // A list from the future was written under a clock that was wrong.
-  if (previous !== undefined && Math.abs(context.triggerTimeMs - previous.listedAtMs) < CACHE_MS) {
-    await learnAwsTime(region, target.namespace)
-    return toDiscovery(question, previous)
+  const isFresh = previous !== undefined && Math.abs(context.triggerTimeMs - previous.listedAtMs) < CACHE_MS
+  const isLong = previous !== undefined && previous.listed > MAX_SERIES_FIRST
+  if (!isFresh && !isLong) {
+    const renewed = await renewOr(question, unknown, previous)
+    if (renewed !== undefined) return toDiscovery(question, renewed)
   }
-  try {
-    return toDiscovery(question, await renew(question, unknown))
-  } catch (error) {
-    context.signal.throwIfAborted()
-    if (previous === undefined) throw error
-    carryForward(question, previous, error)
-    await learnAwsTime(region, target.namespace)
-    return toDiscovery(question, previous)
-  }
+  // Without one, listing has thrown.
+  if (previous === undefined) throw new Error(`${region.scope}: ${target.namespace} has no list of series`)
+  await learnAwsTime(region, target.namespace)
+  return toDiscovery(question, previous, !isFresh && isLong)
+}
+
+/** Renews the list behind what was collected by an earlier one; undefined when AWS does not give it. Throws AwsFailure. */
+export async function renewSeries(
+  region: AwsRegion,
+  target: Question['target'],
+  context: RunContext,
+): Promise<Discovery | undefined> {
+  const question: Question = { context, region, target }
+  const { unknown, listing: previous } = await loadListing(context, keyOf(question))
+  const renewed = await renewOr(question, unknown, previous)
+  return renewed === undefined ? undefined : toDiscovery(question, renewed)
 }

@@ -1,10 +1,13 @@
-import { HOUR_MS, type EpochMs, type SinkTraits, type Window } from 'guance-aws-lambda/dff'
+import { type EpochMs, type SinkTraits, type Window } from 'guance-aws-lambda/dff'
 import { type Beyond, cutBeyond, NOTHING_BEYOND, oldestOf } from './beyond.ts'
-import { DIGEST_HOURS } from './digest.ts'
 import { type HorizonCause, latestMs, settleMs } from './horizon.ts'
-import { addedFields, fieldsOf, hashFields, type Identity } from './identity.ts'
+import { commonFields, fieldSetOf, NO_FIELDS, withFields, withoutFields } from './field-set.ts'
+import { changeFields, droppedFields } from './former-fields.ts'
+import { coversMinute, holesOf } from './holes.ts'
+import type { Identity } from './identity.ts'
 import type { Entry, Tags } from './ledger.ts'
-import { cutRanges, isWithin, joinRanges } from './ranges.ts'
+import type { SeriesStatistics } from './plan.ts'
+import { isWithin, joinRanges } from './ranges.ts'
 import { changeTags } from './tags.ts'
 import {
   EARLY_MS,
@@ -39,8 +42,8 @@ export interface Circumstances {
   readonly listedMs: EpochMs | undefined
   /** Last poll that the bucket's ledger knows of. */
   readonly committedMs: EpochMs
-  /** Last audit of the bucket. */
-  readonly auditedMs: EpochMs
+  /** The minutes whose digests are kept, oldest first; at least one range. */
+  readonly digests: readonly Window[]
 }
 
 /** One identity's part of a slice. */
@@ -52,11 +55,12 @@ export interface EntryPlan {
   /** As it will be committed when everything comes complete, but for what the outcome changes. */
   readonly entry: Entry
   readonly window: Window
+  /** What is collected, and what the earlier lines of the window were written with besides. */
+  readonly asked: readonly SeriesStatistics[]
   /** Of its gaps, what cannot be had any more. */
   readonly beyond: Beyond
   readonly settledEndMs: EpochMs
   readonly finalBeforeMs: EpochMs
-  readonly added: ReadonlySet<string>
   /** Of the window, what is to be decided on. */
   readonly isWanted: (timeMs: EpochMs) => boolean
 }
@@ -64,26 +68,9 @@ export interface EntryPlan {
 /** Beyond its horizon, how long a sampled identity is watched. */
 const SAMPLE_MS = 30 * 60_000
 
-/** An audit reads again what the last one read of its last hours: what comes that late is seen whatever the hour. */
-const AUDIT_OVERLAP_HOURS = 6
-const MAX_DIGEST_HOURS = 48
-
-/** A line waits so many polls for a query that does not come complete. */
-const MAX_WAITS = 3
-
-const NO_FIELDS: ReadonlySet<string> = new Set()
-
-function isWrittenOnce({ rewrite }: SinkTraits): boolean {
+/** Whether a line goes out once, because nobody knows what another one would do, or it would be held twice. */
+export function isWrittenOnce({ rewrite }: SinkTraits): boolean {
   return rewrite === 'unknown' || rewrite === 'both'
-}
-
-/**
- * Older minutes have no digest any more: 31 hours, or more when the audit is late, because what it has not read yet it
- * can only judge by them; two days at most.
- */
-export function digestStart({ nowMs, auditedMs }: Pick<Circumstances, 'nowMs' | 'auditedMs'>): EpochMs {
-  const dueMs = Math.min(nowMs - DIGEST_HOURS * HOUR_MS, auditedMs - (AUDIT_OVERLAP_HOURS + 1) * HOUR_MS)
-  return endAt(Math.max(dueMs, nowMs - MAX_DIGEST_HOURS * HOUR_MS), 0)
 }
 
 /**
@@ -102,7 +89,10 @@ function meet(identity: Identity, circumstances: Circumstances): Entry {
   return {
     throughMs: lookMs,
     firstMs,
-    fields: hashFields(fieldsOf(identity)),
+    fields: fieldSetOf(identity.wanted),
+    former: [],
+    missing: NO_FIELDS,
+    holes: [],
     tags: changing,
     past: [],
     waits: 0,
@@ -115,20 +105,17 @@ function meet(identity: Identity, circumstances: Circumstances): Entry {
 function renew(
   identity: Identity,
   entry: Entry,
-  { changing, nowMs, sink, committedMs, auditedMs }: Circumstances,
+  { changing, nowMs, sink, committedMs, digests }: Circumstances,
 ): Entry {
-  const { goneMs: _, changedMs, ...known } = entry
-  const startMs = digestStart({ nowMs, auditedMs })
+  const { goneMs: _, ...known } = entry
   // As far back as a gap or a backfill by hand may write: under today's tags its minutes would be held twice.
-  const keepMs = Math.min(startMs, endAt(nowMs, MAX_LOOKBACK_MS))
-  const fields = hashFields(fieldsOf(identity))
-  const isChanged = fields !== entry.fields && entry.missingMs === undefined
-  const sinceMs = isChanged ? Math.max(entry.throughMs, entry.firstMs) : changedMs
+  const keepMs = Math.min(digests[0]?.startMs ?? nowMs, endAt(nowMs, MAX_LOOKBACK_MS))
   // Where lines go out early, minutes after the watermark may be written already.
   const writtenMs = isWrittenOnce(sink) ? 0 : endAt(committedMs, EARLY_MS)
-  const tagged = changeTags(known, changing, { fromMs: Math.max(entry.throughMs, writtenMs), keepMs })
-  const isRecent = sinceMs !== undefined && sinceMs > startMs
-  return { ...tagged, fields, ...(isRecent ? { changedMs: sinceMs } : {}) }
+  const since = { fromMs: Math.max(entry.throughMs, writtenMs), keepMs }
+  const fields = fieldSetOf(identity.wanted)
+  const renewed = changeTags(changeFields(known, fields, since), changing, since)
+  return { ...renewed, missing: commonFields(entry.missing, fields) }
 }
 
 function readEnd({ nowMs, sink }: Circumstances, settledEndMs: EpochMs): EpochMs {
@@ -142,10 +129,18 @@ function rereadStart(
   { endMs, isNew }: { readonly endMs: EpochMs; readonly isNew: boolean },
 ): EpochMs {
   const growing = endAt(nowMs, latestMs(cause) + (isSampled ? SAMPLE_MS : 0))
-  const missing = isNew
-    ? Math.min(endAt(Math.min(listedMs, endMs), NEW_METRIC_MS), entry.missingMs ?? endMs)
-    : endMs
-  return Math.max(Math.min(growing, missing), endMs - MAX_LIVE_MS, entry.firstMs, oldestOf(nowMs, sink))
+  const listed = isNew ? endAt(Math.min(listedMs, endMs), NEW_METRIC_MS) : endMs
+  // What lacks a field for longer is a hole to be filled once the field comes: read again with every poll it would cost for nothing.
+  const lacking = holesOf(entry.holes, entry.missing)
+    .map(({ startMs }) => startMs)
+    .filter((startMs) => startMs >= endMs - MAX_LIVE_MS)
+  const wantedMs = Math.min(growing, listed, ...lacking)
+  return Math.max(wantedMs, endMs - MAX_LIVE_MS, entry.firstMs, oldestOf(nowMs, sink))
+}
+
+/** What to ask for: everything with which a line of the window was written goes along, or it would be gone with the next one. */
+function askedOf(identity: Identity, entry: Entry, window: Window): readonly SeriesStatistics[] {
+  return withFields(identity.wanted, droppedFields(entry, window.startMs))
 }
 
 /** What a poll asks of an identity; undefined when all its final minutes are committed. */
@@ -161,12 +156,12 @@ export function planLive(
   const base = known ?? meet(identity, circumstances)
   const entry = known === undefined ? base : renew(identity, known, circumstances)
   if (entry.throughMs >= endMs && known !== undefined) return undefined
-  const added = known === undefined ? NO_FIELDS : addedFields(fieldsOf(identity), known.fields)
+  const isNew = known !== undefined && withoutFields(entry.fields, known.fields) !== NO_FIELDS
   const live = liveWindow(entry.throughMs, endMs, oldestOf(nowMs, sink))
   const startMs =
     known === undefined
       ? live.window.startMs
-      : Math.min(live.window.startMs, rereadStart(entry, circumstances, { endMs, isNew: added.size > 0 }))
+      : Math.min(live.window.startMs, rereadStart(entry, circumstances, { endMs, isNew }))
   const { left: gaps, ...beyond } = cutBeyond([...entry.gaps, live.skipped], circumstances)
   return {
     work,
@@ -174,10 +169,10 @@ export function planLive(
     base,
     entry: { ...entry, throughMs: Math.max(entry.throughMs, settledEndMs), gaps },
     window: { startMs, endMs },
+    asked: askedOf(identity, entry, { startMs, endMs }),
     beyond,
     settledEndMs,
     finalBeforeMs: entry.throughMs,
-    added,
     isWanted: (timeMs) => timeMs >= live.window.startMs || !isWithin(entry.gaps, timeMs),
   }
 }
@@ -188,21 +183,20 @@ export function planOld(
   entry: Entry,
   circumstances: Circumstances,
 ): EntryPlan | undefined {
-  const { nowMs, sink, cause } = circumstances
+  const { nowMs, sink, cause, digests } = circumstances
   const { purpose } = work
   const settledEndMs = Math.min(endAt(nowMs, settleMs(cause)), Math.max(entry.throughMs, entry.firstMs))
-  const reachedMs = purpose === 'audit' ? Math.max(entry.firstMs, digestStart(circumstances)) : 0
+  const reachedMs = purpose === 'audit' ? entry.firstMs : 0
   const startMs = Math.max(work.window.startMs, reachedMs, oldestOf(nowMs, sink))
   const window = { startMs, endMs: Math.min(work.window.endMs, settledEndMs) }
   if (window.startMs >= window.endMs) return undefined
   const isOpen = (timeMs: EpochMs): boolean => isWithin(entry.gaps, timeMs)
+  const holes = holesOf(entry.holes, withoutFields(entry.fields, entry.missing))
   const isUntold = (timeMs: EpochMs): boolean =>
-    isOpen(timeMs) ||
-    (timeMs < entry.firstMs && !isWithin(entry.done, timeMs)) ||
-    timeMs >= digestStart(circumstances)
+    isOpen(timeMs) || (timeMs < entry.firstMs && !isWithin(entry.done, timeMs)) || isWithin(digests, timeMs)
   const tests = {
-    repair: isOpen,
-    audit: (timeMs: EpochMs) => !isOpen(timeMs),
+    repair: (timeMs: EpochMs) => isOpen(timeMs) || holes.some((hole) => coversMinute(hole, timeMs)),
+    audit: (timeMs: EpochMs) => !isOpen(timeMs) && isWithin(digests, timeMs),
     // What has no digest any more was written once and for all.
     backfill: (timeMs: EpochMs) => !isWrittenOnce(sink) || isUntold(timeMs),
   }
@@ -212,40 +206,10 @@ export function planOld(
     base: entry,
     entry,
     window,
+    asked: askedOf(work.identity, entry, window),
     beyond: NOTHING_BEYOND,
     settledEndMs,
     finalBeforeMs: purpose === 'audit' ? entry.throughMs : 0,
-    added: NO_FIELDS,
     isWanted: tests[purpose],
   }
-}
-
-/** The ledger entry after a plan whose queries all came complete, or are Forbidden. */
-export function completeEntry({ work, entry, window }: EntryPlan): Entry {
-  if (work.purpose === 'audit') return entry
-  if (work.purpose === 'live') {
-    const { missingMs: _, ...rest } = entry
-    return { ...rest, waits: 0 }
-  }
-  const gaps = cutRanges(entry.gaps, window)
-  if (work.purpose === 'repair') return { ...entry, gaps }
-  const done = cutRanges([...entry.done, window], { startMs: entry.firstMs, endMs: Number.MAX_SAFE_INTEGER })
-  return { ...entry, gaps, done }
-}
-
-/** Whether a line has waited long enough for its incomplete queries to go out without them. */
-export function isOverdue({ entry, work }: EntryPlan): boolean {
-  return work.purpose === 'live' && entry.waits + 1 >= MAX_WAITS
-}
-
-/** The entry of an identity that stays where it was, because not all of its queries came complete. */
-export function waitingEntry({ base, work }: EntryPlan): Entry {
-  return work.purpose === 'live' ? { ...base, waits: Math.min(base.waits + 1, MAX_WAITS) } : base
-}
-
-/** The entry of an identity whose lines went out without `missing` fields: they are asked for again as if they were new. */
-export function partialEntry(plan: EntryPlan, missing: ReadonlySet<string>): Entry {
-  const fields = fieldsOf(plan.work.identity).filter((field) => !missing.has(field))
-  const missingMs = plan.entry.missingMs ?? plan.finalBeforeMs
-  return { ...plan.entry, fields: hashFields(fields), waits: MAX_WAITS, missingMs }
 }

@@ -4,7 +4,6 @@ import {
   type Explanation,
   formatTime,
   formatWindow,
-  HOUR_MS,
   MINUTE_MS,
   type Question,
   type RunContext,
@@ -13,10 +12,11 @@ import { loadAccountId, loadInventory } from 'guance-aws-lambda/sets/guance_inte
 import { type BucketState, loadBucket } from './bucket.ts'
 import { causeOf } from './circumstances.ts'
 import { DIGEST_HOURS } from './digest.ts'
+import { nameFields, NO_FIELDS } from './field-set.ts'
 import { type HorizonCause, LONGEST_FACTOR, LONGEST_MARGIN_SEC, settleMs } from './horizon.ts'
 import { groupByIdentity, type Identity } from './identity.ts'
 import type { Entry } from './ledger.ts'
-import { loadListing } from './listing.ts'
+import { collectedBy, loadListing } from './listing.ts'
 import { loadRegionState } from './region-state.ts'
 import { toSeries } from './selection.ts'
 import type { Place } from './state-keys.ts'
@@ -61,16 +61,20 @@ function newest(digests: ReadonlyMap<EpochMs, number>): EpochMs | undefined {
 }
 
 function entryFacts(entry: Entry, cause: HorizonCause): Facts {
-  const { firstMs, throughMs, gaps, waits, past, missingMs } = entry
+  const { firstMs, throughMs, gaps, waits, past, missing, holes } = entry
   return [
     { label: 'known since', value: formatTime(firstMs) },
     { label: 'complete and final up to', value: formatTime(throughMs) },
     { label: 'a minute is final after', value: describeHorizon(cause) },
     { label: 'gaps', value: gaps.length === 0 ? 'none' : listSome(gaps.map(formatWindow)) },
     ...(waits === 0 ? [] : [{ label: 'polls waited for an incomplete query', value: String(waits) }]),
-    ...(missingMs === undefined
+    ...(missing === NO_FIELDS
       ? []
-      : [{ label: 'some metrics missing since', value: formatTime(missingMs) }]),
+      : [{ label: 'not answered by AWS', value: listSome(nameFields(missing)) }]),
+    ...holes.map((hole) => ({
+      label: `delivered without ${listSome(nameFields(hole.fields))}`,
+      value: formatWindow(hole),
+    })),
     ...past.map(({ untilMs, tags }) => ({
       label: `tags before ${formatTime(untilMs)}`,
       value: Object.entries(tags)
@@ -116,7 +120,8 @@ async function explainIdentity(
 ): Promise<Explanation> {
   const nowMs = context.triggerTimeMs
   const state = await loadBucket(context, place, { bucket: identity.bucket, nowMs })
-  await state.book.load(context, { startMs: nowMs - DIGEST_HOURS * HOUR_MS, endMs: nowMs })
+  // All that are kept: a late audit, or an outage, keeps them longer than usual.
+  await state.book.load(context, { startMs: state.kept[0]?.startMs ?? 0, endMs: nowMs })
   const entry = state.entries.get(identity.fingerprint)
   const set = identity.sample.dimensions.map(({ name, value }) => `${name}=${value}`).join(', ')
   const metrics = identity.wanted.map(({ series }) => series.metric).join(', ')
@@ -147,7 +152,7 @@ async function explainPlace(
   const { namespace, catalogue } = target
   const { listing } = await loadListing(context, { place, selection: target.selection })
   if (listing === undefined) return []
-  const wanted = toSeries(namespace, listing.identities).map((series) => ({
+  const wanted = toSeries(namespace, collectedBy(listing)).map((series) => ({
     series,
     statistics: compiled.statisticsOf(series.metric, catalogue?.metrics[series.metric]),
   }))

@@ -2,7 +2,6 @@ import { hash } from 'node:crypto'
 import { FINGERPRINT_LENGTH } from './ledger.ts'
 import type { SeriesStatistics } from './plan.ts'
 import { identityOf, type Series } from './series.ts'
-import { fieldName } from './statistics.ts'
 
 /** Ledgers per (account, region, namespace). A fixed number, so that state and commits do not grow with the functions. */
 export const BUCKETS = 64
@@ -68,33 +67,4 @@ export function groupByIdentity(
 
 export function countQueries({ wanted }: Identity): number {
   return wanted.reduce((sum, { statistics }) => sum + statistics.length, 0)
-}
-
-/** 18 bits: of the 60 fields of an identity, one new one in 4,000 is mistaken for known, and then comes a little later. */
-const FIELD_LETTERS = 3
-
-const hashes = new Map<string, string>()
-
-function hashField(field: string): string {
-  const known = hashes.get(field) ?? hash('sha256', field, 'base64url').slice(0, FIELD_LETTERS)
-  hashes.set(field, known)
-  return known
-}
-
-/** Field names of an identity, in the order of its series. */
-export function fieldsOf({ wanted }: Identity): readonly string[] {
-  return wanted.flatMap(({ series, statistics }) =>
-    statistics.map((statistic) => fieldName(series.metric, statistic)),
-  )
-}
-
-/** A set of fields as the ledger keeps it: short, and the same whatever their order. */
-export function hashFields(fields: readonly string[]): string {
-  return fields.map(hashField).toSorted().join('')
-}
-
-/** Those of `fields` that are not in a set made by hashFields. */
-export function addedFields(fields: readonly string[], known: string): ReadonlySet<string> {
-  const parts = new Set(known.match(/.{3}/g))
-  return new Set(fields.filter((field) => !parts.has(hashField(field))))
 }

@@ -1,4 +1,8 @@
 import { type EpochMs, type Json, MINUTE_MS, type Window } from 'guance-aws-lambda/dff'
+import { FOREVER_MS } from './digest-ranges.ts'
+import { type FieldSet, NO_FIELDS } from './field-set.ts'
+import type { FormerFields } from './former-fields.ts'
+import type { Hole } from './holes.ts'
 
 export type Tags = Readonly<Record<string, string>>
 
@@ -8,12 +12,14 @@ export interface Entry {
   readonly throughMs: EpochMs
   /** Where its first look began: known since. */
   readonly firstMs: EpochMs
-  /** Hashes of the fields collected so far. */
-  readonly fields: string
-  /** Since when `fields` is what it is, when that changed lately. */
-  readonly changedMs?: EpochMs
-  /** From where lines went out without some of their fields. */
-  readonly missingMs?: EpochMs
+  /** Fields that are collected, as of the last poll; none where nobody knows. */
+  readonly fields: FieldSet
+  /** Earlier ones, oldest first. */
+  readonly former: readonly FormerFields[]
+  /** Of the fields, those that lines go out without, because AWS does not answer for them. */
+  readonly missing: FieldSet
+  /** Where lines went out without some of their fields. */
+  readonly holes: readonly Hole[]
   /** Tags that may change, as last written. */
   readonly tags: Tags
   /** Earlier ones, oldest first: minutes before `untilMs` were written with them. */
@@ -41,6 +47,8 @@ export interface Ledger {
   readonly polledMs: EpochMs
   /** Hours for which digests are stored. */
   readonly hours: readonly number[]
+  /** The minutes of which every line has its digest, the last range without an end; undefined where nobody wrote it down. */
+  readonly kept: readonly Window[] | undefined
 }
 
 /** 36 bits in base64url: among the 1,000 identities of a full bucket, one in 70 million new ones is mistaken for known. */
@@ -50,23 +58,27 @@ type StoredRange = readonly [start: number, end: number]
 
 /** What few identities have; left out where it is usual. */
 interface StoredException {
-  readonly c?: number
+  readonly f?: readonly (readonly [until: number, fields: number])[]
+  readonly m?: number
+  readonly h?: readonly (readonly [start: number, end: number, fields: number])[]
   readonly p?: readonly (readonly [until: number, tags: number])[]
   readonly w?: number
   readonly g?: readonly StoredRange[]
   readonly d?: readonly StoredRange[]
   readonly n?: number
-  readonly m?: number
   readonly a?: number
 }
 
 /** Identities that are alike in everything usual share one row; times are in minutes. */
 interface StoredLedger {
-  readonly v: 1
+  /** 1: `fields` are hashes, from which nobody knows what was collected. */
+  readonly v: 1 | 2
   readonly audited: number
   readonly tried: number
   readonly polled: number
   readonly hours: readonly number[]
+  /** A range without an end has none. */
+  readonly kept?: readonly (readonly [start: number, end?: number])[]
   readonly tags: readonly Tags[]
   readonly fields: readonly string[]
   readonly rows: readonly (readonly [
@@ -87,6 +99,11 @@ function fromRanges(ranges: readonly StoredRange[] = []): readonly Window[] {
   return ranges.map(([start, end]) => ({ startMs: start * MINUTE_MS, endMs: end * MINUTE_MS }))
 }
 
+function storeKept({ startMs, endMs }: Window): readonly [start: number, end?: number] {
+  const start = startMs / MINUTE_MS
+  return endMs === FOREVER_MS ? [start] : [start, endMs / MINUTE_MS]
+}
+
 /** Gives each distinct value a number. */
 class Table<T> {
   readonly values: T[] = []
@@ -101,10 +118,25 @@ class Table<T> {
   }
 }
 
-function exceptionOf(entry: Entry, tags: Table<Tags>): StoredException | undefined {
-  const { changedMs, past, waits, gaps, done, goneMs, missingMs, aliveMs } = entry
+interface Tables {
+  readonly tags: Table<Tags>
+  readonly fields: Table<FieldSet>
+}
+
+function exceptionOf(entry: Entry, { tags, fields }: Tables): StoredException | undefined {
+  const { former, missing, holes, past, waits, gaps, done, goneMs, aliveMs } = entry
   const exception: StoredException = {
-    ...(changedMs === undefined ? {} : { c: changedMs / MINUTE_MS }),
+    ...(former.length === 0
+      ? {}
+      : { f: former.map((one) => [one.untilMs / MINUTE_MS, fields.numberOf(one.fields)] as const) }),
+    ...(missing === NO_FIELDS ? {} : { m: fields.numberOf(missing) }),
+    ...(holes.length === 0
+      ? {}
+      : {
+          h: holes.map(
+            (one) => [one.startMs / MINUTE_MS, one.endMs / MINUTE_MS, fields.numberOf(one.fields)] as const,
+          ),
+        }),
     ...(past.length === 0
       ? {}
       : { p: past.map((one) => [one.untilMs / MINUTE_MS, tags.numberOf(one.tags)] as const) }),
@@ -112,16 +144,15 @@ function exceptionOf(entry: Entry, tags: Table<Tags>): StoredException | undefin
     ...(gaps.length === 0 ? {} : { g: toRanges(gaps) }),
     ...(done.length === 0 ? {} : { d: toRanges(done) }),
     ...(goneMs === undefined ? {} : { n: goneMs / MINUTE_MS }),
-    ...(missingMs === undefined ? {} : { m: missingMs / MINUTE_MS }),
     ...(aliveMs === undefined ? {} : { a: aliveMs / MINUTE_MS }),
   }
   return Object.keys(exception).length === 0 ? undefined : exception
 }
 
 /** The ledger as state: what identities share is written once. All times are whole minutes. */
-export function encodeLedger({ entries, auditedMs, triedMs, polledMs, hours }: Ledger): Json {
+export function encodeLedger({ entries, auditedMs, triedMs, polledMs, hours, kept }: Ledger): Json {
   const tags = new Table<Tags>()
-  const fields = new Table<string>()
+  const fields = new Table<FieldSet>()
   const rows = new Map<string, [number, number, number, number, string]>()
   const except: Record<string, StoredException> = {}
   for (const [id, entry] of entries) {
@@ -131,15 +162,16 @@ export function encodeLedger({ entries, auditedMs, triedMs, polledMs, hours }: L
     const same = rows.get(row.join())
     if (same === undefined) rows.set(row.join(), [...row, id])
     else same[4] += id
-    const exception = exceptionOf(entry, tags)
+    const exception = exceptionOf(entry, { tags, fields })
     if (exception !== undefined) except[id] = exception
   }
   const stored: StoredLedger = {
-    v: 1,
+    v: 2,
     audited: Math.floor(auditedMs / MINUTE_MS),
     tried: Math.floor(triedMs / MINUTE_MS),
     polled: Math.floor(polledMs / MINUTE_MS),
     hours,
+    ...(kept === undefined ? {} : { kept: kept.map(storeKept) }),
     tags: tags.values,
     fields: fields.values,
     rows: [...rows.values()],
@@ -152,20 +184,28 @@ export function encodeLedger({ entries, auditedMs, triedMs, polledMs, hours }: L
 function makeEntry(
   stored: StoredLedger,
   [through, first, fields, tags]: StoredLedger['rows'][number],
-  { c, p = [], w = 0, g, d, n, m, a }: StoredException,
+  exception: StoredException,
 ): Entry {
+  const { f = [], m, h = [], p = [], w = 0, g, d, n, a } = exception
+  const fieldsOf = (number: number): FieldSet =>
+    stored.v === 1 ? NO_FIELDS : (stored.fields[number] ?? NO_FIELDS)
   return {
     throughMs: through * MINUTE_MS,
     firstMs: first * MINUTE_MS,
-    fields: stored.fields[fields] ?? '',
+    fields: fieldsOf(fields),
+    former: f.map(([until, number]) => ({ untilMs: until * MINUTE_MS, fields: fieldsOf(number) })),
+    missing: m === undefined ? NO_FIELDS : fieldsOf(m),
+    holes: h.map(([start, end, number]) => ({
+      startMs: start * MINUTE_MS,
+      endMs: end * MINUTE_MS,
+      fields: fieldsOf(number),
+    })),
     tags: stored.tags[tags] ?? {},
     past: p.map(([until, number]) => ({ untilMs: until * MINUTE_MS, tags: stored.tags[number] ?? {} })),
     waits: w,
     gaps: fromRanges(g),
     done: fromRanges(d),
-    ...(c === undefined ? {} : { changedMs: c * MINUTE_MS }),
     ...(n === undefined ? {} : { goneMs: n * MINUTE_MS }),
-    ...(m === undefined ? {} : { missingMs: m * MINUTE_MS }),
     ...(a === undefined ? {} : { aliveMs: a * MINUTE_MS }),
   }
 }
@@ -183,12 +223,16 @@ export function decodeLedger(json: Json | undefined): Ledger | undefined {
       entries.set(id, makeEntry(stored, row, stored.except[id] ?? {}))
     }
   }
-  const { audited, tried, polled, hours } = stored
+  const { audited, tried, polled, hours, kept } = stored
   return {
     entries,
     auditedMs: audited * MINUTE_MS,
     triedMs: tried * MINUTE_MS,
     polledMs: polled * MINUTE_MS,
     hours,
+    kept: kept?.map(([start, end]) => ({
+      startMs: start * MINUTE_MS,
+      endMs: end === undefined ? FOREVER_MS : end * MINUTE_MS,
+    })),
   }
 }

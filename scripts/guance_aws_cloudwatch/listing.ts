@@ -15,12 +15,19 @@ export interface Listing {
   /** Series that AWS listed, wanted or not. */
   readonly listed: number
   readonly identities: readonly ListedIdentity[]
+  /** Named by an earlier list and no more, but not collected to their end. */
+  readonly departed: readonly ListedIdentity[]
 }
 
 /** Which listing: `selection` is that of a NamespaceTarget, so that a changed configuration finds none and lists at once. */
 export interface ListingKey {
   readonly place: Place
   readonly selection: string
+}
+
+/** Everything that is collected by a listing. */
+export function collectedBy({ identities, departed }: Listing): readonly ListedIdentity[] {
+  return departed.length === 0 ? identities : [...identities, ...departed]
 }
 
 /** What is stored of a namespace in one region. */
@@ -43,6 +50,7 @@ interface Header {
   readonly listedAtMs: EpochMs
   readonly listed: number
   readonly chunks: number
+  readonly departed?: readonly ListedIdentity[]
 }
 
 /** The value that says what else is stored. */
@@ -148,9 +156,9 @@ export async function loadListing(context: RunContext, key: ListingKey): Promise
   const { unknown, selections } = await loadIndex(context, key.place)
   const header = selections[key.selection]
   if (header === undefined) return { unknown, listing: undefined }
-  const { listedAtMs, listed, chunks } = header
+  const { listedAtMs, listed, chunks, departed = [] } = header
   const identities = decodeListing(await loadChunks(context, key, chunks))
-  return { unknown, listing: { listedAtMs, listed, identities } }
+  return { unknown, listing: { listedAtMs, listed, identities, departed } }
 }
 
 function deletions(key: ListingKey, from: number, to: number): Readonly<Record<string, null>> {
@@ -176,10 +184,16 @@ export async function commitListing(
     // Plain data, but an interface has no index signature and so is no Json to the compiler.
     state[chunkKey(key, index)] = chunk as unknown as Json
   }
-  const { listedAtMs, listed } = listing
-  const selections: Record<string, Json> = { [selection]: { listedAtMs, listed, chunks: chunks.length } }
+  const { listedAtMs, listed, departed } = listing
+  const own: Header = {
+    listedAtMs,
+    listed,
+    chunks: chunks.length,
+    ...(departed.length === 0 ? {} : { departed }),
+  }
+  const selections: Record<string, Json> = { [selection]: own as unknown as Json }
   for (const [other, old] of Object.entries(others)) {
-    if (Math.abs(listedAtMs - old.listedAtMs) < FORGET_MS) selections[other] = { ...old }
+    if (Math.abs(listedAtMs - old.listedAtMs) < FORGET_MS) selections[other] = old as unknown as Json
     else Object.assign(state, deletions({ place, selection: other }, 0, old.chunks))
   }
   state[indexKey(place)] = { unknown: [...unknown], selections }

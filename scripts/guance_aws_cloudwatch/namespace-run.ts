@@ -14,7 +14,7 @@ import { collectBackfill } from './backfill.ts'
 import { claimPlace } from './claim.ts'
 import type { NamespaceContext } from './circumstances.ts'
 import { loadDelivered } from './delivered.ts'
-import { discoverSeries } from './discover.ts'
+import { type Discovery, discoverSeries, renewSeries } from './discover.ts'
 import { groupByIdentity, type Identity } from './identity.ts'
 import { addLateness } from './lateness.ts'
 import { collectLive } from './live.ts'
@@ -42,7 +42,7 @@ export interface NamespaceRun {
 interface Prepared {
   readonly shared: NamespaceContext
   readonly identities: readonly Identity[]
-  readonly listedAtMs: EpochMs
+  readonly discovery: Discovery
 }
 
 /** The objects that a namespace's metrics are of. */
@@ -80,23 +80,29 @@ function reportNothingListed({ context, region, target }: NamespaceRun): void {
   })
 }
 
+function identitiesOf({ compiled, target }: NamespaceRun, { series }: Discovery): readonly Identity[] {
+  const { catalogue } = target
+  const wanted = series.map((one) => ({
+    series: one,
+    statistics: compiled.statisticsOf(one.metric, catalogue?.metrics[one.metric]),
+  }))
+  return groupByIdentity(wanted, catalogue?.nameDimension)
+}
+
 async function makeContext(run: NamespaceRun): Promise<Prepared> {
   const { context, account, region, compiled, target } = run
   const { namespace, catalogue } = target
-  const { listed, listedAtMs, series: selected } = await discoverSeries(region, target, context)
+  const discovery = await discoverSeries(region, target, context)
+  const { listed, series } = discovery
   // A catalogue vouches for the spelling: there, nothing listed is a region without functions.
   if (listed === 0 && catalogue === undefined) reportNothingListed(run)
-  const wanted = selected.map((series) => ({
-    series,
-    statistics: compiled.statisticsOf(series.metric, catalogue?.metrics[series.metric]),
-  }))
-  const identities = groupByIdentity(wanted, catalogue?.nameDimension)
+  const identities = identitiesOf(run, discovery)
   const place = { scope: region.scope, namespace }
   const { inventory, hasFunctions } = await loadLinked(run)
   // After the first reply, whose Date header says what AWS's time is.
   const nowMs = nowOf(context.triggerTimeMs, region.clock.awsNowMs())
   context.log(
-    `${region.scope}: ${namespace} lists ${listed} series, ${wanted.length} wanted, of ${identities.length} dimension sets, at ${formatTime(nowMs)}`,
+    `${region.scope}: ${namespace} lists ${listed} series, ${series.length} wanted, of ${identities.length} dimension sets, at ${formatTime(nowMs)}`,
   )
   const shared: NamespaceContext = {
     context,
@@ -115,7 +121,19 @@ async function makeContext(run: NamespaceRun): Promise<Prepared> {
       : {}),
     accountState: accountState(account),
   }
-  return { shared, identities, listedAtMs }
+  return { shared, identities, discovery }
+}
+
+/** Renews the list of series behind live traffic, and collects at once what is new in it. */
+async function collectNew(run: NamespaceRun, { shared }: Prepared, tally: Tally): Promise<void> {
+  const { context, region, target } = run
+  const renewed = await renewSeries(region, target, context)
+  const identities = renewed === undefined ? [] : identitiesOf(run, renewed)
+  const fresh = identities.filter(({ fingerprint }) => !shared.listed.has(fingerprint))
+  if (fresh.length === 0) return
+  context.log(`${region.scope}: ${target.namespace} lists ${fresh.length} new dimension sets`)
+  const listed = new Set([...shared.listed, ...fresh.map(({ fingerprint }) => fingerprint)])
+  await collectLive({ ...shared, listed }, fresh, tally)
 }
 
 export interface NamespaceResult {
@@ -154,7 +172,8 @@ function failureOf(tally: Tally): AwsFailure {
  */
 export async function collectNamespace(run: NamespaceRun): Promise<NamespaceResult> {
   claimPlace(run.context, { scope: run.region.scope, namespace: run.target.namespace })
-  const { shared, identities, listedAtMs } = await makeContext(run)
+  const prepared = await makeContext(run)
+  const { shared, identities, discovery } = prepared
   const { context, place, nowMs } = shared
   const tally = new Tally()
   const { backfill } = context
@@ -163,7 +182,9 @@ export async function collectNamespace(run: NamespaceRun): Promise<NamespaceResu
       ? await collectLive(shared, identities, tally)
       : await collectBackfill(shared, { identities, window: backfill, tally })
   if (backfill === undefined) {
-    await keepRegionState(shared, { tally, listedMs: listedAtMs })
+    if (discovery.isDue) await collectNew(run, prepared, tally)
+    // Of the list that was gone by: what is newer than it has not been looked for yet.
+    await keepRegionState(shared, { tally, listedMs: discovery.listedAtMs })
     // A poll that AWS did not answer is no time for more.
     if (live.failed === 0)
       await repairGaps(shared, { behind: live.behind, liveRequests: live.requests, tally })

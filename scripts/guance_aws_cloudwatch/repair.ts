@@ -1,26 +1,19 @@
 import { formatTime, type Window } from 'guance-aws-lambda/dff'
 import type { NamespaceContext } from './circumstances.ts'
 import type { Work } from './entry-plan.ts'
-import type { Entry } from './ledger.ts'
+import { nextToRepair } from './repair-chunk.ts'
+import { hasTime } from './run-time.ts'
 import { collectSlice, type SliceResult } from './slice.ts'
 import type { Tally } from './tally.ts'
-import { REPAIR_CHUNK_MS } from './window.ts'
 import { sliceWorks } from './works.ts'
 
 /** Requests of one run for old gaps, per request of its live part: a store and a quota that just came back are not flooded. */
 const REQUESTS_PER_LIVE = 4
 const MIN_REQUESTS = 40
 
-/** Next piece of an entry's oldest gap. */
-function nextChunk({ gaps }: Pick<Entry, 'gaps'>): Window | undefined {
-  const [oldest] = gaps
-  if (oldest === undefined) return undefined
-  return { startMs: oldest.startMs, endMs: Math.min(oldest.endMs, oldest.startMs + REPAIR_CHUNK_MS) }
-}
-
 function repairsOf(behind: SliceResult['behind']): readonly (Work & { readonly window: Window })[] {
   const works = behind.flatMap(({ work, entry }) => {
-    const window = nextChunk(entry)
+    const window = nextToRepair(entry)
     return window === undefined ? [] : [{ identity: work.identity, purpose: 'repair' as const, window }]
   })
   return works.toSorted((left, right) => left.window.startMs - right.window.startMs)
@@ -34,17 +27,18 @@ export interface Repair {
 
 /** Those that got on by a chunk; one whose queries do not come complete waits for the next run. */
 function progressOf(before: SliceResult['behind'], after: SliceResult['behind']): SliceResult['behind'] {
-  const starts = new Map(before.map(({ work, entry }) => [work.identity, entry.gaps[0]?.startMs]))
-  return after.filter(({ work, entry }) => starts.get(work.identity) !== entry.gaps[0]?.startMs)
+  const starts = new Map(before.map(({ work, entry }) => [work.identity, nextToRepair(entry)?.startMs]))
+  return after.filter(({ work, entry }) => starts.get(work.identity) !== nextToRepair(entry)?.startMs)
 }
 
-/** Fills gaps behind live traffic, oldest first, as far as the run's share of requests goes; the rest waits for the next run. */
+/** Fills gaps behind live traffic, oldest first, as far as the run's share of requests and of time goes; the rest waits for the next run. */
 export async function repairGaps(
   shared: NamespaceContext,
   { behind, liveRequests, tally }: Repair,
 ): Promise<void> {
   const { context, place } = shared
-  let left = Math.max(MIN_REQUESTS, REQUESTS_PER_LIVE * liveRequests)
+  const most = Math.max(MIN_REQUESTS, REQUESTS_PER_LIVE * liveRequests)
+  let left = most
   let open = behind
   while (open.length > 0 && left > 0) {
     const works = repairsOf(open)
@@ -53,7 +47,7 @@ export async function repairGaps(
     )
     const after: SliceResult['behind'][number][] = []
     for (const slice of sliceWorks(works)) {
-      if (left <= 0) return
+      if (left <= 0 || !hasTime(context, left === most)) return
       // Oldest first: what is about to be too old must not wait.
       const result = await collectSlice(shared, slice, tally)
       left -= Math.max(1, result.requests)

@@ -2,6 +2,7 @@ import type { EpochMs, SinkTraits } from 'guance-aws-lambda/dff'
 import { digestOf, type Digests, type LineDigest } from './digest.ts'
 import { isWithin } from './ranges.ts'
 import { wholeMinutes } from './window.ts'
+import type { Written } from './written.ts'
 import type { Zeros } from './zeros.ts'
 
 export type Fields = Readonly<Record<string, number>>
@@ -21,10 +22,10 @@ export interface SettleInput {
   readonly published: Digests
   /** Changed values that were seen and not written, so that each is counted once. */
   readonly seen: Digests
-  /** Lines before it were published with other fields, by another configuration: not compared where they may not be written. */
-  readonly comparedFromMs?: EpochMs
-  /** Fields that were not collected when the earlier minutes were published. */
-  readonly added: ReadonlySet<string>
+  /** With which fields the earlier lines were written. */
+  readonly written: Written
+  /** Whether a line that went out without a field differs by that alone; false where the field was not asked for then. */
+  readonly isLackTold: boolean
   /** Whether a field's value can only grow while its minute is open. */
   readonly isGrowing: (field: string) => boolean
   /** None where the identity has no counts. */
@@ -88,18 +89,32 @@ function isUnchanged(before: LineDigest, fields: Fields, zeros: readonly string[
   return before === digest || (zeros.length > 0 && before === (digest ^ digestOf(zerosIn(zeros))))
 }
 
+function isOnce({ rewrite }: SinkTraits): boolean {
+  return rewrite === 'unknown' || rewrite === 'both'
+}
+
 /** `unknown` and `both`: nothing that a store may hold is written again; only fields that it never had are added. */
 function judgeOnce(
-  { sink, added }: SettleInput,
-  { fields, zeros, whole }: Minute,
+  { sink, written, isLackTold }: SettleInput,
+  { timeMs, fields, zeros, whole }: Minute,
   before: LineDigest,
 ): Verdict {
   const seen = digestOf(fields)
-  if (!sink.mergesFields || added.size === 0) return { seen }
-  const isOld = (field: string): boolean => !added.has(field)
+  const lacked = written.lackedAt(timeMs)
+  if (lacked.size === 0) return { seen }
+  const isOld = (field: string): boolean => !lacked.has(field)
   if (!isUnchanged(before, pick(fields, isOld), zeros.filter(isOld))) return { seen }
-  const missing = pick(whole, (field) => added.has(field))
-  return Object.keys(missing).length === 0 ? NOTHING : { fields: missing, digest: before ^ digestOf(missing) }
+  const missing = pick(whole, (field) => lacked.has(field))
+  if (Object.keys(missing).length === 0) return NOTHING
+  if (sink.mergesFields) return { fields: missing, digest: before ^ digestOf(missing) }
+  return isLackTold ? { seen } : NOTHING
+}
+
+/** A line of which nobody knows any more what it held: where nothing may be written twice, only what it certainly lacks. */
+function judgeForgotten({ sink, written }: SettleInput, { timeMs, whole }: Minute): Verdict {
+  if (!isOnce(sink)) return writing(whole)
+  const lacked = written.lackedAt(timeMs)
+  return sink.mergesFields ? writing(pick(whole, (field) => lacked.has(field))) : NOTHING
 }
 
 /**
@@ -111,7 +126,8 @@ function judgeMax(
   timeMs: EpochMs,
   { fields, before }: { readonly fields: Fields; readonly before: LineDigest | undefined },
 ): Verdict {
-  if (timeMs >= settledEndMs) {
+  // What was final once has its whole line out already, also when the horizon has grown since.
+  if (timeMs >= settledEndMs && timeMs >= finalBeforeMs) {
     const growing = pick(fields, isGrowing)
     return digestOf(growing) === before ? NOTHING : writing(growing)
   }
@@ -127,31 +143,39 @@ function judgeUnchanged({ sink }: SettleInput, { fields, whole }: Minute, before
   return isRewritten && isDue ? { ...writing(whole), isFill: true } : NOTHING
 }
 
+/** Whether a line may not be touched: what it was written with is not all there to be compared, or to go along with a new one. */
+function isProtected({ sink, written }: SettleInput, timeMs: EpochMs, isFirst: boolean): boolean {
+  return !isFirst && !written.isWholeAt(timeMs) && (isOnce(sink) || !sink.mergesFields)
+}
+
 function judge(input: SettleInput, minute: Minute): Verdict {
-  const { sink, published, settledEndMs, added } = input
+  const { sink, published, settledEndMs, written } = input
   const { timeMs, fields, zeros, whole } = minute
   const before = published.get(timeMs)
+  const lacked = written.lackedAt(timeMs)
   // A field that was not collected when the line was published had no zero either.
-  const variants = added.size === 0 ? [zeros] : [zeros, zeros.filter((field) => !added.has(field))]
+  const variants = lacked.size === 0 ? [zeros] : [zeros, zeros.filter((field) => !lacked.has(field))]
   if (before !== undefined && variants.some((each) => isUnchanged(before, fields, each))) {
     return judgeUnchanged(input, minute, before)
   }
+  const isFirst = before === undefined && written.isBlankAt(timeMs)
+  if (isProtected(input, timeMs, isFirst)) return NOTHING
   // Without a value of CloudWatch's there are only zeros: they go where nothing ever was.
   if (Object.keys(fields).length === 0) {
-    return before === undefined ? { ...writing(whole), isFill: true } : NOTHING
+    if (before !== undefined) return NOTHING
+    return { ...(isFirst ? writing(whole) : judgeForgotten(input, minute)), isFill: true }
   }
   if (sink.rewrite === 'last') return writing(whole)
   if (sink.rewrite === 'max') return judgeMax(input, timeMs, { fields: whole, before })
   if (timeMs >= settledEndMs) return NOTHING
-  if (before !== undefined && timeMs < (input.comparedFromMs ?? 0)) return NOTHING
   if (before !== undefined) return judgeOnce(input, minute, before)
-  return writing(whole)
+  return isFirst ? writing(whole) : judgeForgotten(input, minute)
 }
 
 const NO_FIELDS: Fields = {}
 
 /** The minutes that have a value or are to have a zero, oldest first. */
-function minutesOf({ lines, isWanted, zeros }: SettleInput): readonly Minute[] {
+function minutesOf({ lines, isWanted, zeros, written }: SettleInput): readonly Minute[] {
   const times = new Set(lines.keys())
   const isDue = (timeMs: EpochMs): boolean =>
     zeros !== undefined && isWithin([zeros.window], timeMs) && zeros.isAlive(timeMs)
@@ -162,8 +186,10 @@ function minutesOf({ lines, isWanted, zeros }: SettleInput): readonly Minute[] {
     .filter(isWanted)
     .toSorted((left, right) => left - right)
     .map((timeMs) => {
-      const fields = lines.get(timeMs) ?? NO_FIELDS
-      const absent = zeros?.fields.filter((field) => fields[field] === undefined) ?? []
+      const isOfLine = (field: string): boolean => written.belongsAt(field, timeMs)
+      const came = lines.get(timeMs) ?? NO_FIELDS
+      const fields = Object.keys(came).every(isOfLine) ? came : pick(came, isOfLine)
+      const absent = zeros?.fields.filter((field) => fields[field] === undefined && isOfLine(field)) ?? []
       const isFilled = absent.length > 0 && isDue(timeMs)
       return { timeMs, fields, zeros: absent, whole: isFilled ? { ...fields, ...zerosIn(absent) } : fields }
     })

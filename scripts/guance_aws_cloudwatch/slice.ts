@@ -8,6 +8,7 @@ import { deliveredState } from './delivered.ts'
 import { type EntryPlan, planLive, planOld, type Work } from './entry-plan.ts'
 import type { QueryOutcome } from './fetch.ts'
 import { fetchOpen } from './fetch-open.ts'
+import { nextToRepair } from './repair-chunk.ts'
 import type { Entry } from './ledger.ts'
 import { planRequests } from './plan.ts'
 import type { Dimension } from './series.ts'
@@ -18,8 +19,8 @@ export interface SliceResult {
   readonly requests: number
   readonly points: number
   /**
-   * Work whose identity came complete and has gaps left, with its ledger entry. One that did not come complete would most
-   * likely not do so for its gap either, and be billed for it at every poll.
+   * Work whose identity came complete and has gaps or holes left, with its ledger entry. One that did not come complete
+   * would most likely not do so for its gap either, and be billed for it at every poll; nor would one that is Forbidden.
    */
   readonly behind: readonly { readonly work: Work; readonly entry: Entry }[]
   /** Whether anything at all came complete. */
@@ -75,7 +76,7 @@ function spanOf(plans: readonly EntryPlan[]): { readonly startMs: EpochMs; reado
 async function fetchPlans(shared: NamespaceContext, plans: readonly EntryPlan[]) {
   const asks = plans
     .filter(({ window }) => window.startMs < window.endMs)
-    .map(({ work, window }) => ({ wanted: work.identity.wanted, window }))
+    .map(({ asked, window }) => ({ wanted: asked, window }))
   const requests = planRequests(asks, PERIOD_SEC)
   const answers = await mapConcurrently(requests, shared.context.concurrency, async (one) =>
     fetchOpen(shared, one),
@@ -147,9 +148,11 @@ export async function collectSlice(
   tally.requests += requests
   tally.points += points.length
   const behind = works.flatMap((work) => {
-    if (groups.get(work.identity.sample.dimensions)?.some(isOpen) === true) return []
+    const own = groups.get(work.identity.sample.dimensions)
+    if (own?.some(isOpen) === true || own?.every(({ outcome }) => outcome.kind === 'forbidden') === true)
+      return []
     const entry = stateOf(work.identity.bucket).entries.get(work.identity.fingerprint)
-    return entry === undefined || entry.gaps.length === 0 ? [] : [{ work, entry }]
+    return entry === undefined || nextToRepair(entry) === undefined ? [] : [{ work, entry }]
   })
   const hasWorked = outcomes.length === 0 || !outcomes.every(isOpen)
   return { requests, points: points.length, behind, hasWorked }

@@ -1,5 +1,7 @@
 import { type EpochMs, formatTime, MINUTE_MS, type RunContext, type Window } from 'guance-aws-lambda/dff'
 import type { Beyond } from './beyond.ts'
+import { nameFields } from './field-set.ts'
+import type { Hole } from './holes.ts'
 import type { Entry } from './ledger.ts'
 import { type Longest, addDuration } from './longest.ts'
 
@@ -26,6 +28,8 @@ export class Tally {
   longest: Longest = []
   /** Minutes that are complete and final for every identity of the live part: from the latest first look to the earliest watermark. */
   #completeFromMs = 0
+  #givenMs = 0
+  readonly #givenFields = new Set<string>()
   #completeThroughMs = Number.MAX_SAFE_INTEGER
 
   addWatermark({ firstMs, throughMs }: Pick<Entry, 'firstMs' | 'throughMs'>): void {
@@ -42,6 +46,12 @@ export class Tally {
   addBeyond({ lostMs, refusedMs }: Beyond): void {
     this.lostMs += lostMs
     this.refusedMs += refusedMs
+  }
+
+  /** A range whose lines stay without some fields. */
+  addGiven({ startMs, endMs, fields }: Hole): void {
+    this.#givenMs += endMs - startMs
+    for (const name of nameFields(fields)) this.#givenFields.add(name)
   }
 
   addDifference(ageMs: number): void {
@@ -71,6 +81,12 @@ export class Tally {
       warn(
         'gap',
         `${Math.round(this.refusedMs / MINUTE_MS)} minutes of functions before ${formatTime(nowMs)} are older than the ${context.sink.retentionHours ?? 0} hours that the connector's store takes, and stay missing. If it takes more, say so: dff connector set … --retention HOURS.`,
+      )
+    }
+    if (this.#givenMs > 0) {
+      warn(
+        'gap',
+        `${Math.round(this.#givenMs / MINUTE_MS)} minutes of functions before ${formatTime(nowMs)} were delivered without ${[...this.#givenFields].toSorted().join(', ')}, for which AWS did not answer then, and stay so: this connector's store is not known to replace a line or to add to it. See \`dff connector test --rewrite\`.`,
       )
     }
     if (this.waiting > 0) {

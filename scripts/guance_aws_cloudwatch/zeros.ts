@@ -1,7 +1,7 @@
 import type { Catalogue, EpochMs, Window } from 'guance-aws-lambda/dff'
 import type { CataloguedMetric } from './catalogue.ts'
 import type { NamespaceContext } from './circumstances.ts'
-import { digestStart, type EntryPlan } from './entry-plan.ts'
+import type { EntryPlan } from './entry-plan.ts'
 import type { QueryOutcome } from './fetch.ts'
 import type { Entry } from './ledger.ts'
 import { isWithin } from './ranges.ts'
@@ -81,7 +81,7 @@ export function keepAlive(
   const knownMs = before === undefined ? settledEndMs : (before.aliveMs ?? before.firstMs)
   const aliveMs = Math.min(knownMs, earliest(lines))
   // What is older has no digest any more, and is asked for by hand alone.
-  const isTelling = aliveMs > rest.firstMs && aliveMs > digestStart(circumstances)
+  const isTelling = aliveMs > rest.firstMs && aliveMs > (circumstances.digests[0]?.startMs ?? 0)
   return isTelling ? { ...rest, aliveMs } : rest
 }
 

@@ -34,6 +34,10 @@ export interface LateAws {
     readonly periodSec: number
   }[]
   readonly functions: LateFunction[]
+  /** Series of another metric that are listed besides. */
+  otherSeries: number
+  /** Operations in the order of their calls. */
+  readonly calls: string[]
   /** Fields of a function's line at a minute as shown at `atMs`; undefined when nothing is. */
   lineAt(name: string, minuteMs: number, atMs: number): Readonly<Record<string, number>> | undefined
   close(): Promise<void>
@@ -65,6 +69,7 @@ interface WireQuery {
 }
 
 interface WireInput {
+  readonly NextToken?: string
   readonly MetricDataQueries?: readonly WireQuery[]
   readonly StartTime?: number
   readonly EndTime?: number
@@ -75,6 +80,8 @@ class Server {
   fault: QueryFault | undefined
   readonly asked: LateAws['asked'] = []
   readonly functions: LateFunction[]
+  otherSeries = 0
+  readonly calls: string[] = []
   /** Invocations by function and minute. */
   readonly #byMinute = new Map<string, Map<number, LateInvocation[]>>()
 
@@ -114,19 +121,25 @@ class Server {
     )
   }
 
-  listMetrics(): object {
+  /** Pages of 500 series, as AWS's. */
+  listMetrics({ NextToken = '0' }: WireInput): object {
     const isListed = ({ listedFromMs }: LateFunction, metric: string): boolean =>
       (listedFromMs?.[metric] ?? 0) <= this.nowMs
+    const own = this.functions.flatMap((one) =>
+      Object.keys(STATISTICS)
+        .filter((metric) => isListed(one, metric))
+        .map((metric) => [metric, one.name] as const),
+    )
+    const others = Array.from({ length: this.otherSeries }, (_, index) => ['Errors', `x${index}`] as const)
+    const all = [...others, ...own]
+    const from = Number(NextToken)
     return {
-      Metrics: this.functions.flatMap((one) =>
-        Object.keys(STATISTICS)
-          .filter((metric) => isListed(one, metric))
-          .map((MetricName) => ({
-            Namespace: 'AWS/Lambda',
-            MetricName,
-            Dimensions: [{ Name: 'FunctionName', Value: one.name }],
-          })),
-      ),
+      Metrics: all.slice(from, from + 500).map(([MetricName, Value]) => ({
+        Namespace: 'AWS/Lambda',
+        MetricName,
+        Dimensions: [{ Name: 'FunctionName', Value }],
+      })),
+      ...(from + 500 < all.length ? { NextToken: String(from + 500) } : {}),
     }
   }
 
@@ -170,7 +183,8 @@ export async function startLateAws(functions: LateFunction[]): Promise<LateAws> 
   const answer = async (message: IncomingMessage, response: ServerResponse): Promise<void> => {
     const input = await readBody(message)
     const isListing = String(message.headers['x-amz-target']).endsWith('ListMetrics')
-    const body = isListing ? late.listMetrics() : late.getMetricData(input)
+    late.calls.push(isListing ? 'ListMetrics' : 'GetMetricData')
+    const body = isListing ? late.listMetrics(input) : late.getMetricData(input)
     const headers = {
       'content-type': 'application/x-amz-json-1.0',
       date: new Date(late.nowMs).toUTCString(),

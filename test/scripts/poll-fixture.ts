@@ -31,6 +31,10 @@ export class Poller {
   readonly #sink: SinkTraits
   /** Parameters beyond regions and targets; a test may change them between polls, as who edits the Startup script does. */
   configs: Omit<CloudwatchConfigs, 'regions' | 'targets'>
+  /** What is collected; a test may change it between polls as well. */
+  metrics: readonly string[] = ['Invocations', 'Throttles', 'Duration']
+  /** How long a run has taken whenever it asks. */
+  elapsedMs: () => number = () => 0
 
   constructor(aws: LateAws, sink: SinkTraits, configs: Poller['configs'] = {}) {
     this.#aws = aws
@@ -39,7 +43,8 @@ export class Poller {
   }
 
   #runAt(timeMs: number, backfill?: Window): TestRun {
-    const options = { triggerTimeMs: timeMs, session: SESSION, sink: this.#sink }
+    const { elapsedMs } = this
+    const options = { triggerTimeMs: timeMs, session: SESSION, sink: this.#sink, elapsedMs }
     const run = makeRun(this.store, backfill === undefined ? options : { ...options, backfill })
     this.runs.push(run)
     return run
@@ -65,7 +70,7 @@ export class Poller {
   }
 
   get script() {
-    const targets = [{ namespace: 'AWS/Lambda', metrics: ['Invocations', 'Throttles', 'Duration'] }]
+    const targets = [{ namespace: 'AWS/Lambda', metrics: [...this.metrics] }]
     const configs = { regions: ['us-east-1' as const], targets, ...this.configs }
     return Runner(CloudwatchCollector({}, configs, NO_WAIT))
   }

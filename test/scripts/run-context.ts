@@ -38,6 +38,9 @@ export interface TestRunOptions {
   /** Default: nobody knows, as for a DataKit that nobody has tested. */
   readonly sink?: SinkTraits
   readonly backfill?: Window
+  /** How long the run has taken whenever it asks; default: no time at all, of an hour. */
+  readonly elapsedMs?: () => number
+  readonly timeoutMs?: number
   /** Called before a commit takes effect; a throw refuses it whole. */
   readonly beforeCommit?: (slice: Slice) => void
 }
@@ -65,6 +68,8 @@ export function makeRun(store: TestStore, options: TestRunOptions): TestRun {
     debug: options.debug ?? false,
     signal: options.signal ?? new AbortController().signal,
     concurrency: options.concurrency ?? 5,
+    timeoutMs: options.timeoutMs ?? 3_600_000,
+    elapsedMs: options.elapsedMs ?? (() => 0),
     sink: options.sink ?? { rewrite: 'unknown', mergesFields: false },
     ...(options.backfill === undefined ? {} : { backfill: options.backfill }),
     lines,

@@ -1,6 +1,7 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import type { Window } from '../../../core/dff.ts'
+import { FOREVER_MS } from '../../../scripts/guance_aws_cloudwatch/digest-ranges.ts'
 import { fingerprintOf } from '../../../scripts/guance_aws_cloudwatch/identity.ts'
 import { decodeLedger, encodeLedger, type Entry } from '../../../scripts/guance_aws_cloudwatch/ledger.ts'
 
@@ -9,23 +10,41 @@ const minute = fc.nat(30_000_000).map((number) => number * MINUTE_MS)
 const range = fc.tuple(minute, minute).map(([startMs, endMs]): Window => ({ startMs, endMs }))
 const tags = fc.constantFrom<Record<string, string>>({}, { Runtime: 'nodejs24.x' }, { Runtime: '中文, "a"' })
 
+const fields = fc.constantFrom('', 'Duration\tp90', 'Duration\tp90\nErrors\tSum')
+
 const entryArbitrary: fc.Arbitrary<Entry> = fc.record(
   {
     throughMs: minute,
     firstMs: minute,
-    fields: fc.constantFrom('', 'abcdef', 'abc'),
+    fields,
+    former: fc.array(fc.record({ untilMs: minute, fields }), { maxLength: 2 }),
+    missing: fields,
+    holes: fc.array(
+      fc.tuple(range, fields).map(([window, lacking]) => ({ ...window, fields: lacking })),
+      { maxLength: 2 },
+    ),
     tags,
     past: fc.array(fc.record({ untilMs: minute, tags }), { maxLength: 2 }),
     waits: fc.nat(3),
     gaps: fc.array(range, { maxLength: 2 }),
     done: fc.array(range, { maxLength: 1 }),
-    changedMs: minute,
-    missingMs: minute,
     goneMs: minute,
     aliveMs: minute,
   },
   {
-    requiredKeys: ['throughMs', 'firstMs', 'fields', 'tags', 'past', 'waits', 'gaps', 'done'],
+    requiredKeys: [
+      'throughMs',
+      'firstMs',
+      'fields',
+      'former',
+      'missing',
+      'holes',
+      'tags',
+      'past',
+      'waits',
+      'gaps',
+      'done',
+    ],
     noNullPrototype: true,
   },
 )
@@ -45,6 +64,10 @@ describe('a ledger', () => {
             triedMs,
             polledMs,
             hours: [1, 2, 3],
+            kept: [
+              { startMs: 0, endMs: MINUTE_MS },
+              { startMs: 3 * MINUTE_MS, endMs: FOREVER_MS },
+            ],
           }
           const stored = JSON.parse(JSON.stringify(encodeLedger(ledger)))
           const read = decodeLedger(stored)
@@ -58,7 +81,10 @@ describe('a ledger', () => {
     const entry: Entry = {
       throughMs: 29_000_000 * MINUTE_MS,
       firstMs: 28_000_000 * MINUTE_MS,
-      fields: 'abc'.repeat(25),
+      fields: 'Duration\tp90',
+      former: [],
+      missing: '',
+      holes: [],
       tags: { Runtime: 'nodejs24.x', account_name: 'AWS_Lambda' },
       past: [],
       waits: 0,
@@ -66,7 +92,7 @@ describe('a ledger', () => {
       done: [],
     }
     const entries = new Map(Array.from({ length: 157 }, (_, index) => [fingerprintOf(`f${index}`), entry]))
-    const bytes = JSON.stringify(encodeLedger({ entries, ...NEVER, hours: [] })).length
+    const bytes = JSON.stringify(encodeLedger({ entries, ...NEVER, hours: [], kept: undefined })).length
     expect(bytes).toBeLessThan(157 * 6 + 500)
   })
 

@@ -3,6 +3,7 @@ import { describe, expect, it } from 'vitest'
 import type { SinkTraits } from '../../../core/dff.ts'
 import { digestOf, type LineDigest } from '../../../scripts/guance_aws_cloudwatch/digest.ts'
 import { type Fields, settle } from '../../../scripts/guance_aws_cloudwatch/settle.ts'
+import { WHOLE } from './whole-lines.ts'
 
 const MINUTE_MS = 60_000
 const LAST: SinkTraits = { rewrite: 'last', mergesFields: false }
@@ -40,7 +41,8 @@ function play(sink: SinkTraits, looks: readonly Look[]) {
       finalBeforeMs,
       published,
       seen,
-      added: new Set(),
+      written: WHOLE,
+      isLackTold: true,
       isGrowing,
     })
     for (const one of settled.writes) {
@@ -155,7 +157,8 @@ describe('settling', () => {
       finalBeforeMs: MINUTE_MS,
       published: new Map([[0, digestOf({ Errors_Sum: 1 })]]),
       seen: new Map<number, LineDigest>(),
-      added: new Set(['Throttles_Sum']),
+      written: { ...WHOLE, lackedAt: () => new Set(['Throttles_Sum']) },
+      isLackTold: true,
       isGrowing,
     }
     const merging = settle({ ...base, sink: { rewrite: 'unknown', mergesFields: true } })
@@ -183,7 +186,8 @@ describe('settling', () => {
       finalBeforeMs: MINUTE_MS,
       published,
       seen: new Map(),
-      added: new Set(),
+      written: WHOLE,
+      isLackTold: true,
       isGrowing,
     })
     expect(settled.late).toEqual([0])

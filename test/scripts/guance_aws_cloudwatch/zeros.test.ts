@@ -8,6 +8,7 @@ import { groupByIdentity } from '../../../scripts/guance_aws_cloudwatch/identity
 import type { Entry } from '../../../scripts/guance_aws_cloudwatch/ledger.ts'
 import { type Fields, settle } from '../../../scripts/guance_aws_cloudwatch/settle.ts'
 import { zerosOf } from '../../../scripts/guance_aws_cloudwatch/zeros.ts'
+import { WHOLE } from './whole-lines.ts'
 
 const MINUTE_MS = 60_000
 const WINDOW = { startMs: 10 * MINUTE_MS, endMs: 20 * MINUTE_MS }
@@ -15,6 +16,9 @@ const ENTRY: Entry = {
   throughMs: 0,
   firstMs: 12 * MINUTE_MS,
   fields: '',
+  former: [],
+  missing: '',
+  holes: [],
   tags: {},
   past: [],
   waits: 0,
@@ -163,7 +167,8 @@ function play(sink: SinkTraits, looks: readonly Look[]) {
       finalBeforeMs: 0,
       published,
       seen,
-      added: new Set(),
+      written: WHOLE,
+      isLackTold: true,
       isGrowing: (field) => field.endsWith('_Sum'),
       zeros: {
         fields: FIELDS,

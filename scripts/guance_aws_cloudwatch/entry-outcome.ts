@@ -1,0 +1,94 @@
+import type { Window } from 'guance-aws-lambda/dff'
+import { type EntryPlan, isWrittenOnce } from './entry-plan.ts'
+import { type FieldSet, NO_FIELDS, withoutFields } from './field-set.ts'
+import { fillHoles, type Hole, holesOf, joinHoles } from './holes.ts'
+import type { Entry } from './ledger.ts'
+import { cutRanges } from './ranges.ts'
+
+/** A line waits so many polls for a query that does not come complete. */
+const MAX_WAITS = 3
+
+const NEVER: Window = { startMs: 0, endMs: 0 }
+
+/** Whether a line has waited long enough for its incomplete queries to go out without them. */
+export function isOverdue({ entry, work }: EntryPlan): boolean {
+  return work.purpose === 'live' && entry.waits + 1 >= MAX_WAITS
+}
+
+/** The entry of an identity that stays where it was, because not all of its queries came complete. */
+export function waitingEntry({ base, work }: EntryPlan): Entry {
+  return work.purpose === 'live' ? { ...base, waits: Math.min(base.waits + 1, MAX_WAITS) } : base
+}
+
+/** What AWS answered for an identity. */
+export interface Answer {
+  /** Fields that are collected and did not come. */
+  readonly missing: FieldSet
+  /** Some of them may still come: what is not final yet waits for them. */
+  readonly isPartial: boolean
+}
+
+/** Minutes of the window that had no line before, which now is without the missing fields. */
+function blankOf({ entry, window }: EntryPlan): readonly Window[] {
+  const untold = cutRanges([{ ...window, endMs: Math.min(window.endMs, entry.firstMs) }], NEVER)
+  const blank = entry.done.reduce((left, range) => cutRanges(left, range), untold)
+  const gaps = entry.gaps.map(({ startMs, endMs }) => ({
+    startMs: Math.max(startMs, window.startMs),
+    endMs: Math.min(endMs, window.endMs),
+  }))
+  return [...blank, ...gaps]
+}
+
+function liveEntry({ entry, window, finalBeforeMs, settledEndMs }: EntryPlan, answer: Answer): Entry {
+  const { missing, isPartial } = answer
+  // Of a partial line some minutes of the window were left as they were: what is lacking there is filled later.
+  const filled = isPartial ? NO_FIELDS : withoutFields(entry.fields, missing)
+  const fresh = {
+    startMs: finalBeforeMs,
+    endMs: isPartial ? settledEndMs : window.endMs,
+    fields: missing,
+  }
+  const holes = [...fillHoles(entry.holes, window, filled), fresh]
+  return { ...entry, waits: isPartial ? MAX_WAITS : 0, missing, holes: joinHoles(holes) }
+}
+
+function oldEntry(plan: EntryPlan, { missing }: Answer): Entry {
+  const { entry, window, work } = plan
+  if (work.purpose === 'audit') return entry
+  const gaps = cutRanges(entry.gaps, window)
+  const fresh = blankOf(plan).map((range) => ({ ...range, fields: missing }))
+  const holes = joinHoles([...fillHoles(entry.holes, window, withoutFields(entry.fields, missing)), ...fresh])
+  if (work.purpose === 'repair') return { ...entry, gaps, holes }
+  const done = cutRanges([...entry.done, window], { startMs: entry.firstMs, endMs: Number.MAX_SAFE_INTEGER })
+  return { ...entry, gaps, holes, done }
+}
+
+/** The ledger entry after a plan whose lines go out, with or without some fields. */
+export function answeredEntry(plan: EntryPlan, answer: Answer): Entry {
+  return plan.work.purpose === 'live' ? liveEntry(plan, answer) : oldEntry(plan, answer)
+}
+
+/** Holes that can be filled now: of fields that AWS answers for again. */
+export function fillableHoles({ holes, fields, missing }: Pick<Entry, 'holes' | 'fields' | 'missing'>) {
+  return holesOf(holes, withoutFields(fields, missing))
+}
+
+/**
+ * Where nothing may be written twice and a line cannot be added to, a hole stays: the entry without those that could be
+ * filled now, and what of them no audit will compare again and tell, because the digests are gone.
+ */
+export function giveUpHoles(
+  { circumstances: { sink, digests } }: EntryPlan,
+  entry: Entry,
+): { readonly entry: Entry; readonly given: readonly Hole[] } {
+  const fillable = fillableHoles(entry)
+  if (fillable.length === 0 || !isWrittenOnce(sink) || sink.mergesFields) return { entry, given: [] }
+  const fields = withoutFields(entry.fields, entry.missing)
+  const everything = { startMs: 0, endMs: Number.MAX_SAFE_INTEGER }
+  const given = fillable.flatMap((hole) =>
+    digests
+      .reduce((left, range) => cutRanges(left, range), cutRanges([hole], NEVER))
+      .map((range) => ({ ...range, fields: hole.fields })),
+  )
+  return { entry: { ...entry, holes: fillHoles(entry.holes, everything, fields) }, given }
+}

@@ -1,0 +1,16 @@
+import { MINUTE_MS, type RunContext } from 'guance-aws-lambda/dff'
+
+/** A tick of the next five minutes finds the lease free: what is repaired later is late anyway, the next poll is not. */
+const UNTIL_MS = 3 * MINUTE_MS
+
+/** A request with its retries, and its commit, must end before the host ends the task. */
+const MARGIN_MS = MINUTE_MS
+
+/** Whether the run has time for what can wait; once at least where live traffic took all of it, or gaps would stay for ever. */
+export function hasTime(
+  { elapsedMs, timeoutMs }: Pick<RunContext, 'elapsedMs' | 'timeoutMs'>,
+  isFirst: boolean,
+): boolean {
+  const leftMs = timeoutMs - MARGIN_MS - elapsedMs()
+  return leftMs > 0 && (isFirst || elapsedMs() < UNTIL_MS)
+}

@@ -1,0 +1,76 @@
+import type { EpochMs } from 'guance-aws-lambda/dff'
+import type { EntryPlan } from './entry-plan.ts'
+import { type FieldKey, keysOf, nameOfField } from './field-set.ts'
+import { coversMinute } from './holes.ts'
+import { isWithin } from './ranges.ts'
+
+/** With which fields the lines of an identity were written, minute by minute, given what AWS has answered now. */
+export interface Written {
+  /** Fields that came now and that the line went out without. */
+  readonly lackedAt: (timeMs: EpochMs) => ReadonlySet<string>
+  /** Whether everything that the line was written with has come again: without it, it can neither be compared nor replaced. */
+  readonly isWholeAt: (timeMs: EpochMs) => boolean
+  /** Whether a minute without a digest has no line. */
+  readonly isBlankAt: (timeMs: EpochMs) => boolean
+  /** Whether a field that came may go into the line: one that is collected no more belongs only where it was. */
+  readonly belongsAt: (field: string, timeMs: EpochMs) => boolean
+}
+
+/** The lines of a stretch of minutes that were written alike. */
+interface Stretch {
+  readonly lacked: ReadonlySet<string>
+  readonly isWhole: boolean
+  readonly fields: ReadonlySet<string>
+}
+
+const NO_NAMES: ReadonlySet<string> = new Set()
+
+function namesOf(keys: readonly FieldKey[]): ReadonlySet<string> {
+  return new Set(keys.map(nameOfField))
+}
+
+/** Stretches by what makes them different, so that each is worked out once. */
+function stretchTest({ entry }: EntryPlan, answered: ReadonlySet<FieldKey>) {
+  const { former, holes, fields } = entry
+  const current = keysOf(fields)
+  const known = new Map<string, Stretch>()
+  return (timeMs: EpochMs): Stretch => {
+    const version = former.findIndex(({ untilMs }) => timeMs < untilMs)
+    const here = holes.filter((hole) => coversMinute(hole, timeMs))
+    const key = [version, ...here.map((hole) => holes.indexOf(hole))].join()
+    const found = known.get(key)
+    if (found !== undefined) return found
+    const lacking = new Set(here.flatMap((hole) => keysOf(hole.fields)))
+    const written = keysOf(former[version]?.fields ?? fields).filter((one) => !lacking.has(one))
+    const made = {
+      lacked: namesOf(current.filter((one) => answered.has(one) && !written.includes(one))),
+      isWhole: written.every((one) => answered.has(one)),
+      fields: namesOf(written),
+    }
+    known.set(key, made)
+    return made
+  }
+}
+
+/** What is known of an identity's lines, when these of its fields came complete. */
+export function writtenOf(plan: EntryPlan, answered: ReadonlySet<FieldKey>): Written {
+  const { entry, circumstances } = plan
+  const { former, holes, gaps, done, firstMs } = entry
+  const { digests } = circumstances
+  const isUnwritten = (timeMs: EpochMs): boolean =>
+    isWithin(gaps, timeMs) || (timeMs < firstMs && !isWithin(done, timeMs))
+  const isBlankAt = (timeMs: EpochMs): boolean => isWithin(digests, timeMs) || isUnwritten(timeMs)
+  const current = keysOf(entry.fields)
+  if (former.length === 0 && holes.length === 0 && current.every((key) => answered.has(key))) {
+    return { lackedAt: () => NO_NAMES, isWholeAt: () => true, isBlankAt, belongsAt: () => true }
+  }
+  const stretchAt = stretchTest(plan, answered)
+  const collected = namesOf(current)
+  return {
+    lackedAt: (timeMs) => stretchAt(timeMs).lacked,
+    isWholeAt: (timeMs) => isUnwritten(timeMs) || stretchAt(timeMs).isWhole,
+    isBlankAt,
+    belongsAt: (field, timeMs) =>
+      collected.has(field) || (!isUnwritten(timeMs) && stretchAt(timeMs).fields.has(field)),
+  }
+}

@@ -1,0 +1,111 @@
+import { describe, expect, it } from 'vitest'
+import type { SinkTraits } from '../../core/dff.ts'
+import { digestOf } from '../../scripts/guance_aws_cloudwatch/digest.ts'
+import {
+  expectOnce,
+  FUNCTIONS,
+  HOUR_MS,
+  invoke,
+  LAST,
+  MERGING,
+  MINUTE_MS,
+  SINCE_MS,
+  START_MS,
+  startPolling,
+  truthOf,
+  UNKNOWN,
+  within,
+} from './poll-fixture.ts'
+
+const ALLOWED_MS = START_MS + 50 * HOUR_MS
+
+/** Polls every half hour, as the one function works, while AWS answers Forbidden from the second poll on for so long. */
+async function pollForbidden(sink: SinkTraits, metrics: readonly string[]) {
+  const { late, poller } = await startPolling(
+    [{ name: 'short', invocations: invoke([SINCE_MS, ALLOWED_MS + 4 * HOUR_MS], 2) }],
+    sink,
+  )
+  await poller.setFunctions(START_MS, FUNCTIONS)
+  await poller.poll(START_MS)
+  late.fault = ({ metric }) => (metrics.includes(metric) ? 'Forbidden' : undefined)
+  for (let timeMs = START_MS + 30 * MINUTE_MS; timeMs < ALLOWED_MS; timeMs += 30 * MINUTE_MS) {
+    await poller.poll(timeMs)
+  }
+  late.fault = undefined
+  await poller.pollAll(ALLOWED_MS, ALLOWED_MS + 20 * MINUTE_MS)
+  return { late, poller, span: { fromMs: SINCE_MS, toMs: ALLOWED_MS } }
+}
+
+const EVERYTHING = ['Invocations', 'Throttles', 'Duration']
+
+describe('a metric that was Forbidden for days and is allowed again', () => {
+  it.each([LAST, MERGING, { rewrite: 'last', mergesFields: true } as const])(
+    'comes for all that time where a store takes a second line: %j',
+    async (sink) => {
+      const { late, poller, span } = await pollForbidden(sink, ['Throttles'])
+      expect(within(poller.held('short'), span.fromMs, span.toMs)).toEqual(truthOf(late, 'short', span))
+      expect(poller.problems('gap')).toEqual([])
+    },
+    60_000,
+  )
+
+  it('is said to be missing where nothing may be written twice', async () => {
+    const { late, poller, span } = await pollForbidden(UNKNOWN, ['Throttles'])
+    expectOnce(poller)
+    expect(poller.problems('gap')).toHaveLength(1)
+    const [text = ''] = poller.problems('gap')
+    const told = Number(/^(\d+) minutes/.exec(text)?.[1])
+    const truth = truthOf(late, 'short', { fromMs: START_MS, toMs: span.toMs - HOUR_MS })
+    const held = poller.held('short')
+    const wrong = [...truth].filter(([timeMs, line]) => digestOf(held.get(timeMs) ?? {}) !== digestOf(line))
+    expect(wrong.length).toBe(truth.size)
+    expect(told).toBeGreaterThan(15 * 60)
+    expect(text).toContain('Throttles_Sum')
+  }, 60_000)
+
+  it('is no reason to believe that AWS is late', async () => {
+    const { poller } = await pollForbidden(LAST, ['Throttles'])
+    const region = poller.store.state.get('region/123456789012/us-east-1/AWS/Lambda')
+    expect(region).toMatchObject({ lateness: { byMinute: [] } })
+  }, 60_000)
+})
+
+describe('a function of which everything was Forbidden for days', () => {
+  it.each([LAST, UNKNOWN, MERGING])(
+    'is collected for all that time: %j',
+    async (sink) => {
+      const { late, poller, span } = await pollForbidden(sink, EVERYTHING)
+      expect(within(poller.held('short'), span.fromMs, span.toMs)).toEqual(truthOf(late, 'short', span))
+      if (sink !== LAST) expectOnce(poller)
+    },
+    60_000,
+  )
+
+  it('is not asked for its gaps while nothing is allowed', async () => {
+    const { late, poller } = await startPolling(
+      [{ name: 'short', invocations: invoke([SINCE_MS, START_MS + 30 * HOUR_MS], 2) }],
+      UNKNOWN,
+    )
+    await poller.setFunctions(START_MS, FUNCTIONS)
+    await poller.poll(START_MS)
+    late.fault = () => 'Forbidden'
+    const before = late.asked.length
+    for (let hour = 5; hour < 15; hour += 1) await poller.poll(START_MS + hour * HOUR_MS)
+    expect(late.asked.length - before).toBe(10 * 7)
+  })
+})
+
+describe('a metric that becomes Forbidden', () => {
+  it('does not take its values with it where a second line takes the place of the first', async () => {
+    const { late, poller } = await startPolling(
+      [{ name: 'short', invocations: invoke([SINCE_MS, START_MS + 30 * HOUR_MS], 2) }],
+      LAST,
+    )
+    await poller.setFunctions(START_MS, FUNCTIONS)
+    await poller.pollAll(START_MS, START_MS + HOUR_MS)
+    late.fault = ({ metric }) => (metric === 'Throttles' ? 'Forbidden' : undefined)
+    await poller.pollAll(START_MS + HOUR_MS + 5 * MINUTE_MS, START_MS + 28 * HOUR_MS)
+    const span = { fromMs: SINCE_MS, toMs: START_MS + HOUR_MS - 15 * MINUTE_MS }
+    expect(within(poller.held('short'), span.fromMs, span.toMs)).toEqual(truthOf(late, 'short', span))
+  }, 60_000)
+})
