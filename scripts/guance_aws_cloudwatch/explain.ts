@@ -19,6 +19,7 @@ import { groupByIdentity, type Identity } from './identity.ts'
 import type { Entry } from './ledger.ts'
 import { loadListing } from './listing.ts'
 import { objectClassOf } from './object-class.ts'
+import { selectWanted } from './prepare.ts'
 import { loadRegionState } from './region-state.ts'
 import type { Place } from './state-keys.ts'
 import type { CompiledConfigs, NamespaceTarget } from './targets.ts'
@@ -146,10 +147,7 @@ async function explainPlace(
   const { namespace, catalogue } = target
   const listing = await loadListing(context, place, namespace)
   if (listing === undefined) return []
-  const wanted = target.select(toSeries(namespace, listing.identities)).map((series) => ({
-    series,
-    statistics: compiled.statisticsOf(series.metric, catalogue?.metrics[series.metric]),
-  }))
+  const wanted = selectWanted(compiled, target, toSeries(namespace, listing.identities))
   const identities = groupByIdentity(wanted, catalogue?.nameDimension).filter(
     (identity) => identity.name === question.name && hasMetric(identity, question.metric),
   )

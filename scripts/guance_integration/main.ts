@@ -21,5 +21,6 @@ export {
   keepTimeouts,
   loadInventory,
 } from './inventory.ts'
+export { billedFor } from './metering.ts'
 export { type ActionProbe, collectRegions, isFatal, probeRegions } from './region-run.ts'
 export { Runner } from './runner.ts'

@@ -25,6 +25,9 @@ const GOLDENS: readonly (readonly [name: string, words: readonly string[]])[] = 
   ['outbox-retry', ['outbox', 'retry']],
   ['verify', ['verify', 'guance_aws_lambda']],
   ['why', ['why', 'checkout']],
+  ['plan', ['plan', 'guance_aws_lambda']],
+  ['plan-json', ['plan', 'guance_aws_lambda', '--json']],
+  ['plan-compare', ['plan', 'guance_aws_lambda', '--compare', 'less.ts']],
   ['connector-test-rewrite', ['connector', 'test', 'default', '--rewrite', '--save']],
 ]
 
@@ -145,6 +148,7 @@ describe('exit code', () => {
       ],
       'last, max, both or unknown',
     ],
+    [['plan', 'a', '--backfill', '2026-11-23'], 'FROM..TO'],
     [['outbox', 'list', '--state', 'gone'], 'waiting, dead'],
     [['outbox', 'drop', '7; rm'], 'the number of a batch'],
     [['connector', 'set', 'default', '--type', 'kafka'], 'file, datakit or dataway'],
