@@ -3,19 +3,20 @@
  * own, answers what that process asks, and writes record and log.
  */
 import { coerceError, DffError } from '../core/error.ts'
-import type { Problem, Question, SinkTraits, Usage } from '../core/script.ts'
+import type { Problem, SinkTraits } from '../core/script.ts'
 import { SECOND_MS } from '../core/time.ts'
 import type { Window } from '../core/window.ts'
-import { DEFAULT_CONNECTOR_ID } from './connector/registry.ts'
-import { sinkTraits } from './connector/traits.ts'
+import { readConcurrency } from './concurrency.ts'
 import type { HostParts } from './host-parts.ts'
 import type { ApiFunctionInfo, LogLine, TaskResources } from './host-api.ts'
 import { declaredTriggers } from './deploy/functions.ts'
 import { readStartTicks } from './orphan.ts'
 import type { Lease, NewTask, TaskEnd } from './store/store.ts'
-import { type AnswerContext, answerRequest } from './task-answers.ts'
+import { answerRequest } from './task-answers.ts'
+import { answerContext, listSecrets, readTraits } from './task-environment.ts'
 import type { TaskScope } from './task-scope.ts'
-import type { StartMessage, TaskMode, TaskValue } from './task/ipc.ts'
+import { TaskUsage } from './task-usage.ts'
+import type { StartMessage } from './task/ipc.ts'
 import type { ChildOutcome } from './task/outcome.ts'
 import { runChild } from './task/run-child.ts'
 
@@ -111,22 +112,19 @@ async function rememberFunctions(
 /** What a task said of itself while it ran. */
 interface Findings {
   readonly problems: Problem[]
-  /** By API: a call adds to its entry, so that a record does not grow with the number of calls. */
-  readonly usage: Map<string, Usage>
+  readonly usage: TaskUsage
   resources: TaskResources | null
 }
 
-function addUsage(usage: Map<string, Usage>, { api, requests, billedMetrics }: Usage): void {
-  const before = usage.get(api) ?? { requests: 0, billedMetrics: 0 }
-  usage.set(api, {
-    api,
-    requests: before.requests + requests,
-    billedMetrics: before.billedMetrics + billedMetrics,
-  })
-}
-
 function toEnd(outcome: ChildOutcome, { problems, usage, resources }: Findings): TaskEnd {
-  const common = { endTimeMs: Date.now(), problems, usage: [...usage.values()], resources }
+  const common = {
+    endTimeMs: Date.now(),
+    problems,
+    usage: usage.all,
+    uncounted: usage.takeUncounted(),
+    predicted: usage.predicted,
+    resources,
+  }
   if (outcome.kind === 'done') {
     const returnValue = outcome.value.mode === 'run' ? outcome.value.returnValue : null
     return { ...common, status: 'success', exceptionType: null, exceptionText: null, returnValue }
@@ -138,29 +136,6 @@ function toEnd(outcome: ChildOutcome, { problems, usage, resources }: Findings):
     exceptionText: new DffError(outcome.error).message,
     returnValue: null,
   }
-}
-
-interface Concurrency {
-  readonly requests: number
-  /** For the task log: what is wrong with the setting. */
-  readonly note?: string
-}
-
-/** Upstream's default. */
-const DEFAULT_CONCURRENCY = 5
-
-/** `COLLECTOR_THREAD_POOL_SIZE`, upstream's name for requests in flight per account and region. */
-function readConcurrency(): Concurrency {
-  const text = process.env['COLLECTOR_THREAD_POOL_SIZE']?.trim() ?? ''
-  if (text === '') return { requests: DEFAULT_CONCURRENCY }
-  const given = Number(text)
-  if (Number.isInteger(given) && given > 0) return { requests: given }
-  const note = `COLLECTOR_THREAD_POOL_SIZE: expected a whole number from 1 up, got ${JSON.stringify(text.slice(0, 40))}; ${DEFAULT_CONCURRENCY} is used.`
-  return { requests: DEFAULT_CONCURRENCY, note }
-}
-
-async function readTraits({ connectors }: HostParts, connectorId: string): Promise<SinkTraits> {
-  return sinkTraits((await connectors.resolve(connectorId)).config)
 }
 
 function startOf(
@@ -180,27 +155,8 @@ function startOf(
     sink,
     backfill: execution.backfill,
     question: null,
+    intervalMs: null,
     sets: scope.sets,
-  }
-}
-
-/** Every value that a log must not show: the stored ones as of now, and what the broker got since. */
-async function listSecrets(parts: HostParts): Promise<() => readonly string[]> {
-  const stored = await parts.vault.values()
-  return () => [...stored, ...parts.broker.secretsInUse()]
-}
-
-function answerContext(
-  parts: HostParts,
-  scriptId: string,
-  target: Pick<AnswerContext, 'connectorId' | 'lease'>,
-): AnswerContext {
-  return {
-    ...target,
-    store: parts.store,
-    scriptId,
-    credentials: (account) => parts.broker.session(scriptId, account),
-    onCommitted: () => parts.sender.wake(),
   }
 }
 
@@ -208,7 +164,7 @@ function answerContext(
 export async function executeTask(parts: HostParts, execution: Execution): Promise<void> {
   const { task, scope, lease } = execution
   const log = new TaskLog(parts, execution)
-  const found: Findings = { problems: [], usage: new Map(), resources: null }
+  const found: Findings = { problems: [], usage: new TaskUsage(), resources: null }
   const lost = new AbortController()
   let remembered: Promise<void> = Promise.resolve()
   const { requests, note } = readConcurrency()
@@ -217,6 +173,7 @@ export async function executeTask(parts: HostParts, execution: Execution): Promi
   const context = answerContext(parts, scope.scriptId, {
     connectorId: execution.connectorId,
     lease: task.isDebug ? null : lease,
+    usage: found.usage,
   })
   try {
     const outcome = await runChild({
@@ -236,7 +193,8 @@ export async function executeTask(parts: HostParts, execution: Execution): Promi
       },
       onRequest: (body) => answerRequest(context, body),
       onProblem: (problem) => found.problems.push(problem),
-      onUsage: (used) => addUsage(found.usage, used),
+      onUsage: (used) => found.usage.meter(used),
+      onPredicted: (prediction) => found.usage.predict(prediction),
       onResources: (resources) => {
         found.resources = resources
       },
@@ -248,50 +206,4 @@ export async function executeTask(parts: HostParts, execution: Execution): Promi
   } finally {
     stopHeartbeat()
   }
-}
-
-export interface AskRequest {
-  readonly mode: Exclude<TaskMode, 'run'>
-  readonly scriptId: string
-  /** Another text than the deployed one: deploy asks before it publishes. */
-  readonly scriptPath?: string
-  /** Empty for inspect, which calls nothing. */
-  readonly exportName?: string
-  /** For explain. */
-  readonly question?: Question
-  readonly signal: AbortSignal
-}
-
-export interface Asked {
-  readonly functions: readonly ApiFunctionInfo[]
-  readonly value: TaskValue
-}
-
-/** Loads a Startup script in a task process and asks it something: no lease, no record, nothing written. Rejects with what kept it from answering. */
-export async function askScript(parts: HostParts, scope: TaskScope, request: AskRequest): Promise<Asked> {
-  const context = answerContext(parts, scope.scriptId, { connectorId: '', lease: null })
-  const outcome = await runChild({
-    start: {
-      mode: request.mode,
-      taskId: `${request.mode}-${scope.setId}`,
-      scriptId: scope.scriptId,
-      scriptPath: request.scriptPath ?? scope.scriptPath,
-      exportName: request.exportName ?? '',
-      triggerTimeMs: Date.now(),
-      isDebug: true,
-      concurrency: readConcurrency().requests,
-      sink: await readTraits(parts, DEFAULT_CONNECTOR_ID),
-      backfill: null,
-      question: request.question ?? null,
-      sets: scope.sets,
-    },
-    signal: request.signal,
-    secretsInUse: await listSecrets(parts),
-    onRequest: (body) => answerRequest(context, body),
-    onProblem: () => undefined,
-    onUsage: () => undefined,
-    onLines: () => undefined,
-  })
-  if (outcome.kind !== 'done') throw new DffError(outcome.error)
-  return { functions: outcome.functions, value: outcome.value }
 }

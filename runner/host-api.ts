@@ -2,11 +2,14 @@
  * What a command can ask of a host: the same calls whether the command owns the home itself or talks to the owner
  * over its socket. Inputs and outputs are JSON, because they cross that socket and because `--json` prints them.
  */
-import type { Check, Explanation, Problem, SinkTraits, Usage } from '../core/script.ts'
-import type { ConnectorConfig, SetManifest } from '../core/schema-types.generated.ts'
+import type { Check, Explanation, Prediction, Problem, SinkTraits, Usage } from '../core/script.ts'
+import type { ConnectorConfig } from '../core/schema-types.generated.ts'
 import type { EpochMs } from '../core/time.ts'
 import type { Json } from '../core/json.ts'
 import type { Window } from '../core/window.ts'
+import type { AccountUsage } from './cost/account-usage.ts'
+import type { PlanReport } from './cost/priced-plan.ts'
+import type { MarketEntry, MarketRow } from './market/row.ts'
 
 /** Func's seven, in Func's order (guance.md §4.8). */
 export const TASK_STATUSES = [
@@ -19,19 +22,6 @@ export const TASK_STATUSES = [
   'expire',
 ] as const
 export type TaskStatus = (typeof TASK_STATUSES)[number]
-
-export interface MarketRow {
-  readonly manifest: SetManifest
-  readonly digest: string
-  readonly installedVersion: string | null
-  readonly isUpdateWaiting: boolean
-}
-
-export interface MarketEntry extends MarketRow {
-  /** JSON Schema of the install form, absent for a set that is only imported. */
-  readonly parameters: Readonly<Record<string, Json>> | null
-  readonly files: readonly { readonly path: string; readonly bytes: number; readonly sha256: string }[]
-}
 
 export interface InstalledRow {
   readonly setId: string
@@ -97,7 +87,10 @@ export interface TaskRecord {
   readonly problems: readonly Problem[]
   /** Points committed to the outbox, by category. */
   readonly points: Readonly<Record<string, number>>
+  /** By API, account and region. */
   readonly usage: readonly Usage[]
+  /** What it was about to ask for, by rule: retries and further pages are the difference to `usage`. */
+  readonly predicted: readonly Prediction[]
   /** Null when its process ended without saying. */
   readonly resources: TaskResources | null
   readonly connector: string
@@ -157,6 +150,9 @@ export interface HostStatus {
   readonly acknowledgedPoints: number
   readonly lastAcknowledgedMs: EpochMs | null
   readonly lastDeliveryError: string | null
+  readonly usage: readonly AccountUsage[]
+  /** Why usage has no costs: what is wrong with prices.json. */
+  readonly priceProblem: string | null
 }
 
 export interface ConnectorRow {
@@ -265,6 +261,16 @@ export interface HostMethods {
   why: Method<
     { readonly target: string | null; readonly name: string; readonly metric: string | null },
     readonly Explanation[]
+  >
+  plan: Method<
+    {
+      readonly target: string
+      /** Also what this window would take. */
+      readonly backfill: Window | null
+      /** Absolute path of another Startup script, planned with the rights of the target. */
+      readonly compare: string | null
+    },
+    PlanReport
   >
 }
 

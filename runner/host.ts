@@ -103,6 +103,7 @@ async function makeParts(
 async function prune(store: Store): Promise<void> {
   const olderThanMs = Date.now() - KEEP_MS
   await store.outbox.pruneReceipts(olderThanMs)
+  await store.usage.prune(olderThanMs)
   await store.state.prune(KEEP_MS)
   await store.records.prune(KEEP_PER_FUNC, olderThanMs)
 }

@@ -2,7 +2,8 @@
 import { existsSync } from 'node:fs'
 import { coerceError, DffError } from '../core/error.ts'
 import { DEFAULT_CONNECTOR_ID } from './connector/registry.ts'
-import { type Asked, askScript, type AskRequest, executeTask, LEASE_MS } from './execute.ts'
+import { type Asked, askScript, type AskRequest } from './ask.ts'
+import { executeTask, LEASE_MS } from './execute.ts'
 import type { Window } from '../core/window.ts'
 import type { HostParts } from './host-parts.ts'
 import type { HostEvent, LogLine, TaskRecord } from './host-api.ts'
@@ -75,6 +76,8 @@ function failedEnd(error: DffError): TaskEnd {
     exceptionText: error.message,
     problems: [],
     usage: [],
+    uncounted: [],
+    predicted: [],
     resources: null,
     returnValue: null,
   }

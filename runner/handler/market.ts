@@ -1,5 +1,6 @@
 import { deploySet } from '../deploy/deploy.ts'
-import type { HostHandlers, MarketEntry, MarketRow } from '../host-api.ts'
+import type { HostHandlers } from '../host-api.ts'
+import type { MarketEntry, MarketRow } from '../market/row.ts'
 import type { HostParts } from '../host-parts.ts'
 import { installSet } from '../market/install.ts'
 import { findListed, readListing } from '../market/listing.ts'

@@ -1,5 +1,6 @@
 import { CATEGORIES } from '../../core/point.ts'
 import { isErrorCode } from '../../core/error.ts'
+import { isCostPlan } from './check-plan.ts'
 import type { ChildMessage } from './ipc.ts'
 import { type Guard, hasShape, isCount, isJson, isListOf, isOneOf, isRecord, isText } from './shape.ts'
 
@@ -79,6 +80,7 @@ const VALUES: Readonly<Record<string, Guard>> = {
   expected: hasShape({ mode: isName, expectation: isExpectation }),
   doctor: hasShape({ mode: isName, checks: isListOf(isCheck, 10_000) }),
   explain: hasShape({ mode: isName, explanations: isListOf(isExplanation, 10_000) }),
+  plan: hasShape({ mode: isName, plan: isCostPlan, isPlanned: isOneOf(true, false) }),
 }
 
 /** The guard that a tag names; an own key only, because `constructor` is a tag that a hostile child can send. */
@@ -87,6 +89,14 @@ function byTag(guards: Readonly<Record<string, Guard>>, tag: string): Guard {
     const name = isRecord(value) ? value[tag] : undefined
     return typeof name === 'string' && Object.hasOwn(guards, name) && guards[name]?.(value) === true
   }
+}
+
+const USAGE = {
+  api: isName,
+  requests: isCount(),
+  billedMetrics: isCount(),
+  'accountId?': isName,
+  'region?': isName,
 }
 
 const MESSAGES: Readonly<Record<string, Guard>> = {
@@ -102,10 +112,8 @@ const MESSAGES: Readonly<Record<string, Guard>> = {
       'action?': isSentence,
     }),
   }),
-  usage: hasShape({
-    kind: isName,
-    usage: hasShape({ api: isName, requests: isCount(), billedMetrics: isCount() }),
-  }),
+  usage: hasShape({ kind: isName, usage: hasShape(USAGE) }),
+  predicted: hasShape({ kind: isName, prediction: hasShape({ ...USAGE, rule: isName }) }),
   resources: hasShape({ kind: isName, resources: hasShape({ cpuMs: isCount(), peakRssBytes: isCount() }) }),
   done: hasShape({ kind: isName, value: byTag(VALUES, 'mode') }),
   failed: hasShape({

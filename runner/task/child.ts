@@ -6,6 +6,7 @@ import { pathToFileURL } from 'node:url'
 import { type ApiFunction, isApiFunction } from '../../core/api.ts'
 import { closestName } from '../../core/closest.ts'
 import { DffError } from '../../core/error.ts'
+import { NO_COST } from '../../core/cost-plan.ts'
 import type { RunContext } from '../../core/script.ts'
 import type { ApiFunctionInfo, TaskResources } from '../host-api.ts'
 import { createContext, toJson } from './context.ts'
@@ -100,7 +101,7 @@ function onlyJson<T>(value: T, place: string): T {
 }
 
 async function callFunction(
-  { mode, question }: StartMessage,
+  { mode, question, intervalMs }: StartMessage,
   api: ApiFunction,
   context: RunContext,
 ): Promise<TaskValue> {
@@ -118,6 +119,10 @@ async function callFunction(
     case 'explain': {
       const explained = question === null ? undefined : await api.script.explain?.(context, question)
       return { mode, explanations: onlyJson(explained ?? [], mode) }
+    }
+    case 'plan': {
+      const planned = intervalMs === null ? undefined : await api.script.plan?.(context, { intervalMs })
+      return { mode, plan: onlyJson(planned ?? NO_COST, mode), isPlanned: api.script.plan !== undefined }
     }
     default:
       return mode satisfies never

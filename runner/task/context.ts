@@ -2,7 +2,7 @@ import { inspect } from 'node:util'
 import { DffError } from '../../core/error.ts'
 import type { Json } from '../../core/json.ts'
 import type { Point } from '../../core/point.ts'
-import type { AccountSession, Problem, RunContext, Slice, Usage } from '../../core/script.ts'
+import type { AccountSession, Prediction, Problem, RunContext, Slice, Usage } from '../../core/script.ts'
 import { encodeLine } from '../line-protocol/encode.ts'
 import { encodeBatches } from '../outbox/encode-batch.ts'
 import type { HostLink } from './host-link.ts'
@@ -14,8 +14,8 @@ const SAMPLE_LINES = 5
 /** Longer texts of a problem are provider essays; the record shows one line each. */
 const MAX_PROBLEM_TEXT = 2_000
 
-/** Longer than any API of AWS; the host refuses a name beyond its bound. */
-const MAX_API_NAME = 200
+/** Longer than any API, account, region or rule; the host refuses a name beyond its bound. */
+const MAX_NAME = 200
 
 /** The value as JSON holds it: undefined members gone, dates as text; throws naming the place for what JSON cannot hold. */
 export function toJson(value: unknown, place: string): Json {
@@ -58,12 +58,18 @@ function cleanProblem({ code, severity, scope, message, action }: Problem): Prob
   return action === undefined ? problem : { ...problem, action: cutText(action, MAX_PROBLEM_TEXT) }
 }
 
-function cleanUsage({ api, requests, billedMetrics }: Usage): Usage {
+function cleanUsage({ api, requests, billedMetrics, accountId, region }: Usage): Usage {
   return {
-    api: cutText(api, MAX_API_NAME),
+    api: cutText(api, MAX_NAME),
     requests: toCount(requests),
     billedMetrics: toCount(billedMetrics),
+    ...(accountId === undefined ? {} : { accountId: cutText(accountId, MAX_NAME) }),
+    ...(region === undefined ? {} : { region: cutText(region, MAX_NAME) }),
   }
+}
+
+function cleanPrediction(prediction: Prediction): Prediction {
+  return { ...cleanUsage(prediction), rule: cutText(prediction.rule, MAX_NAME) }
 }
 
 function unwritable(points: number): Problem {
@@ -147,6 +153,7 @@ export function createContext(start: StartMessage, link: HostLink): RunContext {
     log: writeLog,
     report: (problem) => link.send({ kind: 'problem', problem: cleanProblem(problem) }),
     meter: (usage) => link.send({ kind: 'usage', usage: cleanUsage(usage) }),
+    predict: (prediction) => link.send({ kind: 'predicted', prediction: cleanPrediction(prediction) }),
     credentials: async (account) => (await link.request({ kind: 'credentials', account })) as AccountSession, // by the kind of request
     ...(isDebug ? createRehearsalWriting(link) : createWriting(link)),
   }

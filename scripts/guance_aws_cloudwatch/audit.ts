@@ -1,6 +1,7 @@
-import { DAY_MS, HOUR_MS } from 'guance-aws-lambda/dff'
+import { DAY_MS, type EpochMs, HOUR_MS } from 'guance-aws-lambda/dff'
 import { loadLedger } from './bucket.ts'
 import type { NamespaceContext } from './circumstances.ts'
+import type { OldWork } from './entry-plan.ts'
 import { BUCKETS, type Identity } from './identity.ts'
 import { collectSlice } from './slice.ts'
 import type { Tally } from './tally.ts'
@@ -15,6 +16,12 @@ const MAX_BUCKETS = 8
 
 /** A metric that does not come complete would have its bucket audited, and billed, at every poll. */
 const RETRY_MS = HOUR_MS
+
+/** The audit of some identities, as works in slices. */
+export function sliceAudit(identities: readonly Identity[], nowMs: EpochMs): readonly (readonly OldWork[])[] {
+  const window = { startMs: endAt(nowMs, AUDIT_MS), endMs: nowMs }
+  return sliceWorks(identities.map((identity) => ({ identity, purpose: 'audit' as const, window })))
+}
 
 /**
  * Buckets to audit now, the longest overdue first: one, and where polls are rarer than every 22 minutes as many more as
@@ -51,18 +58,17 @@ export async function auditBuckets(
   if (known === undefined) return
   for (const bucket of await listDue(shared, new Set(identities.map((identity) => identity.bucket)))) {
     // One bucket after the other: that is what bounds memory.
-    const window = { startMs: endAt(nowMs, AUDIT_MS), endMs: nowMs }
-    const works = identities
-      .filter((identity) => identity.bucket === bucket)
-      .map((identity) => ({ identity, purpose: 'audit' as const, window }))
-    const slices = sliceWorks(works)
+    const slices = sliceAudit(
+      identities.filter((identity) => identity.bucket === bucket),
+      nowMs,
+    )
     const before = tally.waiting
     for (const [index, slice] of slices.entries()) {
       // One that did not come complete is made again after an hour, while the digests reach.
       const endsAudit = index === slices.length - 1 && tally.waiting === before
       await collectSlice(
         shared,
-        slice.map((work) => (work.purpose === 'live' ? work : { ...work, endsAudit })),
+        slice.map((work) => ({ ...work, endsAudit })),
         tally,
       )
     }

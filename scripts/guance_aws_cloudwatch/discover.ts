@@ -7,7 +7,7 @@ import type { Series } from './series.ts'
 import type { NamespaceTarget } from './targets.ts'
 
 /** AWS itself lists a new series up to 15 minutes late (aws.md §1.3): asking more often finds little sooner. */
-const CACHE_MS = 15 * MINUTE_MS
+export const CACHE_MS = 15 * MINUTE_MS
 
 /** A list that could not be renewed for this long hides functions that somebody is waiting for. */
 const STALE_MS = HOUR_MS

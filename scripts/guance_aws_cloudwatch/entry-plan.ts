@@ -4,6 +4,7 @@ import { DIGEST_HOURS } from './digest.ts'
 import { type HorizonCause, latestMs, settleMs } from './horizon.ts'
 import { addedFields, fieldsOf, hashFields, type Identity } from './identity.ts'
 import type { Entry, Tags } from './ledger.ts'
+import type { Ask } from './plan.ts'
 import { cutRanges, isWithin, joinRanges } from './ranges.ts'
 import { changeTags } from './tags.ts'
 import {
@@ -16,16 +17,17 @@ import {
   NEW_METRIC_MS,
 } from './window.ts'
 
+/** A window that lies back. */
+export interface OldWork {
+  readonly identity: Identity
+  readonly purpose: 'repair' | 'audit' | 'backfill'
+  readonly window: Window
+  /** Of an audit's last slice: its bucket is done for the day. */
+  readonly endsAudit?: boolean
+}
+
 /** Why an identity is asked for. */
-export type Work =
-  | { readonly identity: Identity; readonly purpose: 'live' }
-  | {
-      readonly identity: Identity
-      readonly purpose: 'repair' | 'audit' | 'backfill'
-      readonly window: Window
-      /** Of an audit's last slice: its bucket is done for the day. */
-      readonly endsAudit?: boolean
-    }
+export type Work = { readonly identity: Identity; readonly purpose: 'live' } | OldWork
 
 /** What decides on one identity besides its ledger entry. */
 export interface Circumstances {
@@ -183,11 +185,7 @@ export function planLive(
 }
 
 /** What an old range asks of an identity; undefined when there is nothing to decide on. */
-export function planOld(
-  work: Exclude<Work, { readonly purpose: 'live' }>,
-  entry: Entry,
-  circumstances: Circumstances,
-): EntryPlan | undefined {
+export function planOld(work: OldWork, entry: Entry, circumstances: Circumstances): EntryPlan | undefined {
   const { nowMs, sink, cause } = circumstances
   const { purpose } = work
   const settledEndMs = Math.min(endAt(nowMs, settleMs(cause)), Math.max(entry.throughMs, entry.firstMs))
@@ -218,6 +216,13 @@ export function planOld(
     added: NO_FIELDS,
     isWanted: tests[purpose],
   }
+}
+
+/** What is to be asked of AWS for these plans. */
+export function asksOf(plans: readonly EntryPlan[]): readonly Ask[] {
+  return plans
+    .filter(({ window }) => window.startMs < window.endMs)
+    .map(({ work, window }) => ({ wanted: work.identity.wanted, window }))
 }
 
 /** The ledger entry after a plan whose queries all came complete, or are Forbidden. */

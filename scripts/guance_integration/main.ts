@@ -23,5 +23,6 @@ export {
   loadInventory,
 } from './inventory.ts'
 export { keepLives, livesOf } from './lives.ts'
+export { billedFor } from './metering.ts'
 export { type ActionProbe, collectRegions, isFatal, probeRegions } from './region-run.ts'
 export { Runner } from './runner.ts'

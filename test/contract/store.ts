@@ -5,6 +5,7 @@ import { describeOutbox } from './store-outbox.ts'
 import { describeQueue } from './store-queue.ts'
 import { describeRecords } from './store-records.ts'
 import { describeSettings } from './store-settings.ts'
+import { describeUsage } from './store-usage.ts'
 
 /**
  * The store contract in executable form: a store is one when this passes.
@@ -20,7 +21,13 @@ export function describeStore(
       fixture = new StoreFixture(await openStore({ maxOutboxBytes: 100, maxStateBytes: 1_000 }))
     })
     afterEach(() => fixture.store.close())
-    for (const describePart of [describeSettings, describeQueue, describeRecords, describeOutbox]) {
+    for (const describePart of [
+      describeSettings,
+      describeQueue,
+      describeRecords,
+      describeOutbox,
+      describeUsage,
+    ]) {
       describePart(() => fixture)
     }
   })

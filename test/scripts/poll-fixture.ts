@@ -38,7 +38,7 @@ export class Poller {
     this.configs = configs
   }
 
-  #runAt(timeMs: number, backfill?: Window): TestRun {
+  runAt(timeMs: number, backfill?: Window): TestRun {
     const options = { triggerTimeMs: timeMs, session: SESSION, sink: this.#sink }
     const run = makeRun(this.store, backfill === undefined ? options : { ...options, backfill })
     this.runs.push(run)
@@ -72,7 +72,7 @@ export class Poller {
 
   async poll(timeMs: number, backfill?: Window): Promise<TestRun> {
     this.#aws.nowMs = timeMs
-    const run = this.#runAt(timeMs, backfill)
+    const run = this.runAt(timeMs, backfill)
     await this.script.run(run)
     return run
   }
@@ -83,7 +83,7 @@ export class Poller {
   }
 
   async explain(timeMs: number, name: string) {
-    return this.script.explain?.(this.#runAt(timeMs), { name })
+    return this.script.explain?.(this.runAt(timeMs), { name })
   }
 
   points(): readonly Point[] {

@@ -1,4 +1,5 @@
-import type { ConnectorRow, DeployResult, HostClient, InstalledRow, MarketEntry } from '../../host-api.ts'
+import type { ConnectorRow, DeployResult, HostClient, InstalledRow } from '../../host-api.ts'
+import type { MarketEntry } from '../../market/row.ts'
 import { homePaths } from '../../home.ts'
 import { type Given, parseAssignments, readParamsFile } from '../form/assignment.ts'
 import {

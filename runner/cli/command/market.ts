@@ -1,5 +1,5 @@
 import type { Json } from '../../../core/json.ts'
-import type { MarketEntry, MarketRow } from '../../host-api.ts'
+import type { MarketEntry, MarketRow } from '../../market/row.ts'
 import type { Texts } from '../../text/texts.ts'
 import { readForm } from '../form/form-field.ts'
 import { answer, withClient } from '../invocation.ts'

@@ -8,6 +8,7 @@ import { formatCount, formatWhen } from '../view/format.ts'
 import { indent, renderPairs } from '../view/table.ts'
 import { renderTaskTable } from '../view/task-view.ts'
 import { renderTriggers } from '../view/trigger-view.ts'
+import { renderAccountUsage } from '../view/usage-view.ts'
 
 function renderStatus({ texts, home }: Invocation, status: HostStatus): string[] {
   const { labels, running, notRunning, version, delivered, nothingDelivered, triggers, tasks } =
@@ -26,11 +27,15 @@ function renderStatus({ texts, home }: Invocation, status: HostStatus): string[]
     [labels.waiting, renderBacklog(texts, status.backlog)],
   ]
   if (status.lastDeliveryError !== null) pairs.push([labels.lastError, status.lastDeliveryError])
+  if (status.priceProblem !== null) pairs.push([labels.prices, status.priceProblem])
   return [
     ...renderPairs(pairs),
     '',
     triggers,
     ...indent(renderTriggers(texts, status.triggers)),
+    ...(status.usage.length === 0
+      ? []
+      : ['', texts.view.usageOfAws.title, ...indent(renderAccountUsage(texts, status.usage))]),
     ...(status.runningTasks.length === 0
       ? []
       : ['', tasks, ...indent(renderTaskTable(texts, status.runningTasks))]),

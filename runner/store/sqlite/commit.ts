@@ -3,6 +3,7 @@ import { insertBatch } from './batch.ts'
 import type { Database } from './database.ts'
 import { holdsLease } from './lease.ts'
 import { measureRoom } from './outbox.ts'
+import { countUsage } from './usage.ts'
 
 function sumBytes(batches: readonly EncodedBatch[]): number {
   return batches.reduce((sum, batch) => sum + batch.body.byteLength, 0)
@@ -90,6 +91,7 @@ export function commitSlice(database: Database, commit: Commit, limits: CommitLi
     if (refusal !== undefined) return refusal
     writeBatches(database, commit)
     writeState(database, commit)
+    countUsage(database, commit.usage, commit.nowMs)
     return { kind: 'committed' }
   })
 }

@@ -26,6 +26,9 @@ const GOLDENS: readonly (readonly [name: string, words: readonly string[]])[] = 
   ['outbox-retry', ['outbox', 'retry']],
   ['verify', ['verify', 'guance_aws_lambda']],
   ['why', ['why', 'checkout']],
+  ['plan', ['plan', 'guance_aws_lambda']],
+  ['plan-json', ['plan', 'guance_aws_lambda', '--json']],
+  ['plan-compare', ['plan', 'guance_aws_lambda', '--compare', 'less.ts']],
   ['connector-test-rewrite', ['connector', 'test', 'default', '--rewrite', '--save']],
 ]
 
@@ -138,6 +141,7 @@ describe('exit code', () => {
       [...DATAKIT, `--retention=${hours}`],
       'a whole number of hours up to 87600',
     ]),
+    [['plan', 'a', '--backfill', '2026-11-23'], 'FROM..TO'],
     [['outbox', 'list', '--state', 'gone'], 'waiting, dead'],
     [['outbox', 'drop', '7; rm'], 'the number of a batch'],
     [['connector', 'set', 'default', '--type', 'kafka'], 'file, datakit or dataway'],

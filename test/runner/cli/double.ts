@@ -6,14 +6,17 @@ import type {
   HostClient,
   HostEvent,
   HostMethods,
-  MarketEntry,
   MethodName,
   OutboxRow,
   SecretRow,
   TaskRecord,
   TriggerRow,
 } from '../../../runner/host-api.ts'
-import { BATCH, ENTRY, LINES, NO_BACKLOG, NOW_MS, RECORD, TRIGGER } from './sample.ts'
+import type { AccountUsage } from '../../../runner/cost/account-usage.ts'
+import type { PlanReport } from '../../../runner/cost/priced-plan.ts'
+import type { MarketEntry } from '../../../runner/market/row.ts'
+import { comparisonOf, PLAN } from './sample-plan.ts'
+import { BATCH, ENTRY, LINES, NO_BACKLOG, NOW_MS, RECORD, TRIGGER, USAGE } from './sample.ts'
 
 /** What the double holds; a test changes it before the call and looks at it after. */
 export interface World {
@@ -26,6 +29,9 @@ export interface World {
   triggers: TriggerRow[]
   outbox: OutboxRow[]
   checkStatus: 'ok' | 'warning' | 'failed'
+  usage: AccountUsage[]
+  plan: PlanReport
+  priceProblem: string | null
   /** When set, exec waits for it, as a task that runs. */
   running: Promise<void>
   readonly calls: { readonly name: MethodName; readonly input: unknown }[]
@@ -43,6 +49,9 @@ export function makeWorld(): World {
     triggers: [TRIGGER],
     outbox: [BATCH],
     checkStatus: 'ok',
+    usage: USAGE,
+    plan: { plan: PLAN, other: null, change: null },
+    priceProblem: null,
     running: Promise.resolve(),
     calls: [],
     closed: 0,
@@ -142,6 +151,8 @@ function makeHandlers(world: World): Handlers {
       acknowledgedPoints: 12_385,
       lastAcknowledgedMs: NOW_MS,
       lastDeliveryError: null,
+      usage: world.usage,
+      priceProblem: world.priceProblem,
     }),
     'outbox.list': ({ state }) => world.outbox.filter((row) => state === null || row.state === state),
     'outbox.retry': ({ batchId }) => ({
@@ -170,6 +181,8 @@ function makeHandlers(world: World): Handlers {
     }),
     doctor: ({ setId }) => [report(setId ?? 'host')],
     verify: ({ setId }) => report(setId),
+    plan: ({ compare }) =>
+      compare === null ? world.plan : { ...world.plan, ...comparisonOf(world.plan.plan) },
     why: ({ name, metric }) =>
       name === 'checkout'
         ? [

@@ -14,6 +14,7 @@ const COMMANDS = [
   'trigger enable',
   'trigger disable',
   'trigger set',
+  'plan',
   'exec',
   'task',
   'task list',

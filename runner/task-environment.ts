@@ -1,0 +1,31 @@
+/** What a task process is given from outside its script, whether it runs or is asked. */
+import type { SinkTraits } from '../core/script.ts'
+import { sinkTraits } from './connector/traits.ts'
+import type { HostParts } from './host-parts.ts'
+import type { AnswerContext } from './task-answers.ts'
+
+/** What the store behind a connector does with a rewrite. */
+export async function readTraits({ connectors }: HostParts, connectorId: string): Promise<SinkTraits> {
+  return sinkTraits((await connectors.resolve(connectorId)).config)
+}
+
+/** Every value that a log must not show: the stored ones as of now, and what the broker got since. */
+export async function listSecrets(parts: HostParts): Promise<() => readonly string[]> {
+  const stored = await parts.vault.values()
+  return () => [...stored, ...parts.broker.secretsInUse()]
+}
+
+/** What the process may ask of the host. */
+export function answerContext(
+  parts: HostParts,
+  scriptId: string,
+  target: Pick<AnswerContext, 'connectorId' | 'lease' | 'usage'>,
+): AnswerContext {
+  return {
+    ...target,
+    store: parts.store,
+    scriptId,
+    credentials: (account) => parts.broker.session(scriptId, account),
+    onCommitted: () => parts.sender.wake(),
+  }
+}
