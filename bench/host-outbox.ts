@@ -78,6 +78,7 @@ async function commit(
     connectorId: 'default',
     batches,
     state: Object.fromEntries(keys) as Record<string, string>,
+    usage: [],
   })
   if (result.kind !== 'committed') throw new Error(`the commit is ${result.kind}`)
 }

@@ -9,6 +9,16 @@ export const DFF: {
 
 export type { ApiFunction } from './api.ts'
 export { closestName } from './closest.ts'
+export {
+  type CostPlan,
+  joinPlans,
+  NO_COST,
+  type PlannedLateness,
+  type PlannedMetric,
+  type PlannedOption,
+  type PlannedRequests,
+  type PlanQuestion,
+} from './cost-plan.ts'
 export { DffError, type ErrorCode, type ErrorParts } from './error.ts'
 export type { Json } from './json.ts'
 export type { Outcome } from './outcome.ts'
@@ -27,6 +37,7 @@ export type {
   Check,
   Expectation,
   Explanation,
+  Prediction,
   Problem,
   Question,
   RunContext,

@@ -42,8 +42,11 @@ catalogue: Catalogue
 "cloudwatch-configs": CloudwatchConfigs
 "collector-configs": CollectorConfigs
 connector: ConnectorConfig
+"guance-price": GuancePrice
 marketplace: Listing
 parameters_guance_aws_lambda: GuanceAwsLambdaParameters
+"partition-price": PartitionPrice
+prices: HomePrices
 regions: Region
 set: SetManifest
 }
@@ -297,6 +300,40 @@ retentionHours?: number
 maxBacklogMb?: number
 }
 /**
+ * What Guance charges for active time series: combinations of tags by field that got a point on a day.
+ */
+export interface GuancePrice {
+/**
+ * Day on which the source was read, e.g. 2026-11-25.
+ */
+asOf?: string
+/**
+ * Title of the document that the prices are from.
+ */
+source?: string
+/**
+ * One price for each site and retention that is worth comparing.
+ * 
+ * @minItems 1
+ * @maxItems 20
+ */
+offers: GuanceOffer[]
+}
+export interface GuanceOffer {
+/**
+ * What tells it apart, e.g. China sites, 7 days.
+ */
+name: string
+/**
+ * ISO 4217 code of the currency, e.g. CNY.
+ */
+currency: string
+/**
+ * 1,000 active time series on one day.
+ */
+perThousandSeriesPerDay: number
+}
+/**
  * marketplace.json: every script set with its texts, parameters, files and digests. Generated.
  */
 export interface Listing {
@@ -373,4 +410,43 @@ account_name?: AccountName
 regions: Regions
 assume_role_arn?: RoleARN
 external_id?: ExternalID
+}
+/**
+ * What AWS charges for CloudWatch API requests in one partition. A price that nobody knows is left out, never guessed.
+ */
+export interface PartitionPrice {
+/**
+ * Day on which the source was read, e.g. 2026-11-23.
+ */
+asOf?: string
+/**
+ * Title of the document that the prices are from.
+ */
+source?: string
+/**
+ * ISO 4217 code of the currency that AWS bills in, e.g. USD.
+ */
+currency: string
+/**
+ * 1,000 metrics asked for with GetMetricData; up to five statistics of a metric in one request are one.
+ */
+perThousandMetrics: number
+/**
+ * 1,000 ListMetrics requests beyond the free ones; left out, they are not priced.
+ */
+perThousandRequests?: number
+/**
+ * ListMetrics requests of a month that cost nothing; default 0.
+ */
+freeRequestsPerMonth?: number
+}
+/**
+ * prices.json of a home: your own prices. Each entry takes the place of the shipped one as a whole.
+ */
+export interface HomePrices {
+aws?: PartitionPrice
+"aws-cn"?: PartitionPrice
+"aws-us-gov"?: PartitionPrice
+"aws-eusc"?: PartitionPrice
+guance?: GuancePrice
 }

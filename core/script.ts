@@ -7,6 +7,7 @@
  * trigger     the rule that starts runs; a run is a task; what is kept of it is its task record and log
  * slice       points together with the state they stand for: committed whole or not at all
  */
+import type { CostPlan, PlanQuestion } from './cost-plan.ts'
 import type { Json } from './json.ts'
 import type { Point } from './point.ts'
 import type { Account } from './schema-types.generated.ts'
@@ -36,6 +37,15 @@ export interface Usage {
   readonly api: string
   readonly requests: number
   readonly billedMetrics: number
+  /** Whose bill it is on, and where: without them it has no price. */
+  readonly accountId?: string
+  readonly region?: string
+}
+
+/** What a task is about to ask for: every request once, without the retries and further pages that `Usage` has too. */
+export interface Prediction extends Usage {
+  /** Why it is asked, as `dff plan` names it. */
+  readonly rule: string
 }
 
 /** Credentials for one account, temporary wherever STS gives them. */
@@ -82,6 +92,8 @@ export interface RunContext {
   log(text: string): void
   report(problem: Problem): void
   meter(usage: Usage): void
+  /** Said before the requests are sent, so that the record can compare. */
+  predict(prediction: Prediction): void
   credentials(account: Account): Promise<AccountSession>
   /** State of this Startup script, as of the last acknowledged commit. */
   load(key: string): Promise<Json | undefined>
@@ -130,4 +142,6 @@ export interface Script {
   doctor?(context: RunContext): Promise<readonly Check[]>
   /** From state alone: asks AWS nothing. */
   explain?(context: RunContext, question: Question): Promise<readonly Explanation[]>
+  /** What its polls will ask for; asks AWS only for what can be listed. `context.backfill` is planned too, as once. */
+  plan?(context: RunContext, question: PlanQuestion): Promise<CostPlan>
 }

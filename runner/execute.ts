@@ -3,7 +3,7 @@
  * own, answers what that process asks, and writes record and log.
  */
 import { coerceError, DffError } from '../core/error.ts'
-import type { Problem, Usage } from '../core/script.ts'
+import type { Problem } from '../core/script.ts'
 import { SECOND_MS } from '../core/time.ts'
 import type { Window } from '../core/window.ts'
 import { readConcurrency } from './concurrency.ts'
@@ -12,11 +12,13 @@ import type { ApiFunctionInfo, LogLine, TaskResources, TaskStatus } from './host
 import { declaredTriggers } from './deploy/functions.ts'
 import { readStartTicks } from './orphan.ts'
 import type { Lease, NewTask, TaskEnd } from './store/store.ts'
-import { type AnswerContext, answerRequest } from './task-answers.ts'
+import { answerRequest } from './task-answers.ts'
+import { answerContext, listSecrets } from './task-environment.ts'
 import { type Route, readSinks } from './route.ts'
 import { TaskRoute } from './task-route.ts'
 import { TaskLog } from './task-log.ts'
 import type { TaskScope } from './task-scope.ts'
+import { TaskUsage } from './task-usage.ts'
 import type { StartMessage } from './task/ipc.ts'
 import type { ChildOutcome } from './task/outcome.ts'
 import { runChild } from './task/run-child.ts'
@@ -71,18 +73,8 @@ async function rememberFunctions(
 /** What a task said of itself while it ran. */
 interface Findings {
   readonly problems: Problem[]
-  /** By API: a call adds to its entry, so that a record does not grow with the number of calls. */
-  readonly usage: Map<string, Usage>
+  readonly usage: TaskUsage
   resources: TaskResources | null
-}
-
-function addUsage(usage: Map<string, Usage>, { api, requests, billedMetrics }: Usage): void {
-  const before = usage.get(api) ?? { requests: 0, billedMetrics: 0 }
-  usage.set(api, {
-    api,
-    requests: before.requests + requests,
-    billedMetrics: before.billedMetrics + billedMetrics,
-  })
 }
 
 /** As Func's: an exception that is a warning says that there was nothing to do, not that something failed. */
@@ -94,7 +86,14 @@ function statusOf({ kind, exceptionType }: Exclude<ChildOutcome, { kind: 'done' 
 }
 
 function toEnd(outcome: ChildOutcome, { problems, usage, resources }: Findings): TaskEnd {
-  const common = { endTimeMs: Date.now(), problems, usage: [...usage.values()], resources }
+  const common = {
+    endTimeMs: Date.now(),
+    problems,
+    usage: usage.all,
+    uncounted: usage.takeUncounted(),
+    predicted: usage.predicted,
+    resources,
+  }
   if (outcome.kind === 'done') {
     const returnValue = outcome.value.mode === 'run' ? outcome.value.returnValue : null
     return { ...common, status: 'success', exceptionType: null, exceptionText: null, returnValue }
@@ -126,27 +125,8 @@ async function startOf(
     sinks: await readSinks(parts),
     backfill: execution.backfill,
     question: null,
+    intervalMs: null,
     sets: scope.sets,
-  }
-}
-
-/** Every value that a log must not show: the stored ones as of now, and what the broker got since. */
-export async function listSecrets(parts: HostParts): Promise<() => readonly string[]> {
-  const stored = await parts.vault.values()
-  return () => [...stored, ...parts.broker.secretsInUse()]
-}
-
-export function answerContext(
-  parts: HostParts,
-  scriptId: string,
-  target: Pick<AnswerContext, 'connectorId' | 'lease'>,
-): AnswerContext {
-  return {
-    ...target,
-    store: parts.store,
-    scriptId,
-    credentials: (account) => parts.broker.session(scriptId, account),
-    onCommitted: () => parts.sender.wake(),
   }
 }
 
@@ -154,7 +134,7 @@ export function answerContext(
 export async function executeTask(parts: HostParts, execution: Execution): Promise<TaskEnd> {
   const { task, scope, lease } = execution
   const log = new TaskLog(parts.store.records, task.id, execution.onLines)
-  const found: Findings = { problems: [], usage: new Map(), resources: null }
+  const found: Findings = { problems: [], usage: new TaskUsage(), resources: null }
   const lost = new AbortController()
   let remembered: Promise<void> = Promise.resolve()
   const { requests, note } = readConcurrency()
@@ -164,6 +144,7 @@ export async function executeTask(parts: HostParts, execution: Execution): Promi
   const context = answerContext(parts, scope.scriptId, {
     connectorId: () => route.connectorId,
     lease: task.isDebug ? null : lease,
+    usage: found.usage,
   })
   try {
     const outcome = await runChild({
@@ -181,7 +162,8 @@ export async function executeTask(parts: HostParts, execution: Execution): Promi
       },
       onRequest: (body) => answerRequest(context, body),
       onProblem: (problem) => found.problems.push(problem),
-      onUsage: (used) => addUsage(found.usage, used),
+      onUsage: (used) => found.usage.meter(used),
+      onPredicted: (prediction) => found.usage.predict(prediction),
       onResources: (resources) => {
         found.resources = resources
       },

@@ -24,6 +24,8 @@ export function failedEnd(error: DffError): TaskEnd {
     exceptionText: error.message,
     problems: [],
     usage: [],
+    uncounted: [],
+    predicted: [],
     resources: null,
     returnValue: null,
   }

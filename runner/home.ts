@@ -10,6 +10,8 @@ export interface HomePaths {
   readonly root: string
   /** The user's Startup scripts; may be committed, holds no secrets. */
   readonly startup: string
+  /** The user's own prices, where they differ from the shipped ones; may be committed too. */
+  readonly prices: string
   /** Everything that belongs to the host; carries a .gitignore of `*`. */
   readonly dff: string
   readonly database: string
@@ -43,6 +45,7 @@ export function homePaths(home: string): HomePaths {
   return {
     root,
     startup: join(root, 'startup'),
+    prices: join(root, 'prices.json'),
     dff,
     database: join(dff, 'host.db'),
     databaseReplaced: join(dff, 'host.db-replaced'),

@@ -2,23 +2,23 @@
  * What a command can ask of a host: the same calls whether the command owns the home itself or talks to the owner
  * over its socket. Inputs and outputs are JSON, because they cross that socket and because `--json` prints them.
  */
-import type { Check, Explanation, Problem, Usage } from '../core/script.ts'
+import type { Check, Explanation, Prediction, Problem, Usage } from '../core/script.ts'
 import type { ConnectorConfig } from '../core/schema-types.generated.ts'
 import type { EpochMs } from '../core/time.ts'
 import type { Json } from '../core/json.ts'
 import type { Window } from '../core/window.ts'
 import type { BackupRow } from './backup/backup-row.ts'
-import type { PauseResult, PauseRow, TriggerRow } from './trigger/trigger-row.ts'
+import type { PauseResult, TriggerRow } from './trigger/trigger-row.ts'
 import type {
   BatchDetail,
   ConnectorTestReport,
   InstalledRow,
   KeyRotation,
-  LaneRow,
   MarketEntry,
   MarketRow,
 } from './host-report.ts'
-import type { Activity, LagRow } from './observe/status-rows.ts'
+import type { HostStatus } from './host-status.ts'
+import type { PlanReport } from './cost/priced-plan.ts'
 
 /** Func's seven, in Func's order (guance.md §4.8). */
 export const TASK_STATUSES = [
@@ -78,7 +78,10 @@ export interface TaskRecord {
   readonly problems: readonly Problem[]
   /** Points committed to the outbox, by category. */
   readonly points: Readonly<Record<string, number>>
+  /** By API, account and region. */
   readonly usage: readonly Usage[]
+  /** What it was about to ask for, by rule: retries and further pages are the difference to `usage`. */
+  readonly predicted: readonly Prediction[]
   /** Null when its process ended without saying. */
   readonly resources: TaskResources | null
   readonly connector: string
@@ -122,31 +125,6 @@ export interface ExecResult {
   readonly backlog: Backlog
   /** Why the last delivery did not succeed; null when it did. */
   readonly deliveryError: string | null
-}
-
-export interface HostStatus {
-  readonly home: string
-  readonly pid: number
-  readonly startedAtMs: EpochMs
-  readonly mode: 'start' | 'command'
-  readonly version: string
-  readonly node: string
-  readonly triggers: readonly TriggerRow[]
-  readonly pause: PauseRow | null
-  readonly runningTasks: readonly TaskRecord[]
-  /** Of the task records that are kept. */
-  readonly tasks: Readonly<Record<TaskStatus, number>>
-  readonly backlog: Backlog
-  readonly lags: readonly LagRow[]
-  readonly activity: Activity
-  /** `http://127.0.0.1:9464/metrics`, or null where the host serves none. */
-  readonly metricsUrl: string | null
-  readonly connector: ConnectorRow
-  readonly acknowledgedPoints: number
-  readonly lastAcknowledgedMs: EpochMs | null
-  readonly lastDeliveryError: string | null
-  /** Every connector, by id. */
-  readonly lanes: readonly LaneRow[]
 }
 
 export interface ConnectorRow {
@@ -271,6 +249,16 @@ export interface HostMethods {
   why: Method<
     { readonly target: string | null; readonly name: string; readonly metric: string | null },
     readonly Explanation[]
+  >
+  plan: Method<
+    {
+      readonly target: string
+      /** Also what this window would take. */
+      readonly backfill: Window | null
+      /** Absolute path of another Startup script, planned with the rights of the target. */
+      readonly compare: string | null
+    },
+    PlanReport
   >
 }
 

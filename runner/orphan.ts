@@ -37,6 +37,8 @@ export async function endOrphans(store: Store, nowMs: number): Promise<string[]>
           'The host ended while this task ran (killed, crashed or powered off). What the task had committed is kept; its next run goes on from there.',
         problems: [],
         usage: [],
+        uncounted: [],
+        predicted: [],
         resources: null,
         returnValue: null,
       },

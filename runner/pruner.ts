@@ -30,6 +30,7 @@ async function pruneStore({ store, note }: Pruned, nowMs: number): Promise<void>
   const dropped = await store.outbox.pruneDead(olderThanMs)
   if (dropped > 0) note(`Dropped dead batches that nobody retried for 90 days: ${dropped}`)
   await store.outbox.pruneReceipts(olderThanMs)
+  await store.usage.prune(olderThanMs)
   await store.state.prune(KEEP_MS, nowMs)
   await store.records.prune(KEEP_PER_FUNC, olderThanMs)
 }

@@ -3,6 +3,7 @@ import type { AccountSession } from '../core/script.ts'
 import type { Account } from '../core/schema-types.generated.ts'
 import type { CommitResult, Lease, Store } from './store/store.ts'
 import { outboxFull } from './outbox/pressure.ts'
+import type { TaskUsage } from './task-usage.ts'
 import type { ReplyValue, RequestBody } from './task/ipc.ts'
 
 /** What a task may ask of the host, bound to its script. */
@@ -13,6 +14,8 @@ export interface AnswerContext {
   readonly connectorId: () => string
   /** null for a task that may not write: debug, inspect, doctor, expected. */
   readonly lease: Lease | null
+  /** Counted with each commit. */
+  readonly usage: TaskUsage
   readonly credentials: (account: Account) => Promise<AccountSession>
   /** Something was committed: the sender has work. */
   readonly onCommitted: () => void
@@ -57,15 +60,25 @@ async function commit(
 ): Promise<undefined> {
   // A debug run collects and writes nothing; its child does not ask, and this holds if one does.
   if (context.lease === null) return
-  const result = await context.store.commit({
-    lease: context.lease,
-    nowMs: Date.now(),
-    scriptId: context.scriptId,
-    connectorId: context.connectorId(),
-    batches: body.batches,
-    state: body.state,
-  })
-  if (result.kind !== 'committed') throw refusal(result, context)
+  const usage = context.usage.takeUncounted()
+  const result = await context.store
+    .commit({
+      lease: context.lease,
+      nowMs: Date.now(),
+      scriptId: context.scriptId,
+      connectorId: context.connectorId(),
+      batches: body.batches,
+      state: body.state,
+      usage,
+    })
+    .catch((error: unknown) => {
+      context.usage.giveBack(usage)
+      throw error
+    })
+  if (result.kind !== 'committed') {
+    context.usage.giveBack(usage)
+    throw refusal(result, context)
+  }
   if (body.batches.length > 0) context.onCommitted()
 }
 

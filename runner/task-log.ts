@@ -1,7 +1,7 @@
 import { coerceError } from '../core/error.ts'
 import type { Problem } from '../core/script.ts'
 import type { LogLine } from './host-api.ts'
-import type { RecordStore } from './store/store.ts'
+import type { RecordStore } from './store/record-store.ts'
 
 /** Appends log lines in order and numbers them; one write at a time. */
 export class TaskLog {

@@ -70,6 +70,7 @@ async function check(): Promise<void> {
       'ak_secret=env:PACK_CHECK_SECRET',
     )
     dff('deploy', 'guance_aws_lambda')
+    dff('plan', 'guance_aws_lambda')
     dff('exec', 'guance_aws_lambda')
     console.log(dff('verify', 'guance_aws_lambda'))
   } finally {

@@ -10,6 +10,7 @@ import { addInstallCommand } from './command/install.ts'
 import { addLogCommand } from './command/log.ts'
 import { addMarketCommands } from './command/market.ts'
 import { addOutboxCommands } from './command/outbox.ts'
+import { addPlanCommand } from './command/plan.ts'
 import { addSecretCommands } from './command/secret.ts'
 import { addStartCommand } from './command/start.ts'
 import { addStatusCommand } from './command/status.ts'
@@ -26,6 +27,7 @@ const FAMILIES = [
   addInstallCommand,
   addDeployCommand,
   addTriggerCommands,
+  addPlanCommand,
   addExecCommand,
   addTaskCommands,
   addLogCommand,

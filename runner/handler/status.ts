@@ -1,6 +1,10 @@
+import { coerceError } from '../../core/error.ts'
 import { DEFAULT_CONNECTOR_ID } from '../connector/connector-id.ts'
+import { readAccountUsage } from '../cost/account-usage.ts'
+import { readPriceList } from '../cost/price-list.ts'
 import type { LaneRow } from '../host-report.ts'
 import type { HostHandlers } from '../host-api.ts'
+import type { HostStatus } from '../host-status.ts'
 import type { HostParts } from '../host-parts.ts'
 import { observe } from '../observe/observation.ts'
 import { describeObservation } from '../observe/status.ts'
@@ -58,6 +62,17 @@ async function readLanes(parts: HostParts): Promise<LaneRow[]> {
   return (await Promise.all(rows)).filter(isWorthShowing)
 }
 
+/** Prices that cannot be read leave the quantities. */
+async function readUsage({ store, paths }: HostParts): Promise<Pick<HostStatus, 'usage' | 'priceProblem'>> {
+  try {
+    const prices = await readPriceList(paths.prices)
+    return { usage: await readAccountUsage(store.usage, prices, Date.now()), priceProblem: null }
+  } catch (error) {
+    const usage = await readAccountUsage(store.usage, undefined, Date.now())
+    return { usage, priceProblem: coerceError(error, paths.prices).message }
+  }
+}
+
 /** What this host is and how it does. */
 export function makeStatusHandlers(parts: HostParts): Pick<HostHandlers, 'status'> {
   const { store, owner } = parts
@@ -83,6 +98,7 @@ export function makeStatusHandlers(parts: HostParts): Pick<HostHandlers, 'status
         lastAcknowledgedMs: acknowledged.lastMs,
         lastDeliveryError: lanes.find((lane) => lane.lastError !== null)?.lastError ?? null,
         lanes,
+        ...(await readUsage(parts)),
       }
     },
   }

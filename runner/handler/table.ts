@@ -6,6 +6,7 @@ import { makeConnectorHandlers } from './connector.ts'
 import { makeExecHandlers } from './exec.ts'
 import { makeMarketHandlers } from './market.ts'
 import { makeOutboxHandlers } from './outbox.ts'
+import { makePlanHandlers } from './plan.ts'
 import { makeSecretHandlers } from './secret.ts'
 import { makeStatusHandlers } from './status.ts'
 import { makeTaskHandlers } from './task.ts'
@@ -26,5 +27,6 @@ export function makeHandlers(parts: HostParts): HostHandlers {
     ...makeConnectorHandlers(parts),
     ...makeCheckHandlers(parts),
     ...makeWhyHandlers(parts),
+    ...makePlanHandlers(parts),
   }
 }

@@ -1,4 +1,5 @@
-import { type HostStatus, TASK_STATUSES, type TaskStatus } from '../host-api.ts'
+import { TASK_STATUSES, type TaskStatus } from '../host-api.ts'
+import type { HostStatus } from '../host-status.ts'
 import type { Count, Counters } from './counters.ts'
 import type { Observation } from './observation.ts'
 import type { Activity, ErrorCount } from './status-rows.ts'

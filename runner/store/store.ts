@@ -4,12 +4,13 @@
  */
 import type { Json } from '../../core/json.ts'
 import type { ConnectorConfig, SetManifest } from '../../core/schema-types.generated.ts'
-import type { Problem, Usage } from '../../core/script.ts'
+import type { Prediction, Problem, Usage } from '../../core/script.ts'
 import type { EpochMs } from '../../core/time.ts'
-import type { ApiFunctionInfo, LogLine, TaskRecord, TaskResources, TaskStatus } from '../host-api.ts'
+import type { ApiFunctionInfo, TaskRecord, TaskResources, TaskStatus } from '../host-api.ts'
 import type { EncodedBatch, OutboxRoom, OutboxStore } from './outbox-store.ts'
+import type { RecordStore } from './record-store.ts'
 import type { DeclaredTrigger, TriggerStore } from './trigger-store.ts'
-import type { RecordCount } from './summary.ts'
+import type { UsageStore } from './usage-store.ts'
 
 /** The current generation of an installed set; older generations stay on disk until nothing runs from them. */
 export interface InstalledSet {
@@ -91,7 +92,11 @@ export interface TaskEnd {
   readonly exceptionType: string | null
   readonly exceptionText: string | null
   readonly problems: readonly Problem[]
+  /** All of it. */
   readonly usage: readonly Usage[]
+  /** What of it no commit has counted: AWS bills it, so it counts even when the lease was lost. */
+  readonly uncounted: readonly Usage[]
+  readonly predicted: readonly Prediction[]
   readonly resources: TaskResources | null
   readonly returnValue: Json
 }
@@ -104,6 +109,8 @@ export interface Commit {
   readonly batches: readonly EncodedBatch[]
   /** null deletes the key. */
   readonly state: Readonly<Record<string, Json>>
+  /** Used since the task's last commit: counted with this one, so that a host that is killed forgets one slice at most. */
+  readonly usage: readonly Usage[]
 }
 
 export type CommitResult =
@@ -162,7 +169,7 @@ export interface TaskQueue {
   recordRoute(lease: Lease, route: Pick<NewTask, 'connector' | 'endpointUrl'>): Promise<void>
   /** Final status of a task that never ran (skip); the type is Func's for the status unless one is given. */
   close(taskId: string, status: TaskStatus, reason: string | CloseReason, nowMs: EpochMs): Promise<void>
-  /** Writes the end, which is never before the start, and releases the lease, in one transaction. False when the lease was lost. */
+  /** Writes the end, which is never before the start, with what is still to be counted, and releases the lease, in one transaction. False when the lease was lost. */
   finish(lease: Lease, end: TaskEnd): Promise<boolean>
   /** Tasks of status pending, with their children, for a new owner to end. */
   orphans(): Promise<
@@ -174,21 +181,6 @@ export interface TaskQueue {
     }[]
   >
   waiting(): Promise<readonly { readonly taskId: string; readonly funcId: string }[]>
-}
-
-export interface RecordStore {
-  get(taskId: string): Promise<TaskRecord | undefined>
-  list(filter: {
-    readonly limit: number
-    readonly funcId: string | null
-    readonly status: TaskStatus | null
-  }): Promise<readonly TaskRecord[]>
-  /** Of the records that are kept. */
-  counts(): Promise<readonly RecordCount[]>
-  appendLog(lines: readonly LogLine[]): Promise<void>
-  readLog(taskId: string, afterSequence: number): Promise<readonly LogLine[]>
-  /** Keeps the newest `keepPerFunc` records of each function (guance.md §4.8: 100 for deployed triggers) and none older than `olderThanMs`. */
-  prune(keepPerFunc: number, olderThanMs: EpochMs): Promise<number>
 }
 
 export interface StateStore {
@@ -207,6 +199,7 @@ export interface Store {
   readonly records: RecordStore
   readonly outbox: OutboxStore
   readonly state: StateStore
+  readonly usage: UsageStore
   /** Points, cursors and everything else a slice stands for: one transaction, checked against the lease and the bounds of outbox and state. */
   commit(commit: Commit): Promise<CommitResult>
   /** Copies everything, as of one moment and while others write, into a new file. Rejects when the copy is not sound. */

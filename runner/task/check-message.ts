@@ -2,6 +2,7 @@ import { CATEGORIES } from '../../core/point.ts'
 import { isErrorCode } from '../../core/error.ts'
 import { CONNECTOR_ID_PATTERN } from '../connector/connector-id.ts'
 import { type ChildMessage, MAX_RETURN_CHARS } from './ipc.ts'
+import { isCostPlan } from './check-plan.ts'
 import { type Guard, hasShape, isCount, isJson, isListOf, isOneOf, isRecord, isText } from './shape.ts'
 
 /** Names: ids, measurements, IAM actions, file places. */
@@ -85,6 +86,7 @@ const VALUES: Readonly<Record<string, Guard>> = {
   expected: hasShape({ mode: isName, expectation: isExpectation }),
   doctor: hasShape({ mode: isName, checks: isListOf(isCheck, 10_000) }),
   explain: hasShape({ mode: isName, explanations: isListOf(isExplanation, 10_000) }),
+  plan: hasShape({ mode: isName, plan: isCostPlan, isPlanned: isOneOf(true, false) }),
 }
 
 /** The guard that a tag names; an own key only, because `constructor` is a tag that a hostile child can send. */
@@ -93,6 +95,14 @@ function byTag(guards: Readonly<Record<string, Guard>>, tag: string): Guard {
     const name = isRecord(value) ? value[tag] : undefined
     return typeof name === 'string' && Object.hasOwn(guards, name) && guards[name]?.(value) === true
   }
+}
+
+const USAGE = {
+  api: isName,
+  requests: isCount(),
+  billedMetrics: isCount(),
+  'accountId?': isName,
+  'region?': isName,
 }
 
 const MESSAGES: Readonly<Record<string, Guard>> = {
@@ -108,10 +118,8 @@ const MESSAGES: Readonly<Record<string, Guard>> = {
       'action?': isSentence,
     }),
   }),
-  usage: hasShape({
-    kind: isName,
-    usage: hasShape({ api: isName, requests: isCount(), billedMetrics: isCount() }),
-  }),
+  usage: hasShape({ kind: isName, usage: hasShape(USAGE) }),
+  predicted: hasShape({ kind: isName, prediction: hasShape({ ...USAGE, rule: isName }) }),
   resources: hasShape({ kind: isName, resources: hasShape({ cpuMs: isCount(), peakRssBytes: isCount() }) }),
   done: hasShape({ kind: isName, value: byTag(VALUES, 'mode') }),
   failed: hasShape({

@@ -6,6 +6,7 @@ import { pathToFileURL } from 'node:url'
 import { type ApiFunction, isApiFunction } from '../../core/api.ts'
 import { closestName } from '../../core/closest.ts'
 import { DffError } from '../../core/error.ts'
+import { NO_COST } from '../../core/cost-plan.ts'
 import type { Json } from '../../core/json.ts'
 import type { RunContext, SinkTraits } from '../../core/script.ts'
 import { SECOND_MS } from '../../core/time.ts'
@@ -139,7 +140,7 @@ function toReturnValue(returned: unknown): Json {
 }
 
 async function callFunction(
-  { mode, question }: StartMessage,
+  { mode, question, intervalMs }: StartMessage,
   api: ApiFunction,
   context: RunContext,
 ): Promise<TaskValue> {
@@ -157,6 +158,10 @@ async function callFunction(
     case 'explain': {
       const explained = question === null ? undefined : await api.script.explain?.(context, question)
       return { mode, explanations: onlyJson(explained ?? [], mode) }
+    }
+    case 'plan': {
+      const planned = intervalMs === null ? undefined : await api.script.plan?.(context, { intervalMs })
+      return { mode, plan: onlyJson(planned ?? NO_COST, mode), isPlanned: api.script.plan !== undefined }
     }
     default:
       return mode satisfies never

@@ -2,7 +2,15 @@ import { inspect } from 'node:util'
 import { DffError } from '../../core/error.ts'
 import type { Json } from '../../core/json.ts'
 import type { Point } from '../../core/point.ts'
-import type { AccountSession, Problem, RunContext, SinkTraits, Slice, Usage } from '../../core/script.ts'
+import type {
+  AccountSession,
+  Prediction,
+  Problem,
+  RunContext,
+  SinkTraits,
+  Slice,
+  Usage,
+} from '../../core/script.ts'
 import { encodeLine } from '../line-protocol/encode.ts'
 import { encodeBatches } from '../outbox/encode-batch.ts'
 import type { HostLink } from './host-link.ts'
@@ -15,8 +23,8 @@ const SAMPLE_LINES = 5
 /** Longer texts of a problem are provider essays; the record shows one line each. */
 const MAX_PROBLEM_TEXT = 2_000
 
-/** Longer than any API of AWS; the host refuses a name beyond its bound. */
-const MAX_API_NAME = 200
+/** Longer than any API, account, region or rule; the host refuses a name beyond its bound. */
+const MAX_NAME = 200
 
 /** The value as JSON holds it: undefined members gone, dates as text; throws naming the place for what JSON cannot hold. */
 export function toJson(value: unknown, place: string): Json {
@@ -60,12 +68,18 @@ function cleanProblem({ code, severity, scope, message, action }: Problem, mask:
   return action === undefined ? problem : { ...problem, action: cut(action) }
 }
 
-function cleanUsage({ api, requests, billedMetrics }: Usage, mask: Mask): Usage {
+function cleanUsage({ api, requests, billedMetrics, accountId, region }: Usage, mask: Mask): Usage {
   return {
-    api: cutText(api, MAX_API_NAME, mask),
+    api: cutText(api, MAX_NAME, mask),
     requests: toCount(requests),
     billedMetrics: toCount(billedMetrics),
+    ...(accountId === undefined ? {} : { accountId: cutText(accountId, MAX_NAME, mask) }),
+    ...(region === undefined ? {} : { region: cutText(region, MAX_NAME, mask) }),
   }
+}
+
+function cleanPrediction(prediction: Prediction, mask: Mask): Prediction {
+  return { ...cleanUsage(prediction, mask), rule: cutText(prediction.rule, MAX_NAME, mask) }
 }
 
 function unwritable(points: number): Problem {
@@ -160,6 +174,8 @@ export function createContext(
     log: writeLog,
     report: (problem) => link.send({ kind: 'problem', problem: cleanProblem(problem, secrets.refresh()) }),
     meter: (usage) => link.send({ kind: 'usage', usage: cleanUsage(usage, secrets.mask) }),
+    predict: (prediction) =>
+      link.send({ kind: 'predicted', prediction: cleanPrediction(prediction, secrets.mask) }),
     async credentials(account) {
       const session = (await link.request({ kind: 'credentials', account })) as AccountSession // by the kind of request
       secrets.learn([session.secretAccessKey, session.sessionToken])

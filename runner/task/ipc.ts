@@ -2,12 +2,14 @@
  * What the host and a task process say to each other, framed as frame.ts says. The child is not trusted: the host
  * checks each message's shape before it acts.
  */
+import type { CostPlan } from '../../core/cost-plan.ts'
 import type { Json } from '../../core/json.ts'
 import type {
   AccountSession,
   Check,
   Expectation,
   Explanation,
+  Prediction,
   Problem,
   Question,
   SinkTraits,
@@ -24,7 +26,7 @@ import type { EncodedBatch } from '../store/outbox-store.ts'
 export const MAX_RETURN_CHARS: number = 256 * 1024
 
 /** `inspect` loads the Startup script and reports its API functions; the others also call one of them. */
-export type TaskMode = 'inspect' | 'run' | 'expected' | 'doctor' | 'explain'
+export type TaskMode = 'inspect' | 'run' | 'expected' | 'doctor' | 'explain' | 'plan'
 
 export interface StartMessage {
   readonly kind: 'start'
@@ -43,6 +45,8 @@ export interface StartMessage {
   readonly backfill: Window | null
   /** For mode explain. */
   readonly question: Question | null
+  /** For mode plan: time between two polls. */
+  readonly intervalMs: number | null
   /** Set id → directory of its installed generation. */
   readonly sets: Readonly<Record<string, string>>
 }
@@ -75,6 +79,8 @@ export type TaskValue =
   | { readonly mode: 'expected'; readonly expectation: Expectation }
   | { readonly mode: 'doctor'; readonly checks: readonly Check[] }
   | { readonly mode: 'explain'; readonly explanations: readonly Explanation[] }
+  /** `isPlanned` is false of a script that cannot say what it will ask for. */
+  | { readonly mode: 'plan'; readonly plan: CostPlan; readonly isPlanned: boolean }
 
 export type ChildMessage =
   | Request
@@ -82,6 +88,7 @@ export type ChildMessage =
   | { readonly kind: 'loaded'; readonly functions: readonly ApiFunctionInfo[] }
   | { readonly kind: 'problem'; readonly problem: Problem }
   | { readonly kind: 'usage'; readonly usage: Usage }
+  | { readonly kind: 'predicted'; readonly prediction: Prediction }
   /** Just before the last message of a script that had loaded. */
   | { readonly kind: 'resources'; readonly resources: TaskResources }
   | { readonly kind: 'done'; readonly value: TaskValue }

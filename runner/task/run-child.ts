@@ -1,6 +1,6 @@
 import { coerceError } from '../../core/error.ts'
 import { validate } from '../../core/parameters.ts'
-import type { Problem, Usage } from '../../core/script.ts'
+import type { Prediction, Problem, Usage } from '../../core/script.ts'
 import type { BrokerSession } from '../credentials/sts.ts'
 import type { ApiFunctionInfo, TaskResources } from '../host-api.ts'
 import { type Capture, type CapturedLine, createCapture } from './capture.ts'
@@ -42,6 +42,7 @@ export interface RunChildOptions {
   readonly onRequest: (body: RequestBody) => Promise<ReplyValue>
   readonly onProblem: (problem: Problem) => void
   readonly onUsage: (usage: Usage) => void
+  readonly onPredicted?: (prediction: Prediction) => void
   readonly onResources?: (resources: TaskResources) => void
   /** Masked, printable, in order; the end of a log beyond 20,000 characters comes when the task has ended. */
   readonly onLines: (lines: readonly CapturedLine[]) => void
@@ -148,6 +149,8 @@ class TaskRun {
         return this.#report(message.problem)
       case 'usage':
         return this.#options.onUsage(message.usage)
+      case 'predicted':
+        return this.#options.onPredicted?.(message.prediction)
       case 'resources':
         return this.#options.onResources?.(message.resources)
       case 'done':

@@ -6,6 +6,7 @@ import { fetchRequest } from './fetch.ts'
 import { fingerprintOf, type Identity } from './identity.ts'
 import { addDuration, dayOf, type Longest, LONGEST_DAYS } from './longest.ts'
 import { type Ask, type MetricRequest, planRequests } from './plan.ts'
+import { predictRequests } from './rule.ts'
 import type { Tally } from './tally.ts'
 
 /** How long invocations took; milliseconds. */
@@ -38,13 +39,18 @@ interface LongestAsk {
   readonly tally: Tally
 }
 
-function planAsks(shared: NamespaceContext, { identities, stateOf }: LongestAsk): readonly Ask[] {
-  return identities.flatMap((identity): Ask[] => {
+/** One request for some hundred functions of which nothing is known yet; none when all are known. */
+export function planLongest(
+  shared: Pick<NamespaceContext, 'timeouts' | 'nowMs'>,
+  { identities, stateOf }: Pick<LongestAsk, 'identities' | 'stateOf'>,
+): readonly MetricRequest[] {
+  const asks = identities.flatMap((identity): Ask[] => {
     const isKnown = stateOf(identity.bucket).longest.has(fingerprintOf(identity.name ?? ''))
     if (isKnown || !followsLongest(shared, identity)) return []
     const series = { ...identity.sample, metric: METRIC }
     return [{ wanted: [{ series, statistics: [STATISTIC] }], window: daysBefore(shared.nowMs) }]
   })
+  return planRequests(asks, DAY_SEC)
 }
 
 /** What AWS says; nothing where it does not, so that the next poll asks again. */
@@ -64,7 +70,8 @@ async function fetchLongest({ region, context }: NamespaceContext, request: Metr
  */
 export async function askLongest(shared: NamespaceContext, ask: LongestAsk): Promise<number> {
   const byDimensions = new Map(ask.identities.map((identity) => [identity.sample.dimensions, identity]))
-  const requests = planRequests(planAsks(shared, ask), DAY_SEC)
+  const requests = planLongest(shared, ask)
+  predictRequests(shared, 'longest', requests)
   for (const request of requests) {
     // One after the other: a first poll asks for some hundred functions, every later one for none.
     for (const { query, outcome } of await fetchLongest(shared, request)) {

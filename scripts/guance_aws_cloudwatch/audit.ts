@@ -1,7 +1,8 @@
-import { DAY_MS, HOUR_MS, type Window } from 'guance-aws-lambda/dff'
+import { DAY_MS, type EpochMs, HOUR_MS, type Window } from 'guance-aws-lambda/dff'
 import { loadLedger } from './bucket.ts'
 import type { NamespaceContext } from './circumstances.ts'
 import { digestRanges, type DigestsKept } from './digest-ranges.ts'
+import type { OldWork } from './entry-plan.ts'
 import { BUCKETS, type Identity } from './identity.ts'
 import { hasTime } from './run-time.ts'
 import { collectSlice } from './slice.ts'
@@ -18,6 +19,16 @@ interface Due {
   readonly bucket: number
   readonly overdueMs: number
   readonly ledger: DigestsKept
+}
+
+/** The audit of some identities over one range of digests, as works in slices. */
+export function sliceAudit(
+  identities: readonly Identity[],
+  range: Window,
+  nowMs: EpochMs,
+): readonly (readonly OldWork[])[] {
+  const window = { startMs: range.startMs, endMs: Math.min(range.endMs, nowMs) }
+  return sliceWorks(identities.map((identity) => ({ identity, purpose: 'audit' as const, window })))
 }
 
 /**
@@ -50,15 +61,14 @@ async function auditBucket(
 ): Promise<void> {
   const before = tally.waiting
   for (const [turn, range] of kept.entries()) {
-    const window = { startMs: range.startMs, endMs: Math.min(range.endMs, shared.nowMs) }
-    const slices = sliceWorks(identities.map((identity) => ({ identity, purpose: 'audit' as const, window })))
+    const slices = sliceAudit(identities, range, shared.nowMs)
     for (const [index, slice] of slices.entries()) {
       const isLast = turn === kept.length - 1 && index === slices.length - 1
       const endsAudit = isLast && tally.waiting === before
       // One slice after the other: that is what bounds memory.
       await collectSlice(
         shared,
-        slice.map((work) => (work.purpose === 'live' ? work : { ...work, endsAudit })),
+        slice.map((work) => ({ ...work, endsAudit })),
         tally,
       )
     }

@@ -14,6 +14,7 @@ import {
   type RegionResult,
   SINGLE_ATTEMPT,
 } from 'guance-aws-lambda/sets/guance_integration'
+import { planAccount } from './account-plan.ts'
 import { loadDelivered } from './delivered.ts'
 import { examineCloudwatch } from './doctor.ts'
 import { explainSeries } from './explain.ts'
@@ -100,6 +101,10 @@ export function CloudwatchCollector(
       )
     },
     expected: async (context) => expectMetrics(context, checked, compiled),
+    plan: async (context, question) => {
+      const opened = await openAccount(context, checked, backoff)
+      return planAccount({ context, account: opened, compiled }, question)
+    },
     explain: async (context, question) => explainSeries(context, question, { account: checked, compiled }),
     doctor: async (context) =>
       examineCloudwatch(

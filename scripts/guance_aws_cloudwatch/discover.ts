@@ -8,7 +8,7 @@ import type { Series } from './series.ts'
 import type { NamespaceTarget } from './targets.ts'
 
 /** AWS itself lists a new series up to 15 minutes late (aws.md §1.3): asking more often finds little sooner. */
-const CACHE_MS = 15 * MINUTE_MS
+export const CACHE_MS = 15 * MINUTE_MS
 
 /**
  * More than so many series take longer to list than a poll may wait: at five pages a second, 130,000 take a minute. They

@@ -6,7 +6,7 @@ import { changeFields, droppedFields } from './former-fields.ts'
 import { coversMinute, holesOf } from './holes.ts'
 import type { Identity } from './identity.ts'
 import type { Entry, Tags } from './ledger.ts'
-import type { SeriesStatistics } from './plan.ts'
+import type { Ask, SeriesStatistics } from './plan.ts'
 import { isWithin, joinRanges } from './ranges.ts'
 import { changeTags } from './tags.ts'
 import {
@@ -19,16 +19,17 @@ import {
   NEW_METRIC_MS,
 } from './window.ts'
 
+/** A window that lies back. */
+export interface OldWork {
+  readonly identity: Identity
+  readonly purpose: 'repair' | 'audit' | 'backfill'
+  readonly window: Window
+  /** Of an audit's last slice: its bucket is done for the day. */
+  readonly endsAudit?: boolean
+}
+
 /** Why an identity is asked for. */
-export type Work =
-  | { readonly identity: Identity; readonly purpose: 'live' }
-  | {
-      readonly identity: Identity
-      readonly purpose: 'repair' | 'audit' | 'backfill'
-      readonly window: Window
-      /** Of an audit's last slice: its bucket is done for the day. */
-      readonly endsAudit?: boolean
-    }
+export type Work = { readonly identity: Identity; readonly purpose: 'live' } | OldWork
 
 /** What decides on one identity besides its ledger entry. */
 export interface Circumstances {
@@ -178,11 +179,7 @@ export function planLive(
 }
 
 /** What an old range asks of an identity; undefined when there is nothing to decide on. */
-export function planOld(
-  work: Exclude<Work, { readonly purpose: 'live' }>,
-  entry: Entry,
-  circumstances: Circumstances,
-): EntryPlan | undefined {
+export function planOld(work: OldWork, entry: Entry, circumstances: Circumstances): EntryPlan | undefined {
   const { nowMs, sink, cause, digests } = circumstances
   const { purpose } = work
   const settledEndMs = Math.min(endAt(nowMs, settleMs(cause)), Math.max(entry.throughMs, entry.firstMs))
@@ -212,4 +209,11 @@ export function planOld(
     finalBeforeMs: purpose === 'audit' ? entry.throughMs : 0,
     isWanted: tests[purpose],
   }
+}
+
+/** What is to be asked of AWS for these plans. */
+export function asksOf(plans: readonly EntryPlan[]): readonly Ask[] {
+  return plans
+    .filter(({ window }) => window.startMs < window.endMs)
+    .map(({ asked, window }) => ({ wanted: asked, window }))
 }

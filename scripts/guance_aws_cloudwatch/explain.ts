@@ -17,6 +17,7 @@ import { type HorizonCause, LONGEST_FACTOR, LONGEST_MARGIN_SEC, settleMs } from 
 import { groupByIdentity, type Identity } from './identity.ts'
 import type { Entry } from './ledger.ts'
 import { collectedBy, loadListing } from './listing.ts'
+import { withStatistics } from './prepare.ts'
 import { loadRegionState } from './region-state.ts'
 import { toSeries } from './selection.ts'
 import type { Place } from './state-keys.ts'
@@ -152,10 +153,7 @@ async function explainPlace(
   const { namespace, catalogue } = target
   const { listing } = await loadListing(context, { place, selection: target.selection })
   if (listing === undefined) return []
-  const wanted = toSeries(namespace, collectedBy(listing)).map((series) => ({
-    series,
-    statistics: compiled.statisticsOf(series.metric, catalogue?.metrics[series.metric]),
-  }))
+  const wanted = withStatistics(compiled, target, toSeries(namespace, collectedBy(listing)))
   const identities = groupByIdentity(wanted, catalogue?.nameDimension).filter(
     (identity) => identity.name === question.name && hasMetric(identity, question.metric),
   )

@@ -48,6 +48,11 @@ function invocationMs({ hasInvocations, timeoutSec = MAX_TIMEOUT_SEC, longestSec
   return Math.min(timeoutSec, likelySec) * SECOND_MS
 }
 
+/** Whether the timeout is what a minute waits for: nothing better is known, or it is shorter. */
+export function isByTimeout({ timeoutSec = MAX_TIMEOUT_SEC, longestSec }: HorizonCause): boolean {
+  return longestSec === undefined || timeoutSec <= LONGEST_FACTOR * longestSec + LONGEST_MARGIN_SEC
+}
+
 function roundUp(ms: number): number {
   return Math.ceil(ms / MINUTE_MS) * MINUTE_MS
 }

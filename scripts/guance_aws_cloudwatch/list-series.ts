@@ -3,7 +3,10 @@ import { AwsFailure, type AwsRegion, readList, readToken } from 'guance-aws-lamb
 import type { Selection } from './selection.ts'
 import type { Dimension, Series } from './series.ts'
 
-/** 500 a page (aws.md §1.3): a million series. More means that AWS keeps handing out tokens. */
+/** Of ListMetrics (aws.md §1.3). */
+export const SERIES_PER_PAGE = 500
+
+/** A million series. More means that AWS keeps handing out tokens. */
 const MAX_PAGES = 2_000
 
 const ACTION = 'cloudwatch:ListMetrics'

@@ -1,135 +1,26 @@
-import { type EpochMs, formatTime, formatWindow, type RunContext } from 'guance-aws-lambda/dff'
-import {
-  accountState,
-  type AwsAccount,
-  AwsFailure,
-  type AwsRegion,
-  DEFAULT_CLOUD_PROVIDER,
-  type Inventory,
-  livesOf,
-  loadInventory,
-} from 'guance-aws-lambda/sets/guance_integration'
+import { formatWindow, type EpochMs } from 'guance-aws-lambda/dff'
+import { AwsFailure } from 'guance-aws-lambda/sets/guance_integration'
 import { auditBuckets } from './audit.ts'
 import { collectBackfill } from './backfill.ts'
-import { claimPlace } from './claim.ts'
 import type { NamespaceContext } from './circumstances.ts'
-import { loadDelivered } from './delivered.ts'
-import { type Discovery, discoverSeries, renewSeries } from './discover.ts'
-import { groupByIdentity, type Identity } from './identity.ts'
+import { renewSeries } from './discover.ts'
+import { groupByIdentity } from './identity.ts'
 import { addLateness } from './lateness.ts'
 import { collectLive } from './live.ts'
 import { addDuration, recentOf } from './longest.ts'
-import { loadRegionState, newRegionState, regionState } from './region-state.ts'
+import { type NamespaceRun, type Prepared, prepareNamespace, withStatistics } from './prepare.ts'
+import { newRegionState, regionState } from './region-state.ts'
 import { repairGaps } from './repair.ts'
-import { makeTags, type TagsOf } from './tags.ts'
 import { Tally } from './tally.ts'
-import type { CompiledConfigs, NamespaceTarget } from './targets.ts'
-import { makeTimeouts } from './timeouts.ts'
-import { nowOf } from './window.ts'
-
-/** Of the linked function, unless object_tags says otherwise: the one tag that groups functions and hardly ever changes. */
-const DEFAULT_OBJECT_TAGS = ['Runtime']
-
-/** One namespace in one region of one account, in one run. */
-export interface NamespaceRun {
-  readonly context: RunContext
-  readonly account: AwsAccount
-  readonly region: AwsRegion
-  readonly compiled: CompiledConfigs
-  readonly target: NamespaceTarget
-}
-
-interface Prepared {
-  readonly shared: NamespaceContext
-  readonly identities: readonly Identity[]
-  readonly discovery: Discovery
-}
-
-/** The objects that a namespace's metrics are of. */
-async function loadLinked({ context, account, region, target }: NamespaceRun) {
-  const objectClass = target.catalogue?.objectClass
-  if (objectClass === undefined) return { inventory: undefined, hasFunctions: false }
-  const { accountId } = account
-  const inventory = await loadInventory(context, { objectClass, accountId, region: region.region })
-  return { inventory, hasFunctions: true }
-}
-
-function prepareTags(
-  { account, region, compiled, target }: NamespaceRun,
-  inventory: Inventory | undefined,
-): TagsOf {
-  const { configs } = compiled
-  return makeTags({
-    accountId: account.accountId,
-    region: region.region,
-    cloudProvider: configs.cloud_provider ?? DEFAULT_CLOUD_PROVIDER,
-    extraTags: account.account.extra_tags ?? {},
-    nameDimension: target.catalogue?.nameDimension,
-    inventory,
-    objectTags: configs.object_tags ?? DEFAULT_OBJECT_TAGS,
-  })
-}
-
-/** CloudWatch knows no wrong names: it lists nothing for a typo, and the run would succeed with nothing for ever. */
-function reportNothingListed({ context, region, target }: NamespaceRun): void {
-  context.report({
-    code: 'nothing-listed',
-    severity: 'warning',
-    scope: `${region.scope}/${target.namespace}`,
-    message: `CloudWatch lists no metric of the namespace ${target.namespace} in ${region.region}: check how it is spelt in targets, or remove the region if nothing there reports to it.`,
-  })
-}
-
-function identitiesOf({ compiled, target }: NamespaceRun, { series }: Discovery): readonly Identity[] {
-  const { catalogue } = target
-  const wanted = series.map((one) => ({
-    series: one,
-    statistics: compiled.statisticsOf(one.metric, catalogue?.metrics[one.metric]),
-  }))
-  return groupByIdentity(wanted, catalogue?.nameDimension)
-}
-
-async function makeContext(run: NamespaceRun): Promise<Prepared> {
-  const { context, account, region, compiled, target } = run
-  const { namespace, catalogue } = target
-  const discovery = await discoverSeries(region, target, context)
-  const { listed, series } = discovery
-  // A catalogue vouches for the spelling: there, nothing listed is a region without functions.
-  if (listed === 0 && catalogue === undefined) reportNothingListed(run)
-  const identities = identitiesOf(run, discovery)
-  const place = { scope: region.scope, namespace }
-  const { inventory, hasFunctions } = await loadLinked(run)
-  // After the first reply, whose Date header says what AWS's time is.
-  const nowMs = nowOf(context.triggerTimeMs, region.clock.awsNowMs())
-  context.log(
-    `${region.scope}: ${namespace} lists ${listed} series, ${series.length} wanted, of ${identities.length} dimension sets, at ${formatTime(nowMs)}`,
-  )
-  const shared: NamespaceContext = {
-    context,
-    region,
-    place,
-    catalogue,
-    sink: context.sink,
-    nowMs,
-    tagsOf: prepareTags(run, inventory),
-    listed: new Set(identities.map(({ fingerprint }) => fingerprint)),
-    timeouts: hasFunctions ? makeTimeouts(inventory, nowMs) : undefined,
-    known: await loadRegionState(context, place),
-    delivered: new Set(await loadDelivered(context, region.scope, namespace)),
-    ...(compiled.configs.zeros === true
-      ? { lives: inventory === undefined ? ('unlisted' as const) : livesOf(inventory) }
-      : {}),
-    accountState: accountState(account),
-  }
-  return { shared, identities, discovery }
-}
 
 /** Renews the list of series behind live traffic, and collects at once what is new in it. */
 async function collectNew(run: NamespaceRun, { shared }: Prepared, tally: Tally): Promise<void> {
-  const { context, region, target } = run
+  const { context, region, compiled, target } = run
   const renewed = await renewSeries(region, target, context)
-  const identities = renewed === undefined ? [] : identitiesOf(run, renewed)
-  const fresh = identities.filter(({ fingerprint }) => !shared.listed.has(fingerprint))
+  const wanted = withStatistics(compiled, target, renewed?.series ?? [])
+  const fresh = groupByIdentity(wanted, target.catalogue?.nameDimension).filter(
+    ({ fingerprint }) => !shared.listed.has(fingerprint),
+  )
   if (fresh.length === 0) return
   context.log(`${region.scope}: ${target.namespace} lists ${fresh.length} new dimension sets`)
   const listed = new Set([...shared.listed, ...fresh.map(({ fingerprint }) => fingerprint)])
@@ -171,8 +62,7 @@ function failureOf(tally: Tally): AwsFailure {
  * come complete is reported and keeps its place. Throws what stops the region: a refusal, or a failed discovery.
  */
 export async function collectNamespace(run: NamespaceRun): Promise<NamespaceResult> {
-  claimPlace(run.context, { scope: run.region.scope, namespace: run.target.namespace })
-  const prepared = await makeContext(run)
+  const prepared = await prepareNamespace(run)
   const { shared, identities, discovery } = prepared
   const { context, place, nowMs } = shared
   const tally = new Tally()

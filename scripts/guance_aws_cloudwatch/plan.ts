@@ -1,4 +1,5 @@
 import { HOUR_MS, type Window } from 'guance-aws-lambda/dff'
+import { billedFor } from 'guance-aws-lambda/sets/guance_integration'
 import type { Series } from './series.ts'
 
 /** Limits of one GetMetricData call (aws.md §1.1). */
@@ -23,6 +24,18 @@ export interface MetricRequest {
   readonly window: Window
   readonly periodSec: number
   readonly queries: readonly Query[]
+}
+
+/** Metrics that AWS bills for a series that is asked for whole, as every series is. */
+export function billedOf({ statistics }: Pick<SeriesStatistics, 'statistics'>): number {
+  return billedFor(statistics.length)
+}
+
+/** Metrics that AWS bills for one call of a request, without its pages and repetitions. */
+export function billedOfRequest({ queries }: Pick<MetricRequest, 'queries'>): number {
+  const counts = new Map<Series, number>()
+  for (const { series } of queries) counts.set(series, (counts.get(series) ?? 0) + 1)
+  return [...counts.values()].reduce((sum, count) => sum + billedFor(count), 0)
 }
 
 /** Series that are asked for over one window. */

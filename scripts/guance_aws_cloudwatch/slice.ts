@@ -5,12 +5,13 @@ import { bucketState, type BucketState, forgetGone, loadBucket } from './bucket.
 import { circumstancesOf, type NamespaceContext } from './circumstances.ts'
 import { concludePlan, isOpen } from './conclude.ts'
 import { deliveredState } from './delivered.ts'
-import { type EntryPlan, planLive, planOld, type Work } from './entry-plan.ts'
+import { asksOf, type EntryPlan, planLive, planOld, type Work } from './entry-plan.ts'
 import type { QueryOutcome } from './fetch.ts'
 import { fetchOpen } from './fetch-open.ts'
 import { nextToRepair } from './repair-chunk.ts'
 import type { Entry } from './ledger.ts'
 import { planRequests } from './plan.ts'
+import { predictRequests, ruleOf } from './rule.ts'
 import type { Dimension } from './series.ts'
 import type { Tally } from './tally.ts'
 import { PERIOD_SEC } from './window.ts'
@@ -27,7 +28,8 @@ export interface SliceResult {
   readonly hasWorked: boolean
 }
 
-function planEntry(shared: NamespaceContext, work: Work, state: BucketState): EntryPlan | undefined {
+/** What a piece of work asks of an identity, given its bucket's state; undefined when nothing is due. */
+export function planEntry(shared: NamespaceContext, work: Work, state: BucketState): EntryPlan | undefined {
   const { identity } = work
   const known = state.entries.get(identity.fingerprint)
   const circumstances = circumstancesOf(shared, identity, state)
@@ -49,7 +51,8 @@ function groupOutcomes(outcomes: readonly QueryOutcome[]) {
   return groups
 }
 
-async function loadBuckets(shared: NamespaceContext, works: readonly Work[]) {
+/** The buckets of some works, as of the last commit. */
+export async function loadBuckets(shared: NamespaceContext, works: readonly Work[]) {
   const numbers = [...new Set(works.map(({ identity }) => identity.bucket))]
   const { context, place, nowMs } = shared
   const states = await Promise.all(
@@ -74,10 +77,10 @@ function spanOf(plans: readonly EntryPlan[]): { readonly startMs: EpochMs; reado
 }
 
 async function fetchPlans(shared: NamespaceContext, plans: readonly EntryPlan[]) {
-  const asks = plans
-    .filter(({ window }) => window.startMs < window.endMs)
-    .map(({ asked, window }) => ({ wanted: asked, window }))
-  const requests = planRequests(asks, PERIOD_SEC)
+  const requests = planRequests(asksOf(plans), PERIOD_SEC)
+  const [first] = plans
+  // The works of a slice are of one purpose.
+  if (first !== undefined) predictRequests(shared, ruleOf(first.work), requests)
   const answers = await mapConcurrently(requests, shared.context.concurrency, async (one) =>
     fetchOpen(shared, one),
   )

@@ -15,8 +15,8 @@ function minutesOf(work: Work): number {
 }
 
 /** Cuts work into slices of bounded size, in the given order; each holds at least one identity. */
-export function sliceWorks(works: readonly Work[]): readonly (readonly Work[])[] {
-  const slices: Work[][] = []
+export function sliceWorks<W extends Work>(works: readonly W[]): readonly (readonly W[])[] {
+  const slices: W[][] = []
   let queries = 0
   let datapoints = 0
   for (const work of works) {

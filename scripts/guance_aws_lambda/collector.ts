@@ -18,6 +18,7 @@ import {
 } from 'guance-aws-lambda/sets/guance_integration'
 import { examineLambda } from './doctor.ts'
 import { OBJECT_CLASS } from './function-object.ts'
+import { planObjects } from './objects-plan.ts'
 import { collectObjects } from './region-objects.ts'
 
 const NAME = 'AWS-Lambda'
@@ -63,6 +64,10 @@ export function LambdaCollector(account: Account, configs: CollectorConfigs, bac
       )
     },
     expected: async (context) => expectObjects(context, checked, { regions }),
+    plan: async (context, question) => {
+      const opened = await openAccount(context, checked, backoff)
+      return planObjects({ context, account: opened, cloudProvider }, regions, question)
+    },
     doctor: async (context) =>
       examineLambda({ context, account: await openAccount(context, checked, SINGLE_ATTEMPT), regions }),
   }

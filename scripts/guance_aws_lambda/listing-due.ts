@@ -21,7 +21,17 @@ export function isListingDue(inventory: Inventory | undefined, nowMs: EpochMs): 
   // No pages: written by a version that did not count them.
   if (inventory === undefined || inventory.pages === 0) return true
   const ageMs = nowMs - inventory.listedAtMs
-  const runs = Math.ceil(inventory.pages / PAGES_PER_RUN)
   // A listing from the future was written under a clock that was wrong.
-  return runs <= 1 || ageMs < 0 || ageMs >= runs * RUN_EVERY_MS - SLACK_MS
+  return ageMs < 0 || ageMs >= listedForMs(inventory)
+}
+
+/** How long a listing of so many pages counts. */
+function listedForMs({ pages }: Pick<Inventory, 'pages'>): number {
+  const runs = Math.ceil(pages / PAGES_PER_RUN)
+  return runs <= 1 ? 0 : runs * RUN_EVERY_MS - SLACK_MS
+}
+
+/** One poll in so many lists the functions. */
+export function pollsPerListing(inventory: Pick<Inventory, 'pages'>, intervalMs: number): number {
+  return Math.max(1, Math.ceil(listedForMs(inventory) / intervalMs))
 }

@@ -69,7 +69,8 @@ function makeClients({ context, accountId, region, clock, credentials, backoff }
     retryMode: 'adaptive',
     requestHandler: REQUEST_HANDLER,
   }
-  const meter = (service: string) => meterAttempts(service, (usage) => context.meter(usage), clock)
+  const meter = (service: string) =>
+    meterAttempts(service, (usage) => context.meter({ ...usage, accountId, region }), clock)
   const step = { step: 'deserialize', priority: 'low', name: 'meterAttempts' } as const
   const limits = regionLimits(context, `${accountId}/${region}`)
   const pace = (service: string) => paceAttempts(service, limits, backoff.sleep)

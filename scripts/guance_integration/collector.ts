@@ -1,4 +1,13 @@
-import type { Check, Expectation, Explanation, Problem, Question, RunContext } from 'guance-aws-lambda/dff'
+import type {
+  Check,
+  CostPlan,
+  Expectation,
+  Explanation,
+  PlanQuestion,
+  Problem,
+  Question,
+  RunContext,
+} from 'guance-aws-lambda/dff'
 
 /**
  * What became of one region of one collector. `degraded` went without something it may not have (a denied listing)
@@ -21,4 +30,6 @@ export interface Collector {
   doctor(context: RunContext): Promise<readonly Check[]>
   /** From stored state alone: no network. Left out by a collector without series. */
   explain?(context: RunContext, question: Question): Promise<readonly Explanation[]>
+  /** Lists what there is and reports what cannot be listed; asks for nothing that is billed. Left out by a collector that costs nothing. */
+  plan?(context: RunContext, question: PlanQuestion): Promise<CostPlan>
 }

@@ -24,5 +24,6 @@ export {
 } from './inventory.ts'
 export { keepLives, livesOf } from './lives.ts'
 export { readList, readToken } from './reply.ts'
+export { billedFor } from './metering.ts'
 export { type ActionProbe, collectRegions, isFatal, probeRegions } from './region-run.ts'
 export { Runner } from './runner.ts'

@@ -21,6 +21,11 @@ interface QueryShape {
   readonly MetricStat?: MetricStatShape | undefined
 }
 
+/** Metrics that AWS bills for so many statistics of one metric, asked for in one request. */
+export function billedFor(statistics: number): number {
+  return Math.ceil(statistics / STATISTICS_PER_BILLED_METRIC)
+}
+
 /** Metrics that AWS bills for one GetMetricData request: Σ over its distinct metrics of ⌈statistics / 5⌉. */
 export function countBilledMetrics(queries: readonly QueryShape[]): number {
   const statistics = new Map<string, number>()
@@ -28,10 +33,7 @@ export function countBilledMetrics(queries: readonly QueryShape[]): number {
     const metric = JSON.stringify([MetricStat?.Metric, MetricStat?.Period])
     statistics.set(metric, (statistics.get(metric) ?? 0) + 1)
   }
-  return [...statistics.values()].reduce(
-    (sum, count) => sum + Math.ceil(count / STATISTICS_PER_BILLED_METRIC),
-    0,
-  )
+  return [...statistics.values()].reduce((sum, count) => sum + billedFor(count), 0)
 }
 
 function billedMetricsOf(input: object): number {

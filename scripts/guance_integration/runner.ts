@@ -9,6 +9,7 @@ import {
 } from 'guance-aws-lambda/dff'
 import { makeProblem } from './aws-error.ts'
 import type { Collector, RegionResult } from './collector.ts'
+import { planAll } from './plan-all.ts'
 import { commitRates } from './region-limits.ts'
 import { isFatal } from './region-run.ts'
 
@@ -141,6 +142,7 @@ export function Runner(collectors: Collector | readonly Collector[]): Script {
       const parts = await Promise.all(list.map(async (collector) => collector.explain?.(context, question)))
       return parts.flatMap((part) => part ?? [])
     },
+    plan: async (context, question) => planAll(context, list, question),
     doctor: async (context) => {
       const checks = await Promise.all(list.map(async (collector) => examine(context, collector)))
       return checks.flat()

@@ -23,6 +23,8 @@ export const SUCCESS: TaskEnd = {
   exceptionText: null,
   problems: [{ code: 'region-denied', severity: 'warning', scope: '1/cn-north-1', message: 'denied 中文' }],
   usage: [{ api: 'GetMetricData', requests: 3, billedMetrics: 40 }],
+  uncounted: [],
+  predicted: [{ api: 'GetMetricData', requests: 2, billedMetrics: 38, rule: 'everything' }],
   resources: { cpuMs: 1_200, peakRssBytes: 130_000_000 },
   returnValue: { points: 7 },
 }
@@ -77,7 +79,15 @@ export class StoreFixture {
   }
 
   async commit(lease: Lease, changes: Partial<Commit>): Promise<string> {
-    const base = { lease, nowMs: T0, scriptId: SCRIPT, connectorId: CONNECTOR, batches: [], state: {} }
+    const base = {
+      lease,
+      nowMs: T0,
+      scriptId: SCRIPT,
+      connectorId: CONNECTOR,
+      batches: [],
+      state: {},
+      usage: [],
+    }
     return (await this.store.commit({ ...base, ...changes })).kind
   }
 

@@ -42,6 +42,7 @@ export function describeRecords(fixture: () => StoreFixture): void {
         problems: SUCCESS.problems,
         points: { metric: 4, custom_object: 1 },
         usage: SUCCESS.usage,
+        predicted: SUCCESS.predicted,
         resources: SUCCESS.resources,
         connector: CONNECTOR,
         endpointUrl: 'http://127.0.0.1:1',
@@ -153,6 +154,7 @@ export function describeRecords(fixture: () => StoreFixture): void {
         nowMs: T0,
         scriptId: SCRIPT,
         connectorId: CONNECTOR,
+        usage: [],
         ...slice,
       })
       expect(refused).toEqual({ kind: 'outbox-full', waitingBytes: 60, deadBytes: 0, maxBytes: 100 })
@@ -168,7 +170,7 @@ export function describeRecords(fixture: () => StoreFixture): void {
         expect(await fixture().commit(lease, { batches: [makeBatch(text)] })).toBe('committed')
       }
       await fixture().store.outbox.bury(await fixture().nextId(), 'x')
-      const base = { lease, nowMs: T0, scriptId: SCRIPT, connectorId: CONNECTOR, state: {} }
+      const base = { lease, nowMs: T0, scriptId: SCRIPT, connectorId: CONNECTOR, state: {}, usage: [] }
       const room = { waitingBytes: 30, deadBytes: 60, maxBytes: 100 }
       expect(await fixture().store.outbox.room(CONNECTOR)).toEqual(room)
       expect(await fixture().store.commit({ ...base, batches: [makeBatch('z'.repeat(11))] })).toEqual({

@@ -7,6 +7,7 @@ import { describeOutbox } from './store-outbox.ts'
 import { describeQueue } from './store-queue.ts'
 import { describeRecords } from './store-records.ts'
 import { describeSettings } from './store-settings.ts'
+import { describeUsage } from './store-usage.ts'
 
 /**
  * The store contract in executable form: a store is one when this passes.
@@ -29,6 +30,7 @@ export function describeStore(
       describeOutbox,
       describeLanes,
       describeLaws,
+      describeUsage,
     ]) {
       describePart(() => fixture)
     }

@@ -8,6 +8,7 @@ import type { HostParts } from '../../runner/host-parts.ts'
 import { openSqliteStore } from '../../runner/store/sqlite/open.ts'
 import type { Store } from '../../runner/store/store.ts'
 import { answerRequest } from '../../runner/task-answers.ts'
+import { TaskUsage } from '../../runner/task-usage.ts'
 import { CONNECTOR, makeBatch, SCRIPT, StoreFixture } from '../contract/store-fixture.ts'
 
 async function openStore(): Promise<StoreFixture> {
@@ -33,6 +34,7 @@ async function commit(
     scriptId: SCRIPT,
     connectorId: () => CONNECTOR,
     lease,
+    usage: new TaskUsage(),
     credentials: () => Promise.reject(new TypeError('not asked for')),
     onCommitted: () => undefined,
   }
@@ -40,7 +42,7 @@ async function commit(
     await answerRequest(context, { kind: 'commit', batches: text === '' ? [] : [makeBatch(text)], state })
   } finally {
     const end = { status: 'success', endTimeMs: 0, exceptionType: null, exceptionText: null } as const
-    const rest = { problems: [], usage: [], resources: null, returnValue: null }
+    const rest = { problems: [], usage: [], uncounted: [], predicted: [], resources: null, returnValue: null }
     await fixture.store.queue.finish(lease, { ...end, ...rest })
   }
 }
@@ -92,5 +94,39 @@ describe('state', () => {
     await expect(commit(fixture, '', { a: 'x'.repeat(100) })).rejects.toThrow(
       /^state: expected at most 100 bytes .* got 102 bytes\. Nothing of this slice was written\./,
     )
+  })
+})
+
+describe('what a task used', () => {
+  const CALL = { api: 'cloudwatch:GetMetricData', requests: 1, billedMetrics: 500 }
+  const billed = async ({ usage }: Store): Promise<number> =>
+    (await usage.sum(0, Number.MAX_SAFE_INTEGER)).reduce((sum, row) => sum + row.billedMetrics, 0)
+
+  it('is counted with its commit, so that a host that is killed forgets only what came after', async () => {
+    const fixture = await openStore()
+    const usage = new TaskUsage()
+    const lease = await fixture.runTask('never ends')
+    const context = {
+      store: fixture.store,
+      scriptId: SCRIPT,
+      connectorId: () => CONNECTOR,
+      lease,
+      usage,
+      credentials: () => Promise.reject(new TypeError('not asked for')),
+      onCommitted: () => undefined,
+    }
+    const ask = async (text: string): Promise<unknown> =>
+      answerRequest(context, { kind: 'commit', batches: [makeBatch(text)], state: {} })
+    usage.meter(CALL)
+    await ask('x')
+    expect(await billed(fixture.store)).toBe(500)
+    usage.meter(CALL)
+    await expect(ask('y'.repeat(100))).rejects.toMatchObject({ code: 'OUTBOX_FULL' })
+    expect(await billed(fixture.store)).toBe(500)
+    // Refused, not forgotten: the next commit counts it.
+    usage.meter(CALL)
+    await ask('z')
+    expect(await billed(fixture.store)).toBe(1_500)
+    expect(usage.takeUncounted()).toEqual([])
   })
 })

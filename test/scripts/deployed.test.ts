@@ -68,6 +68,7 @@ async function runDeployed() {
       sinks: { default: { rewrite: 'unknown', mergesFields: false } },
       backfill: null,
       question: null,
+      intervalMs: null,
       sets: Object.fromEntries(SETS.map((id) => [id, join(home, '.dff', 'sets', id)])),
     },
     signal: new AbortController().signal,

@@ -42,7 +42,7 @@ export class Poller {
     this.configs = configs
   }
 
-  #runAt(timeMs: number, backfill?: Window): TestRun {
+  runAt(timeMs: number, backfill?: Window): TestRun {
     const { elapsedMs } = this
     const options = { triggerTimeMs: timeMs, session: SESSION, sink: this.#sink, elapsedMs }
     const run = makeRun(this.store, backfill === undefined ? options : { ...options, backfill })
@@ -77,7 +77,7 @@ export class Poller {
 
   async poll(timeMs: number, backfill?: Window): Promise<TestRun> {
     this.#aws.nowMs = timeMs
-    const run = this.#runAt(timeMs, backfill)
+    const run = this.runAt(timeMs, backfill)
     await this.script.run(run)
     return run
   }
@@ -88,7 +88,7 @@ export class Poller {
   }
 
   async explain(timeMs: number, name: string) {
-    return this.script.explain?.(this.#runAt(timeMs), { name })
+    return this.script.explain?.(this.runAt(timeMs), { name })
   }
 
   points(): readonly Point[] {

@@ -2,6 +2,7 @@ import type {
   AccountSession,
   Json,
   Point,
+  Prediction,
   Problem,
   RunContext,
   SinkTraits,
@@ -25,6 +26,7 @@ export interface TestRun extends RunContext {
   readonly lines: string[]
   readonly problems: Problem[]
   readonly usage: Usage[]
+  readonly predictions: Prediction[]
   /** Metered so far: requests by API and billed metrics. */
   totals(): { readonly requests: Readonly<Record<string, number>>; readonly billedMetrics: number }
 }
@@ -61,6 +63,7 @@ export function makeRun(store: TestStore, options: TestRunOptions): TestRun {
   const lines: string[] = []
   const problems: Problem[] = []
   const usage: Usage[] = []
+  const predictions: Prediction[] = []
   const { session, beforeCommit } = options
   return {
     taskId: 'test',
@@ -75,9 +78,11 @@ export function makeRun(store: TestStore, options: TestRunOptions): TestRun {
     lines,
     problems,
     usage,
+    predictions,
     log: (text) => lines.push(text),
     report: (problem) => problems.push(problem),
     meter: (one) => usage.push(one),
+    predict: (one) => predictions.push(one),
     credentials: async () => (typeof session === 'function' ? session() : session),
     load: async (key) => structuredClone(store.state.get(key)),
     commit: async (slice) => {

@@ -1,5 +1,5 @@
 import { homePaths } from '../../home.ts'
-import type { HostStatus } from '../../host-api.ts'
+import type { HostStatus } from '../../host-status.ts'
 import { answer, type Invocation, withClient } from '../invocation.ts'
 import type { Registry } from '../registry.ts'
 import { renderBacklog } from '../view/backlog-view.ts'
@@ -10,6 +10,7 @@ import { renderObservation } from '../view/observation-view.ts'
 import { indent, renderPairs } from '../view/table.ts'
 import { renderTaskTable } from '../view/task-view.ts'
 import { formatPause, renderTriggers } from '../view/trigger-view.ts'
+import { renderAccountUsage } from '../view/usage-view.ts'
 
 function renderStatus({ texts, home }: Invocation, status: HostStatus): string[] {
   const { labels, running, notRunning, version, delivered, nothingDelivered, connectors, triggers, tasks } =
@@ -31,6 +32,7 @@ function renderStatus({ texts, home }: Invocation, status: HostStatus): string[]
   const warnings = renderLaneWarnings(texts, status.lanes)
   if (warnings.length > 0) pairs.push([labels.warning, warnings.join('\n')])
   pairs.push(...renderObservation(texts, status))
+  if (status.priceProblem !== null) pairs.push([labels.prices, status.priceProblem])
   return [
     ...renderPairs(pairs),
     // One connector has said everything above.
@@ -39,6 +41,9 @@ function renderStatus({ texts, home }: Invocation, status: HostStatus): string[]
     triggers,
     ...(status.pause === null ? [] : indent([formatPause(texts, status.pause)])),
     ...indent(renderTriggers(texts, status.triggers)),
+    ...(status.usage.length === 0
+      ? []
+      : ['', texts.view.usageOfAws.title, ...indent(renderAccountUsage(texts, status.usage))]),
     ...(status.runningTasks.length === 0
       ? []
       : ['', tasks, ...indent(renderTaskTable(texts, status.runningTasks))]),

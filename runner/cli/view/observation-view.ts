@@ -1,4 +1,4 @@
-import type { HostStatus } from '../../host-api.ts'
+import type { HostStatus } from '../../host-status.ts'
 import type { Texts } from '../../text/texts.ts'
 import { formatCount, formatDuration, formatPoints, formatWhen } from './format.ts'
 

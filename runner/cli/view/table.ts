@@ -3,8 +3,8 @@ import { padEnd, padStart, textWidth } from './text-width.ts'
 
 const GAP = '  '
 
-/** A number with its unit stands right-aligned, so that digits line up. */
-const NUMERIC = /^-?[\d,]+(\.\d+)?$/
+/** A number with its currency or sign stands right-aligned, so that digits line up. */
+const NUMERIC = /^[-+]?(< )?([A-Z]{3} )?[\d,]+(\.\d+)?$/
 
 /** A table as lines, headings first, nothing cut off: ids have to stay copyable. Columns of numbers align right. */
 export function renderTable(headings: readonly string[], rows: readonly (readonly string[])[]): string[] {

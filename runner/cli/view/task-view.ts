@@ -1,4 +1,4 @@
-import type { Problem } from '../../../core/script.ts'
+import type { Problem, Usage } from '../../../core/script.ts'
 import type { ExecResult, TaskRecord, TaskResources } from '../../host-api.ts'
 import type { Texts } from '../../text/texts.ts'
 import { renderBacklog } from './backlog-view.ts'
@@ -27,13 +27,30 @@ export function renderTaskTable(texts: Texts, records: readonly TaskRecord[]): s
   return renderTable(texts.view.task.columns, rows)
 }
 
+function sumBilled(usage: readonly Usage[]): number {
+  return usage.reduce((sum, { billedMetrics }) => sum + billedMetrics, 0)
+}
+
+/** By how much a task missed what it had planned to ask for; nothing when it did not, or had planned nothing. */
+function renderMissed(texts: Texts, { usage, predicted }: TaskRecord): readonly string[] {
+  const planned = sumBilled(predicted)
+  const beyond = sumBilled(usage) - planned
+  if (predicted.length === 0 || beyond === 0) return []
+  const { more, fewer } = texts.view.task
+  return [(beyond > 0 ? more : fewer)(formatCount(texts, planned), formatCount(texts, Math.abs(beyond)))]
+}
+
 function renderUsage(texts: Texts, record: TaskRecord): string {
   const count = (value: number): string => formatCount(texts, value)
-  const requests = record.usage.reduce((sum, usage) => sum + usage.requests, 0)
-  const billed = record.usage.reduce((sum, usage) => sum + usage.billedMetrics, 0)
-  const byApi = record.usage.map((usage) => texts.view.task.requests(usage.api, count(usage.requests)))
-  const total = texts.view.task.awsTotal(count(requests), count(billed))
-  return byApi.length === 0 ? total : `${total}\n${byApi.join(' · ')}`
+  const requests = new Map<string, number>()
+  for (const used of record.usage) requests.set(used.api, (requests.get(used.api) ?? 0) + used.requests)
+  const byApi = [...requests].map(([api, sum]) => texts.view.task.requests(api, count(sum)))
+  const total = [...requests.values()].reduce((sum, one) => sum + one, 0)
+  return [
+    texts.view.task.awsTotal(count(total), count(sumBilled(record.usage))),
+    ...(byApi.length === 0 ? [] : [byApi.join(' · ')]),
+    ...renderMissed(texts, record),
+  ].join('\n')
 }
 
 function renderProblems(texts: Texts, problems: readonly Problem[]): string[] {

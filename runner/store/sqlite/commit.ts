@@ -4,6 +4,7 @@ import { checksumOf } from './checksum.ts'
 import type { Database } from './database.ts'
 import { holdsLease } from './lease.ts'
 import { fits, measureRoom } from './lane-totals.ts'
+import { countUsage } from './usage.ts'
 
 /** What the script's state will hold in all; octet_length reads no value, only how long it is. */
 function sumState(database: Database, { scriptId, state }: Commit): number {
@@ -86,6 +87,7 @@ export function commitSlice(database: Database, commit: Commit, limits: CommitLi
     if (refusal !== undefined) return refusal
     writeBatches(database, commit)
     writeState(database, commit)
+    countUsage(database, commit.usage, commit.nowMs)
     return { kind: 'committed' }
   })
 }

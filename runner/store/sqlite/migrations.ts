@@ -242,5 +242,20 @@ CREATE TRIGGER dead_removed AFTER DELETE ON batch WHEN old.state = 'dead' BEGIN
 END;
 `
 
+const STEP_USAGE = `
+ALTER TABLE task ADD COLUMN predicted TEXT NOT NULL DEFAULT '[]';
+
+-- Days of UTC, as AWS bills. Records are pruned long before a month is over, so what they used is added up here.
+CREATE TABLE usage_day (
+  day_ms INTEGER NOT NULL,
+  account_id TEXT NOT NULL,
+  region TEXT NOT NULL,
+  api TEXT NOT NULL,
+  requests INTEGER NOT NULL,
+  billed_metrics INTEGER NOT NULL,
+  PRIMARY KEY (day_ms, account_id, region, api)
+) STRICT, WITHOUT ROWID;
+`
+
 /** Step n brings a store from version n to n + 1. */
-export const MIGRATIONS: readonly string[] = [STEP_1, STEP_2, STEP_LANES]
+export const MIGRATIONS: readonly string[] = [STEP_1, STEP_2, STEP_LANES, STEP_USAGE]

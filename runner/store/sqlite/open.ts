@@ -16,6 +16,7 @@ import { sqliteSecrets } from './secrets.ts'
 import { sqliteSets } from './sets.ts'
 import { sqliteState } from './state.ts'
 import { sqliteTriggers } from './triggers.ts'
+import { sqliteUsage } from './usage.ts'
 
 /** A writer of another process holds the lock for milliseconds; 5 s is far beyond that and still noticed by a person. */
 const BUSY_TIMEOUT_MS = 5_000
@@ -99,6 +100,7 @@ export async function openSqliteStore(path: string, options: Partial<StoreOption
     records: sqliteRecords(database),
     outbox: sqliteOutbox(database, limits.maxOutboxBytes),
     state: sqliteState(database),
+    usage: sqliteUsage(database),
     commit: async (commit) => commitSlice(database, commit, limits),
     copy: (to) => copyStore(path, to),
     close: async () => database.close(),

@@ -3,6 +3,7 @@ import type { EpochMs } from '../../../core/time.ts'
 import type { ClaimResult, Lease, NewTask, TaskEnd, TaskQueue } from '../store.ts'
 import type { Database } from './database.ts'
 import { holdsLease } from './lease.ts'
+import { countUsage } from './usage.ts'
 
 /** Func's exception classes for tasks that never ran (guance.md §4.8). */
 const CLOSED_BY: Partial<Record<TaskStatus, string>> = {
@@ -130,17 +131,19 @@ function claim(database: Database, taskId: string, nowMs: EpochMs, leaseMs: numb
 }
 
 function finish(database: Database, lease: Lease, end: TaskEnd): boolean {
+  countUsage(database, end.uncounted, end.endTimeMs)
   if (!holdsLease(database, lease)) return false
   // A clock that was set back while it ran would make it end before it began.
   database.run(
     `UPDATE task SET status = ?, end_time_ms = max(coalesce(start_time_ms, 0), ?), exception_type = ?, exception_text = ?, problems = ?, usage = ?,
-       resources = ?, return_value = ? WHERE id = ?`,
+       predicted = ?, resources = ?, return_value = ? WHERE id = ?`,
     end.status,
     end.endTimeMs,
     end.exceptionType,
     end.exceptionText,
     JSON.stringify(end.problems),
     JSON.stringify(end.usage),
+    JSON.stringify(end.predicted),
     JSON.stringify(end.resources),
     JSON.stringify(end.returnValue),
     lease.taskId,

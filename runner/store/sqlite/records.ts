@@ -1,5 +1,5 @@
 import type { LogLine, TaskRecord } from '../../host-api.ts'
-import type { RecordStore } from '../store.ts'
+import type { RecordStore } from '../record-store.ts'
 import type { RecordCount } from '../summary.ts'
 import type { Database } from './database.ts'
 
@@ -21,6 +21,7 @@ interface RecordRow {
   readonly exception_text: string | null
   readonly problems: string
   readonly usage: string
+  readonly predicted: string
   readonly resources: string
   readonly return_value: string
   readonly connector: string
@@ -51,6 +52,7 @@ function toRecord(row: RecordRow): TaskRecord {
     problems: JSON.parse(row.problems) as TaskRecord['problems'],
     points: JSON.parse(row.points) as TaskRecord['points'],
     usage: JSON.parse(row.usage) as TaskRecord['usage'],
+    predicted: JSON.parse(row.predicted) as TaskRecord['predicted'],
     resources: JSON.parse(row.resources) as TaskRecord['resources'],
     connector: row.connector,
     endpointUrl: row.endpoint_url,

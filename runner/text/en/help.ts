@@ -80,6 +80,21 @@ Examples
   dff trigger set TRIGGER --cron '*/10 * * * *' --timezone Asia/Shanghai
   dff trigger set TRIGGER --cron default`,
   },
+  plan: {
+    summary:
+      'say what a deployed script will ask of AWS and what that costs, before it runs; asks only for lists',
+    backfill:
+      'also what collecting this window again would cost, for example 2026-11-23T00:00:00Z..2026-11-23T06:00:00Z',
+    compare: 'another Startup script, planned beside the deployed one with the same account and secrets',
+    after: `Prices
+  Dated list prices come with dff. prices.json in the home holds your own: each entry takes the place of the shipped one.
+  { "aws": { "currency": "USD", "perThousandMetrics": 0.009, "perThousandRequests": 0.009 } }
+
+Examples
+  dff plan guance_aws_lambda
+  cp startup/guance_aws_lambda.ts all-metrics.ts    # change the copy, then
+  dff plan guance_aws_lambda --compare all-metrics.ts`,
+  },
   exec: {
     summary: 'the Execute button: run once now, with the log streaming, and deliver what it collects',
     at: 'run as if triggered at this time, for example 2026-11-23T18:36:00Z; without an offset it is UTC',

@@ -1,7 +1,9 @@
 import { counted } from '../counted.ts'
+import { cost } from './cost.ts'
 
 /** Headings, labels and sentences of what commands print. */
 export const view = {
+  ...cost,
   none: '-',
   yes: 'yes',
   no: 'no',
@@ -98,6 +100,10 @@ export const view = {
     resources: (cpu: string, mebibytes: string) => `${cpu} of CPU, ${mebibytes} MiB at most`,
     awsTotal: (requests: string, billed: string) =>
       `${counted(requests, 'request')}, ${counted(billed, 'billed metric')}`,
+    more: (planned: string, beyond: string) =>
+      `planned ${planned} billed metrics; retries and further pages made ${beyond} more`,
+    fewer: (planned: string, beyond: string) =>
+      `planned ${planned} billed metrics; the task did not come to ask for ${beyond} of them`,
     missingAction: (action: string) => `missing IAM action ${action}`,
     moreProblems: (count: string, taskId: string) => `… and ${count} more: dff task show ${taskId}`,
     moreText: (taskId: string) => `dff log ${taskId}`,
@@ -141,6 +147,7 @@ export const view = {
       calls: 'AWS',
       errors: 'Errors',
       metrics: 'Metrics',
+      prices: 'Prices',
     },
     connectors: 'Connectors',
     connectorColumns: ['CONNECTOR', 'TYPE', 'DELIVERY', 'WAITING', 'SINCE', 'DEAD', 'FULL', 'LAST ERROR'],
@@ -164,6 +171,18 @@ export const view = {
     nothingDelivered: 'nothing yet',
     triggers: 'Triggers',
     tasks: 'Running tasks',
+  },
+  usageOfAws: {
+    title: 'Asked of AWS, by day and month of UTC',
+    columns: [
+      'ACCOUNT',
+      'REQUESTS TODAY',
+      'BILLED METRICS',
+      'COST',
+      'REQUESTS THIS MONTH',
+      'BILLED METRICS',
+      'COST',
+    ],
   },
   secret: {
     columns: ['SECRET', 'UPDATED', 'GRANTED TO'],
@@ -250,17 +269,6 @@ export const view = {
     none: 'Nothing to check.',
     summary: (ok: string, warnings: string, failed: string) =>
       `ok ${ok} · warning ${warnings} · failed ${failed}`,
-  },
-  usage: {
-    expected: 'a command line as its help describes it',
-    remedy: (command: string) => `See ${command} --help.`,
-    batchExpected: 'the number of a batch',
-    portExpected: 'a port from 0 to 65535',
-    countExpected: (max: string) => `a whole number from 1 to ${max}`,
-    timeExpected: 'a time such as 2026-11-23T18:36:00Z',
-    backfillExpected: 'FROM..TO, two times such as 2026-11-23T18:36:00Z',
-    backfillRemedy: 'For example --backfill 2026-11-23T00:00:00Z..2026-11-23T06:00:00Z.',
-    statusExpected: (known: readonly string[]) => `one of ${known.join(', ')}`,
   },
   why: {
     nothing: (name: string) => `No deployed script knows a series of ${name}.`,

@@ -33,6 +33,9 @@ const GOLDENS: readonly (readonly [name: string, words: readonly string[]])[] = 
   ['connector-rm', ['connector', 'rm', 'staging']],
   ['verify', ['verify', 'guance_aws_lambda']],
   ['why', ['why', 'checkout']],
+  ['plan', ['plan', 'guance_aws_lambda']],
+  ['plan-json', ['plan', 'guance_aws_lambda', '--json']],
+  ['plan-compare', ['plan', 'guance_aws_lambda', '--compare', 'less.ts']],
   ['connector-test-rewrite', ['connector', 'test', 'default', '--rewrite', '--save']],
 ]
 
@@ -150,6 +153,7 @@ describe('exit code', () => {
       [...DATAKIT, `--retention=${hours}`],
       'a whole number of hours up to 87600',
     ]),
+    [['plan', 'a', '--backfill', '2026-11-23'], 'FROM..TO'],
     [['outbox', 'list', '--state', 'gone'], 'waiting, dead'],
     [['outbox', 'drop', '7; rm'], 'the number of a batch'],
     [['outbox', 'drop'], 'the number of a batch, or --dead, got neither'],
@@ -269,31 +273,5 @@ describe('dff', () => {
       '[11-23 18:36:00.020] [+0ms] [0ms] run collector #1: `AWS-Lambda`',
       '[11-23 18:36:00.145] [+125ms] [125ms] us-east-1: 40 functions, 名字 中文',
     ])
-  })
-
-  it('says that an interrupted exec was ended when this process owns the home, and goes on elsewhere', async () => {
-    const never = new Promise<void>(() => undefined)
-    const results = []
-    for (const pid of [process.pid, 4242]) {
-      const world = Object.assign(makeWorld(), { pid, running: never })
-      const onListening = (interrupt: () => void): void => queueMicrotask(interrupt)
-      results.push(await runScene(['exec', 'guance_aws_lambda'], { world, onListening }))
-    }
-    expect(results.map(({ code, world }) => [code, world.closed])).toEqual([
-      [1, 1],
-      [1, 1],
-    ])
-    expect(results[0]?.stderr).toContain('the task was ended')
-    expect(results[1]?.stderr).toContain('pid 4242')
-  })
-
-  it('drains at the first signal of dff start and says so', async () => {
-    const { code, stderr, stdout } = await runScene(['start'], {
-      onListening: (interrupt) => queueMicrotask(interrupt),
-      startHost: async (_home, { signal }) =>
-        new Promise<void>((resolve) => signal.addEventListener('abort', () => resolve(), { once: true })),
-    })
-    expect({ code, stdout }).toEqual({ code: 0, stdout: 'Stopped.\n' })
-    expect(stderr).toContain('Stopping')
   })
 })

@@ -12,9 +12,12 @@ import type {
   SecretRow,
   TaskRecord,
 } from '../../../runner/host-api.ts'
+import type { AccountUsage } from '../../../runner/cost/account-usage.ts'
+import type { PlanReport } from '../../../runner/cost/priced-plan.ts'
 import type { MarketEntry } from '../../../runner/host-report.ts'
 import type { PauseRow, TriggerRow } from '../../../runner/trigger/trigger-row.ts'
-import { BACKUP, BATCH, ENTRY, LANE, LINES, NO_BACKLOG, NOW_MS, RECORD, TRIGGER } from './sample.ts'
+import { comparisonOf, PLAN } from './sample-plan.ts'
+import { BACKUP, BATCH, ENTRY, LANE, LINES, NO_BACKLOG, NOW_MS, RECORD, TRIGGER, USAGE } from './sample.ts'
 
 /** What the double holds; a test changes it before the call and looks at it after. */
 export interface World {
@@ -31,6 +34,9 @@ export interface World {
   /** What an upgrade wants beyond what was granted. */
   wish: DffError | undefined
   checkStatus: 'ok' | 'warning' | 'failed'
+  usage: AccountUsage[]
+  plan: PlanReport
+  priceProblem: string | null
   /** When set, exec waits for it, as a task that runs. */
   running: Promise<void>
   readonly calls: { readonly name: MethodName; readonly input: unknown }[]
@@ -51,6 +57,9 @@ export function makeWorld(): World {
     lanes: [LANE],
     wish: undefined,
     checkStatus: 'ok',
+    usage: USAGE,
+    plan: { plan: PLAN, other: null, change: null },
+    priceProblem: null,
     running: Promise.resolve(),
     calls: [],
     closed: 0,
@@ -185,6 +194,8 @@ function makeHandlers(world: World): Handlers {
       lastAcknowledgedMs: NOW_MS,
       lastDeliveryError: null,
       lanes: world.lanes,
+      usage: world.usage,
+      priceProblem: world.priceProblem,
     }),
     backup: ({ file }) => ({ ...BACKUP, file }),
     'home.lend': () => ({ isLent: true }),
@@ -231,6 +242,8 @@ function makeHandlers(world: World): Handlers {
     }),
     doctor: ({ setId }) => [report(setId ?? 'host')],
     verify: ({ setId }) => report(setId),
+    plan: ({ compare }) =>
+      compare === null ? world.plan : { ...world.plan, ...comparisonOf(world.plan.plan) },
     why: ({ name, metric }) =>
       name === 'checkout'
         ? [

@@ -16,6 +16,7 @@ const COMMANDS = [
   'trigger pause',
   'trigger resume',
   'trigger set',
+  'plan',
   'exec',
   'task',
   'task list',

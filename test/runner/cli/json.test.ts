@@ -38,6 +38,8 @@ const ONE_DOCUMENT: readonly (readonly string[])[] = [
   ['doctor'],
   ['verify', 'guance_aws_lambda'],
   ['why', 'checkout', 'Errors'],
+  ['plan', 'guance_aws_lambda'],
+  ['plan', 'guance_aws_lambda', '--compare', 'less.ts'],
 ]
 
 const STREAMS: readonly (readonly string[])[] = [

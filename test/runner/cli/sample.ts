@@ -5,6 +5,7 @@ import { SCHEMAS } from '../../../core/schemas.generated.ts'
 import type { LaneRow, MarketEntry } from '../../../runner/host-report.ts'
 import type { Backlog, LogLine, OutboxRow, TaskRecord } from '../../../runner/host-api.ts'
 import type { TriggerRow } from '../../../runner/trigger/trigger-row.ts'
+import type { AccountUsage } from '../../../runner/cost/account-usage.ts'
 
 export const NOW_MS = Date.UTC(2026, 10, 23, 18, 36, 0)
 const MINUTE_MS = 60_000
@@ -48,6 +49,8 @@ export const TRIGGER: TriggerRow = {
   lastStatus: 'success',
 }
 
+const US_EAST = { accountId: '123456789012', region: 'us-east-1' }
+
 export const RECORD: TaskRecord = {
   id: 'task-01',
   funcId: 'startup__guance_aws_lambda.run',
@@ -72,14 +75,38 @@ export const RECORD: TaskRecord = {
   ],
   points: { metric: 12_345, custom_object: 40 },
   usage: [
-    { api: 'cloudwatch:GetMetricData', requests: 15, billedMetrics: 4_400 },
-    { api: 'lambda:ListFunctions', requests: 1, billedMetrics: 0 },
+    { api: 'cloudwatch:GetMetricData', requests: 15, billedMetrics: 4_400, ...US_EAST },
+    { api: 'lambda:ListFunctions', requests: 1, billedMetrics: 0, ...US_EAST },
+  ],
+  predicted: [
+    { api: 'cloudwatch:GetMetricData', requests: 14, billedMetrics: 4_000, ...US_EAST, rule: 'everything' },
   ],
   resources: { cpuMs: 1_234, peakRssBytes: 128 * 1024 * 1024 },
   connector: 'datakit http://127.0.0.1:9529',
   endpointUrl: null,
   returnValue: { regions: 1 },
 }
+
+export const USAGE: AccountUsage[] = [
+  {
+    accountId: '123456789012',
+    today: {
+      requests: 4_320,
+      billedMetrics: 312_400,
+      bill: { costs: [{ currency: 'USD', amount: 3.124 }], isWhole: true },
+    },
+    month: {
+      requests: 99_000,
+      billedMetrics: 7_812_345,
+      bill: { costs: [{ currency: 'USD', amount: 78.123_45 }], isWhole: true },
+    },
+  },
+  {
+    accountId: '210987654321',
+    today: { requests: 0, billedMetrics: 0, bill: { costs: [], isWhole: true } },
+    month: { requests: 12, billedMetrics: 40, bill: { costs: [], isWhole: false } },
+  },
+]
 
 export const NO_BACKLOG: Backlog = {
   waitingBatches: 0,

@@ -17,7 +17,7 @@ export function makeObject(name: string, timeMs: number): Point {
 }
 `
 
-const SET_MAIN = `import type { Check, Expectation, Explanation, Question, RunContext, Script } from 'guance-aws-lambda/dff'
+const SET_MAIN = `import { NO_COST, type Check, type CostPlan, type Expectation, type Explanation, type PlanQuestion, type Question, type RunContext, type Script } from 'guance-aws-lambda/dff'
 import { makeObject, makePoint } from 'guance-aws-lambda/sets/demo_base'
 export interface DemoOptions {
   readonly names: readonly string[]
@@ -37,7 +37,9 @@ export function makeScript(options: DemoOptions): Script {
       await context.commit({ points, state: { count } })
       context.log('committed ' + points.length + ' points, run ' + count)
       if (options.gate !== undefined) await (await fetch(options.gate, { signal: context.signal })).text()
-      context.meter({ api: 'demo', requests: 2, billedMetrics: 1 })
+      const place = { accountId: '123456789012', region: 'us-east-1' }
+      context.predict({ api: 'demo', requests: 1, billedMetrics: 1, rule: 'everything', ...place })
+      context.meter({ api: 'demo', requests: 2, billedMetrics: 1, ...place })
       if (options.label === 'fail') throw new Error('the demo was told to fail')
       return { count, triggerTimeMs: context.triggerTimeMs }
     },
@@ -46,6 +48,22 @@ export function makeScript(options: DemoOptions): Script {
         objects: [{ measurement: 'demo_object', names: options.names, whenNone: 'No demo is known.' }],
         metrics: [{ measurement: 'demo', fields: ['value'] }],
       }
+    },
+    async plan(context: RunContext, { intervalMs }: PlanQuestion): Promise<CostPlan> {
+      const place = { accountId: '123456789012', region: 'us-east-1' }
+      context.meter({ api: 'demo:List', requests: 3, billedMetrics: 0, ...place })
+      if (options.label === 'denied') {
+        context.report({ code: 'forbidden', severity: 'error', scope: '123456789012/us-east-1', message: 'Denied.' })
+        return NO_COST
+      }
+      const metric = { ...place, namespace: 'Demo', metric: String(intervalMs), series: options.names.length }
+      const billedMetrics = options.names.length * 1_000
+      const metrics = [{ ...metric, rule: 'everything', every: 'poll' as const, billedMetrics, fields: 7 }]
+      const { backfill } = context
+      if (backfill === undefined) return { ...NO_COST, metrics }
+      const hours = (backfill.endMs - backfill.startMs) / 3_600_000
+      const again = { ...metric, rule: 'backfill', every: 'once' as const, billedMetrics: hours, fields: 0 }
+      return { ...NO_COST, metrics: [...metrics, again] }
     },
     async explain(context: RunContext, { name, metric }: Question): Promise<readonly Explanation[]> {
       if (!options.names.includes(name)) return []

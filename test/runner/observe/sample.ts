@@ -19,6 +19,7 @@ export function makeRecord(changes: Partial<TaskRecord> = {}): TaskRecord {
     endTimeMs: NOW_MS - 64_200,
     isDebug: false,
     missedTicks: 0,
+    predicted: [],
     exceptionType: null,
     exceptionText: null,
     problems: [],

@@ -80,7 +80,8 @@ export class Delivery {
   }
 
   async commitBatches(batches: readonly EncodedBatch[], connectorId = 'default'): Promise<void> {
-    await this.store.commit({ lease: LEASE, nowMs: 1, scriptId: SCRIPT, connectorId, batches, state: {} })
+    const slice = { batches, state: {}, usage: [] }
+    await this.store.commit({ lease: LEASE, nowMs: 1, scriptId: SCRIPT, connectorId, ...slice })
   }
 
   /** A batch as a bad disk leaves it. */

@@ -39,7 +39,7 @@ describe('a store that may grow no further', () => {
     const commit = (body: Uint8Array, at: number): string => {
       const batches = [makeBatch('', { body })]
       const base = { lease: { taskId: 'a', fence: 1 }, nowMs: T0, scriptId: SCRIPT, connectorId: CONNECTOR }
-      return commitSlice(database, { ...base, batches, state: { cursor: at } }, LIMITS).kind
+      return commitSlice(database, { ...base, batches, state: { cursor: at }, usage: [] }, LIMITS).kind
     }
     expect(commit(randomBytes(1_000), 1)).toBe('committed')
     const { pages } = database.get<{ pages: number }>(

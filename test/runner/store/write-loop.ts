@@ -29,6 +29,7 @@ for (let index = 1; ; index += 1) {
     connectorId: taskId,
     batches: [{ category: 'metric', points: 1, rawBytes: body.byteLength, body, contents: [] }],
     state,
+    usage: [],
   })
   if (result.kind !== 'committed') throw new Error(result.kind)
   // Synchronous, so that nothing acknowledged is still in a buffer of the process when it dies.

@@ -61,6 +61,7 @@ export const START = {
   sinks: { default: { rewrite: 'last', mergesFields: false } },
   backfill: null,
   question: null,
+  intervalMs: null,
 } as const
 
 /** A process that has ended but was not waited for is dead too. */

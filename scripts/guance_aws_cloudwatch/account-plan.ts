@@ -1,0 +1,50 @@
+import { type CostPlan, joinPlans, type PlanQuestion, type RunContext } from 'guance-aws-lambda/dff'
+import {
+  type AwsAccount,
+  type AwsRegion,
+  collectRegions,
+  isFatal,
+  reportProblem,
+} from 'guance-aws-lambda/sets/guance_integration'
+import { planNamespace } from './namespace-plan.ts'
+import { compileOptions, type ConfigsOption } from './plan-options.ts'
+import type { CompiledConfigs } from './targets.ts'
+
+interface AccountPlan {
+  readonly context: RunContext
+  readonly account: AwsAccount
+  readonly compiled: CompiledConfigs
+}
+
+/** All namespaces of a region; one that cannot be listed is reported and left out. */
+async function planRegion(
+  { context, account, compiled }: AccountPlan,
+  region: AwsRegion,
+  { question, options }: { readonly question: PlanQuestion; readonly options: readonly ConfigsOption[] },
+): Promise<CostPlan> {
+  const plans: CostPlan[] = []
+  for (const target of compiled.namespaces) {
+    try {
+      // One namespace after the other: they share the region's request rate.
+      plans.push(await planNamespace({ context, account, region, compiled, target }, question, options))
+    } catch (error) {
+      context.signal.throwIfAborted()
+      if (isFatal(error)) throw error
+      reportProblem(context, error, `${region.scope}/${target.namespace}`)
+    }
+  }
+  return joinPlans(plans)
+}
+
+/** What the polls of an account's metrics will ask for, its regions in their order. */
+export async function planAccount(run: AccountPlan, question: PlanQuestion): Promise<CostPlan> {
+  const { context, account, compiled } = run
+  const { regions } = compiled.configs
+  const options = compileOptions(compiled.configs)
+  const plans = new Map<string, CostPlan>()
+  await collectRegions({ context, account, regions }, async (region) => {
+    plans.set(region.region, await planRegion(run, region, { question, options }))
+    return { kind: 'collected', scope: region.scope, points: 0 }
+  })
+  return joinPlans(regions.flatMap((region) => plans.get(region) ?? []))
+}

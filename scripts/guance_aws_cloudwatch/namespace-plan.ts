@@ -1,0 +1,145 @@
+import {
+  type CostPlan,
+  MINUTE_MS,
+  type PlannedLateness,
+  type PlannedMetric,
+  type PlannedRequests,
+  type PlanQuestion,
+} from 'guance-aws-lambda/dff'
+import type { NamespaceContext } from './circumstances.ts'
+import { CACHE_MS } from './discover.ts'
+import {
+  type Asked,
+  forecastAudit,
+  forecastBackfill,
+  forecastLongest,
+  forecastPoll,
+  type Outlook,
+  steadyCircumstances,
+} from './forecast.ts'
+import { type HorizonCause, isByTimeout, settleMs } from './horizon.ts'
+import { SERIES_PER_PAGE } from './list-series.ts'
+import { type ConfigsOption, planOptions, surveyFor } from './plan-options.ts'
+import { type NamespaceRun, prepareNamespace } from './prepare.ts'
+import type { Rule } from './rule.ts'
+import { loadBuckets } from './slice.ts'
+import { makeTimeouts } from './timeouts.ts'
+import { EARLY_MS, PERIOD_SEC } from './window.ts'
+
+type Every = PlannedMetric['every']
+type Rows = Pick<CostPlan, 'requests' | 'metrics'>
+
+const NO_ROWS: Rows = { requests: [], metrics: [] }
+
+function rowsOf(
+  { shared }: Outlook,
+  asked: Asked,
+  { rule, every }: { readonly rule: Rule; readonly every: Every },
+): Rows {
+  if (asked.requests === 0) return NO_ROWS
+  const { region, place } = shared
+  const where = { accountId: region.accountId, region: region.region, rule, every }
+  return {
+    requests: [{ ...where, api: 'cloudwatch:GetMetricData', requests: asked.requests }],
+    metrics: [...asked.metrics].map(([metric, sum]) => ({
+      ...where,
+      namespace: place.namespace,
+      metric,
+      ...sum,
+      // Every rule writes into the same time series.
+      fields: rule === 'everything' ? sum.fields : 0,
+    })),
+  }
+}
+
+/** Pages by the number of series, once in as many polls as the list is kept for. */
+function listingRequests({ shared, intervalMs }: Outlook, listed: number): PlannedRequests {
+  const pages = Math.max(1, Math.ceil(listed / SERIES_PER_PAGE))
+  const polls = Math.max(1, Math.ceil(CACHE_MS / intervalMs))
+  return {
+    accountId: shared.region.accountId,
+    region: shared.region.region,
+    api: 'cloudwatch:ListMetrics',
+    rule: 'listing',
+    every: 'poll',
+    requests: pages / polls,
+  }
+}
+
+function causeName(cause: HorizonCause, isKnown: boolean): PlannedLateness['cause'] {
+  if (!cause.hasInvocations) return 'pipeline'
+  if (!isByTimeout(cause)) return 'longest'
+  return isKnown ? 'timeout' : 'unknown'
+}
+
+/** How late minutes go out, equal ones counted together. */
+function planLateness(outlook: Outlook, isKnown: boolean): readonly PlannedLateness[] {
+  const { shared, identities } = outlook
+  const { rewrite } = shared.sink
+  const earlyMs = rewrite === 'last' || rewrite === 'max' ? EARLY_MS : Number.POSITIVE_INFINITY
+  const rows = new Map<string, PlannedLateness>()
+  for (const identity of identities) {
+    const { cause } = steadyCircumstances(outlook, identity)
+    const settledMs = settleMs(cause)
+    const name = causeName(cause, isKnown)
+    const key = `${name} ${settledMs}`
+    rows.set(key, {
+      accountId: shared.region.accountId,
+      region: shared.region.region,
+      sets: (rows.get(key)?.sets ?? 0) + 1,
+      shownAfterMin: (PERIOD_SEC * 1000 + Math.min(settledMs, earlyMs)) / MINUTE_MS,
+      finalAfterMin: (PERIOD_SEC * 1000 + settledMs) / MINUTE_MS,
+      cause: name,
+    })
+  }
+  return [...rows.values()]
+}
+
+function joinRows(rows: readonly Rows[]): Rows {
+  return {
+    requests: rows.flatMap(({ requests }) => requests),
+    metrics: rows.flatMap(({ metrics }) => metrics),
+  }
+}
+
+function planRows(outlook: Outlook, first: NamespaceContext): Rows {
+  const { backfill } = outlook.shared.context
+  const parts = [
+    rowsOf(outlook, forecastPoll(outlook), { rule: 'everything', every: 'poll' }),
+    rowsOf(outlook, forecastAudit(outlook), { rule: 'audit', every: 'day' }),
+    rowsOf(outlook, forecastLongest({ ...outlook, shared: first }), { rule: 'longest', every: 'once' }),
+  ]
+  if (backfill !== undefined) {
+    const asked = forecastBackfill(outlook, backfill)
+    parts.push(rowsOf(outlook, asked, { rule: 'backfill', every: 'once' }))
+  }
+  return joinRows(parts)
+}
+
+/** What one namespace of a region will ask for, and how late. Throws AwsFailure when it cannot be listed. */
+export async function planNamespace(
+  run: NamespaceRun,
+  { intervalMs }: PlanQuestion,
+  options: readonly ConfigsOption[],
+): Promise<CostPlan> {
+  const surveyed = surveyFor(run.target, options)
+  const { shared, discovery, identities, inventory } = await prepareNamespace(run, surveyed)
+  const { listed, series } = discovery
+  const works = identities.map((identity) => ({ identity, purpose: 'live' as const }))
+  const { stateOf } = await loadBuckets(shared, works)
+  // Within a day all versions will have been read; what is known of them by now is the best guess of it.
+  const swept =
+    inventory === undefined ? undefined : { ...inventory, sweep: { endedMs: inventory.listedAtMs } }
+  const isKnown = swept !== undefined
+  const timeouts = shared.timeouts === undefined ? undefined : makeTimeouts(swept, shared.nowMs)
+  const outlook: Outlook = { shared: { ...shared, timeouts }, identities, stateOf, intervalMs }
+  const rows = planRows(outlook, shared)
+  const { namespace } = shared.place
+  const place = { accountId: shared.region.accountId, region: shared.region.region }
+  return {
+    requests: [...rows.requests, listingRequests(outlook, listed)],
+    metrics: rows.metrics,
+    lateness: planLateness(outlook, isKnown),
+    options: planOptions(place, options, { namespace, listed: series }),
+  }
+}

@@ -1,0 +1,143 @@
+import { formatTime, type RunContext } from 'guance-aws-lambda/dff'
+import {
+  accountState,
+  type AwsAccount,
+  type AwsRegion,
+  DEFAULT_CLOUD_PROVIDER,
+  type Inventory,
+  livesOf,
+  loadInventory,
+} from 'guance-aws-lambda/sets/guance_integration'
+import { claimPlace } from './claim.ts'
+import type { NamespaceContext } from './circumstances.ts'
+import { loadDelivered } from './delivered.ts'
+import { type Discovery, discoverSeries } from './discover.ts'
+import { groupByIdentity, type Identity } from './identity.ts'
+import type { SeriesStatistics } from './plan.ts'
+import { loadRegionState } from './region-state.ts'
+import type { Series } from './series.ts'
+import { makeTags, type TagsOf } from './tags.ts'
+import type { CompiledConfigs, NamespaceTarget } from './targets.ts'
+import { makeTimeouts } from './timeouts.ts'
+import { nowOf } from './window.ts'
+
+/** Of the linked function, unless object_tags says otherwise: the one tag that groups functions and hardly ever changes. */
+const DEFAULT_OBJECT_TAGS = ['Runtime']
+
+/** One namespace in one region of one account, in one run. */
+export interface NamespaceRun {
+  readonly context: RunContext
+  readonly account: AwsAccount
+  readonly region: AwsRegion
+  readonly compiled: CompiledConfigs
+  readonly target: NamespaceTarget
+}
+
+/** What the slices of a namespace work on. */
+export interface Prepared {
+  readonly shared: NamespaceContext
+  /** Its series are the wanted ones, or all that `surveyed` takes. */
+  readonly discovery: Discovery
+  readonly identities: readonly Identity[]
+  /** Undefined without a listing of functions, and for namespaces that have none. */
+  readonly inventory: Inventory | undefined
+}
+
+/** Which of the listed series to keep. */
+export type Surveyed = Parameters<typeof discoverSeries>[1]
+
+/** The objects that a namespace's metrics are of. */
+async function loadLinked({ context, account, region, target }: NamespaceRun) {
+  const objectClass = target.catalogue?.objectClass
+  if (objectClass === undefined) return { inventory: undefined, hasFunctions: false }
+  const { accountId } = account
+  const inventory = await loadInventory(context, { objectClass, accountId, region: region.region })
+  return { inventory, hasFunctions: true }
+}
+
+function prepareTags(
+  { account, region, compiled, target }: NamespaceRun,
+  inventory: Inventory | undefined,
+): TagsOf {
+  const { configs } = compiled
+  return makeTags({
+    accountId: account.accountId,
+    region: region.region,
+    cloudProvider: configs.cloud_provider ?? DEFAULT_CLOUD_PROVIDER,
+    extraTags: account.account.extra_tags ?? {},
+    nameDimension: target.catalogue?.nameDimension,
+    inventory,
+    objectTags: configs.object_tags ?? DEFAULT_OBJECT_TAGS,
+  })
+}
+
+/** CloudWatch knows no wrong names: it lists nothing for a typo, and the run would succeed with nothing for ever. */
+function reportNothingListed({ context, region, target }: NamespaceRun): void {
+  context.report({
+    code: 'nothing-listed',
+    severity: 'warning',
+    scope: `${region.scope}/${target.namespace}`,
+    message: `CloudWatch lists no metric of the namespace ${target.namespace} in ${region.region}: check how it is spelt in targets, or remove the region if nothing there reports to it.`,
+  })
+}
+
+/** With the statistics that are asked for of each. */
+export function withStatistics(
+  { statisticsOf }: Pick<CompiledConfigs, 'statisticsOf'>,
+  { catalogue }: Pick<NamespaceTarget, 'catalogue'>,
+  series: readonly Series[],
+): readonly SeriesStatistics[] {
+  return series.map((one) => ({
+    series: one,
+    statistics: statisticsOf(one.metric, catalogue?.metrics[one.metric]),
+  }))
+}
+
+/** Everything that the slices of a namespace share. */
+async function makeContext(run: NamespaceRun, identities: readonly Identity[]) {
+  const { context, account, region, compiled, target } = run
+  const { namespace, catalogue } = target
+  const place = { scope: region.scope, namespace }
+  const { inventory, hasFunctions } = await loadLinked(run)
+  // After the first reply, whose Date header says what AWS's time is.
+  const nowMs = nowOf(context.triggerTimeMs, region.clock.awsNowMs())
+  const shared: NamespaceContext = {
+    context,
+    region,
+    place,
+    catalogue,
+    sink: context.sink,
+    nowMs,
+    tagsOf: prepareTags(run, inventory),
+    listed: new Set(identities.map(({ fingerprint }) => fingerprint)),
+    timeouts: hasFunctions ? makeTimeouts(inventory, nowMs) : undefined,
+    known: await loadRegionState(context, place),
+    delivered: new Set(await loadDelivered(context, region.scope, namespace)),
+    ...(compiled.configs.zeros === true
+      ? { lives: inventory === undefined ? ('unlisted' as const) : livesOf(inventory) }
+      : {}),
+    accountState: accountState(account),
+  }
+  return { shared, inventory }
+}
+
+/**
+ * Lists what there is and loads what is known of it. `surveyed` lists more than is wanted, for plans. Throws AwsFailure,
+ * BAD_PARAMETER where another collector of the run has the namespace, or what the host says.
+ */
+export async function prepareNamespace(run: NamespaceRun, surveyed?: Surveyed): Promise<Prepared> {
+  const { context, region, compiled, target } = run
+  const { namespace, catalogue } = target
+  claimPlace(context, { scope: region.scope, namespace })
+  const discovery = await discoverSeries(region, surveyed ?? target, context)
+  const { listed, series } = discovery
+  // A catalogue vouches for the spelling: there, nothing listed is a region without functions.
+  if (listed === 0 && catalogue === undefined) reportNothingListed(run)
+  const wanted = withStatistics(compiled, target, surveyed === undefined ? series : target.select(series))
+  const identities = groupByIdentity(wanted, catalogue?.nameDimension)
+  const { shared, inventory } = await makeContext(run, identities)
+  context.log(
+    `${region.scope}: ${namespace} lists ${listed} series, ${wanted.length} wanted, of ${identities.length} dimension sets, at ${formatTime(shared.nowMs)}`,
+  )
+  return { shared, discovery, identities, inventory }
+}
