@@ -157,7 +157,7 @@ CREATE TABLE task (
   problems TEXT NOT NULL DEFAULT '[]',
   usage TEXT NOT NULL DEFAULT '[]',
   resources TEXT NOT NULL DEFAULT 'null',
-  return_value TEXT NOT NULL DEFAULT 'null', missed_ticks INTEGER NOT NULL DEFAULT 0,
+  return_value TEXT NOT NULL DEFAULT 'null', missed_ticks INTEGER NOT NULL DEFAULT 0, predicted TEXT NOT NULL DEFAULT '[]',
   UNIQUE (trigger_id, tick_ms)
 ) STRICT;
 
@@ -190,6 +190,16 @@ CREATE TABLE trigger_rule (
   is_declared INTEGER NOT NULL DEFAULT 1,
   last_tick_ms INTEGER
 , mark_key TEXT, mark_since_ms INTEGER) STRICT;
+
+CREATE TABLE usage_day (
+  day_ms INTEGER NOT NULL,
+  account_id TEXT NOT NULL,
+  region TEXT NOT NULL,
+  api TEXT NOT NULL,
+  requests INTEGER NOT NULL,
+  billed_metrics INTEGER NOT NULL,
+  PRIMARY KEY (day_ms, account_id, region, api)
+) STRICT, WITHOUT ROWID;
 
 CREATE TRIGGER waiting_removed AFTER DELETE ON batch WHEN old.state = 'waiting' BEGIN
   UPDATE lane SET waiting_batches = waiting_batches - 1, waiting_points = waiting_points - old.points,
