@@ -102,6 +102,8 @@ export async function runEngine(job: EngineJob): Promise<EngineRun> {
       '0',
     ],
     sink: { rewrite: job.rewrite, mergesFields: false },
+    // What the ideal counts: every listed series at every poll.
+    parameters: { policy: 'everything' },
   })
   try {
     const progress: Progress = { samples: [], problems: {}, ideal: 0, series: 0 }

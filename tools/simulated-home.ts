@@ -6,7 +6,7 @@ import { fileURLToPath } from 'node:url'
 import type { SinkTraits } from '../core/script.ts'
 import { type EpochMs, MINUTE_MS } from '../core/time.ts'
 import { openClient } from '../runner/client.ts'
-import type { Backlog, HostClient, TaskRecord } from '../runner/host-api.ts'
+import type { Backlog, FormValues, HostClient, TaskRecord } from '../runner/host-api.ts'
 import { type SimulatorProcess, startSimulatorProcess } from './simulator-process.ts'
 
 const SIMULATOR = fileURLToPath(new URL('../simulator/main.ts', import.meta.url))
@@ -20,6 +20,8 @@ export interface SimulatedHomeOptions {
   readonly simulatorArgs: readonly string[]
   /** What the connector says of its store. */
   readonly sink: SinkTraits
+  /** Of the install form, beside keys and regions. */
+  readonly parameters?: FormValues
 }
 
 /** One press of Execute. */
@@ -68,13 +70,13 @@ class Home implements SimulatedHome {
     return this.#client
   }
 
-  async deploy(sink: SinkTraits): Promise<void> {
+  async deploy(sink: SinkTraits, more: FormValues): Promise<void> {
     const { info, key } = this.simulator
     process.env['AWS_ENDPOINT_URL'] = info.url
     const host = await this.#host()
     const config = { type: 'datakit', url: info.datakitUrl, ...sink } as const
     await host.call('connector.set', { id: 'default', config, token: null })
-    const parameters = { ak_id: key.accessKeyId, ak_secret: key.secretAccessKey, regions: [...info.regions] }
+    const parameters = { ak_id: key.accessKeyId, ak_secret: key.secretAccessKey, regions: [...info.regions], ...more }
     await host.call('install', { setId: SET, parameters, force: false })
     await host.call('deploy', { setId: SET, force: false })
   }
@@ -136,11 +138,12 @@ class Home implements SimulatedHome {
 export async function openSimulatedHome({
   simulatorArgs,
   sink,
+  parameters = {},
 }: SimulatedHomeOptions): Promise<SimulatedHome> {
   const simulator = await startSimulatorProcess(SIMULATOR, simulatorArgs)
   const home = new Home(simulator, mkdtempSync(join(tmpdir(), 'simulated-home-')))
   try {
-    await home.deploy(sink)
+    await home.deploy(sink, parameters)
     return home
   } catch (error) {
     await home.close()

@@ -7,6 +7,7 @@ import {
   type Window,
 } from 'guance-aws-lambda/dff'
 import type { AwsRegion } from 'guance-aws-lambda/sets/guance_integration'
+import type { Activity } from './activity.ts'
 import type { BucketState } from './bucket.ts'
 import type { Catalogue, Json } from 'guance-aws-lambda/dff'
 import type { Circumstances } from './entry-plan.ts'
@@ -14,6 +15,7 @@ import { growsWithInvocation, type HorizonCause } from './horizon.ts'
 import { fingerprintOf, type Identity } from './identity.ts'
 import { widenMs } from './lateness.ts'
 import { longestSec } from './longest.ts'
+import type { Policy } from './policy.ts'
 import type { RegionState } from './region-state.ts'
 import type { Place } from './state-keys.ts'
 import type { TagsOf } from './tags.ts'
@@ -39,6 +41,10 @@ export interface NamespaceContext {
   readonly delivered: Set<string>
   /** By function, the spans in which it is known to have existed; `unlisted` without an inventory. Only where zeros are asked for. */
   readonly lives?: ReadonlyMap<string, readonly Window[]> | 'unlisted'
+  readonly policy: Policy
+  /** Where the region's sums are compared with what everybody did: gathers it, over `reach`. */
+  readonly activity?: Activity
+  readonly reach?: Window
   /** Stored with every slice. */
   readonly accountState: Readonly<Record<string, Json>>
 }
@@ -90,6 +96,7 @@ export function circumstancesOf(
     isSampled: identity.bucket % SAMPLED_BUCKETS === 0,
     listedMs: known?.listedMs,
     auditedMs: state.auditedMs,
+    skips: shared.policy.kind !== 'everything',
     committedMs: Math.floor(state.polledMs / MINUTE_MS) * MINUTE_MS,
   }
 }

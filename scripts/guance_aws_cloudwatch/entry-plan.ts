@@ -43,12 +43,16 @@ export interface Circumstances {
   readonly committedMs: EpochMs
   /** Last audit of the bucket. */
   readonly auditedMs: EpochMs
+  /** Whether identities may be left out of polls: then an audit reads what they skipped, too. */
+  readonly skips: boolean
 }
 
 /** One identity's part of a slice. */
 export interface EntryPlan {
   readonly work: Work
   readonly circumstances: Circumstances
+  /** Whether it is met for the first time. */
+  readonly isFirst: boolean
   /** As it was, or would be if the identity were known: what stays when the outcome is incomplete. */
   readonly base: Entry
   /** As it will be committed when everything comes complete, but for what the outcome changes. */
@@ -173,6 +177,7 @@ export function planLive(
   return {
     work,
     circumstances,
+    isFirst: known === undefined,
     base,
     entry: { ...entry, throughMs: Math.max(entry.throughMs, settledEndMs), gaps },
     window: { startMs, endMs },
@@ -188,11 +193,18 @@ export function planLive(
 export function planOld(work: OldWork, entry: Entry, circumstances: Circumstances): EntryPlan | undefined {
   const { nowMs, sink, cause } = circumstances
   const { purpose } = work
-  const settledEndMs = Math.min(endAt(nowMs, settleMs(cause)), Math.max(entry.throughMs, entry.firstMs))
+  const finalEndMs = endAt(nowMs, settleMs(cause))
+  const isCatchingUp = purpose === 'audit' && circumstances.skips
+  const settledEndMs = isCatchingUp
+    ? finalEndMs
+    : Math.min(finalEndMs, Math.max(entry.throughMs, entry.firstMs))
   const reachedMs = purpose === 'audit' ? Math.max(entry.firstMs, digestStart(circumstances)) : 0
   const startMs = Math.max(work.window.startMs, reachedMs, oldestOf(nowMs, sink))
   const window = { startMs, endMs: Math.min(work.window.endMs, settledEndMs) }
   if (window.startMs >= window.endMs) return undefined
+  const { left: gaps, ...beyond } = isCatchingUp
+    ? cutBeyond([...entry.gaps, { startMs: entry.throughMs, endMs: window.startMs }], circumstances)
+    : { left: entry.gaps, ...NOTHING_BEYOND }
   const isOpen = (timeMs: EpochMs): boolean => isWithin(entry.gaps, timeMs)
   const isUntold = (timeMs: EpochMs): boolean =>
     isOpen(timeMs) ||
@@ -207,10 +219,11 @@ export function planOld(work: OldWork, entry: Entry, circumstances: Circumstance
   return {
     work,
     circumstances,
+    isFirst: false,
     base: entry,
-    entry,
+    entry: isCatchingUp ? { ...entry, throughMs: Math.max(entry.throughMs, window.endMs), gaps } : entry,
     window,
-    beyond: NOTHING_BEYOND,
+    beyond,
     settledEndMs,
     finalBeforeMs: purpose === 'audit' ? entry.throughMs : 0,
     added: NO_FIELDS,
@@ -218,11 +231,23 @@ export function planOld(work: OldWork, entry: Entry, circumstances: Circumstance
   }
 }
 
-/** What is to be asked of AWS for these plans. */
-export function asksOf(plans: readonly EntryPlan[]): readonly Ask[] {
+/** What is to be asked of AWS for these plans; of live ones over `reach` as well, which costs no more. */
+export function asksOf(plans: readonly EntryPlan[], reach?: Window): readonly Ask[] {
   return plans
     .filter(({ window }) => window.startMs < window.endMs)
-    .map(({ work, window }) => ({ wanted: work.identity.wanted, window }))
+    .map(({ work, window }) => ({
+      wanted: work.identity.wanted,
+      window: work.purpose === 'live' ? reaching(window, reach) : window,
+    }))
+}
+
+/** The window with what else is to be seen of it. */
+export function reaching(window: Window, reach: Window | undefined): Window {
+  if (reach === undefined) return window
+  return {
+    startMs: Math.min(window.startMs, reach.startMs),
+    endMs: Math.max(window.endMs, reach.endMs),
+  }
 }
 
 /** The ledger entry after a plan whose queries all came complete, or are Forbidden. */

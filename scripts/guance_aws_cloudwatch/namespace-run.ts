@@ -4,9 +4,12 @@ import { auditBuckets } from './audit.ts'
 import { collectBackfill } from './backfill.ts'
 import type { NamespaceContext } from './circumstances.ts'
 import { addLateness } from './lateness.ts'
-import { collectLive } from './live.ts'
+import type { Identity } from './identity.ts'
+import { collectLive, type LiveResult } from './live.ts'
 import { addDuration, recentOf } from './longest.ts'
+import { maskIdentities } from './mask.ts'
 import { type NamespaceRun, prepareNamespace } from './prepare.ts'
+import { registerAsleep } from './register.ts'
 import { newRegionState, regionState } from './region-state.ts'
 import { repairGaps } from './repair.ts'
 import { Tally } from './tally.ts'
@@ -41,6 +44,22 @@ function failureOf(tally: Tally): AwsFailure {
   )
 }
 
+/** The live part of a poll: who is not asked is known to the ledgers first. */
+async function pollIdentities(
+  { target }: NamespaceRun,
+  {
+    shared,
+    identities,
+    listedAtMs,
+  }: { shared: NamespaceContext; identities: readonly Identity[]; listedAtMs: EpochMs },
+  tally: Tally,
+): Promise<LiveResult> {
+  const masked = await maskIdentities(shared, target, identities)
+  if (masked.asleep.length > 0 && shared.known?.listedMs !== listedAtMs)
+    await registerAsleep(shared, masked.asleep)
+  return collectLive(shared, masked, tally)
+}
+
 /**
  * Collects one namespace of a region slice by slice, live traffic first, then old gaps, then the audit; what does not
  * come complete is reported and keeps its place. Throws what stops the region: a refusal, or a failed discovery.
@@ -52,7 +71,7 @@ export async function collectNamespace(run: NamespaceRun): Promise<NamespaceResu
   const { backfill } = context
   const live =
     backfill === undefined
-      ? await collectLive(shared, identities, tally)
+      ? await pollIdentities(run, { shared, identities, listedAtMs }, tally)
       : await collectBackfill(shared, { identities, window: backfill, tally })
   if (backfill === undefined) {
     await keepRegionState(shared, { tally, listedMs: listedAtMs })

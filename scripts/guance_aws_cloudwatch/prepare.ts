@@ -119,6 +119,7 @@ async function makeContext(run: NamespaceRun, identities: readonly Identity[]) {
     ...(compiled.configs.zeros === true
       ? { lives: inventory === undefined ? ('unlisted' as const) : livesOf(inventory) }
       : {}),
+    policy: compiled.policy,
     accountState: accountState(account),
   }
   return { shared, inventory }

@@ -1,19 +1,15 @@
 import type { EpochMs, Json, Point } from 'guance-aws-lambda/dff'
-import { mapConcurrently } from 'guance-aws-lambda/sets/guance_integration'
 import { askLongest } from './ask-longest.ts'
 import { bucketState, type BucketState, forgetGone, loadBucket } from './bucket.ts'
 import { circumstancesOf, type NamespaceContext } from './circumstances.ts'
 import { concludePlan, isOpen } from './conclude.ts'
 import { deliveredState } from './delivered.ts'
-import { asksOf, type EntryPlan, planLive, planOld, type Work } from './entry-plan.ts'
+import { type EntryPlan, planLive, planOld, type Work } from './entry-plan.ts'
 import type { QueryOutcome } from './fetch.ts'
-import { fetchOpen } from './fetch-open.ts'
+import { fetchPlans } from './fetch-plans.ts'
 import type { Entry } from './ledger.ts'
-import { planRequests } from './plan.ts'
-import { predictRequests, ruleOf } from './rule.ts'
 import type { Dimension } from './series.ts'
 import type { Tally } from './tally.ts'
-import { PERIOD_SEC } from './window.ts'
 
 export interface SliceResult {
   readonly requests: number
@@ -23,6 +19,8 @@ export interface SliceResult {
    * likely not do so for its gap either, and be billed for it at every poll.
    */
   readonly behind: readonly { readonly work: Work; readonly entry: Entry }[]
+  /** Fingerprints of those that have something left to be asked for. */
+  readonly unfinished: readonly string[]
   /** Whether anything at all came complete. */
   readonly hasWorked: boolean
 }
@@ -75,15 +73,8 @@ function spanOf(plans: readonly EntryPlan[]): { readonly startMs: EpochMs; reado
   }
 }
 
-async function fetchPlans(shared: NamespaceContext, plans: readonly EntryPlan[]) {
-  const requests = planRequests(asksOf(plans), PERIOD_SEC)
-  const [first] = plans
-  // The works of a slice are of one purpose.
-  if (first !== undefined) predictRequests(shared, ruleOf(first.work), requests)
-  const answers = await mapConcurrently(requests, shared.context.concurrency, async (one) =>
-    fetchOpen(shared, one),
-  )
-  return { requests: requests.length, outcomes: answers.flat() }
+function isUnfinished(entry: Entry | undefined): boolean {
+  return entry === undefined || entry.gaps.length > 0 || entry.waits > 0 || entry.missingMs !== undefined
 }
 
 /** Commits points with the buckets they stand for. */
@@ -131,9 +122,10 @@ export async function collectSlice(
 ): Promise<SliceResult> {
   const { states, stateOf } = await loadBuckets(shared, works)
   const identities = works.map(({ identity }) => identity)
-  tally.requests += await askLongest(shared, { identities, stateOf, tally })
-  const plans = works.flatMap((work) => planEntry(shared, work, stateOf(work.identity.bucket)) ?? [])
-  const { requests, outcomes } = await fetchPlans(shared, plans)
+  await askLongest(shared, { identities, stateOf, tally })
+  const planned = works.flatMap((work) => planEntry(shared, work, stateOf(work.identity.bucket)) ?? [])
+  const { requests, outcomes, plans } = await fetchPlans(shared, planned, tally)
+  if (works[0]?.purpose === 'live') shared.activity?.add(outcomes)
   await Promise.all(states.map(async ({ book }) => book.load(shared.context, spanOf(plans))))
   const groups = groupOutcomes(outcomes)
   const waitingBefore = tally.waiting
@@ -147,13 +139,18 @@ export async function collectSlice(
     const isComplete = tally.waiting === waitingBefore
     await commitSlice(shared, { works, states, points, outcomes, isComplete })
   }
-  tally.requests += requests
   tally.points += points.length
-  const behind = works.flatMap((work) => {
-    if (groups.get(work.identity.sample.dimensions)?.some(isOpen) === true) return []
-    const entry = stateOf(work.identity.bucket).entries.get(work.identity.fingerprint)
-    return entry === undefined || entry.gaps.length === 0 ? [] : [{ work, entry }]
-  })
+  const known = works.map((work) => ({
+    work,
+    entry: stateOf(work.identity.bucket).entries.get(work.identity.fingerprint),
+    isOpen: groups.get(work.identity.sample.dimensions)?.some(isOpen) === true,
+  }))
+  const behind = known.flatMap(({ work, entry, isOpen: isWaiting }) =>
+    isWaiting || entry === undefined || entry.gaps.length === 0 ? [] : [{ work, entry }],
+  )
+  const unfinished = known.flatMap(({ work, entry, isOpen: isWaiting }) =>
+    isWaiting || isUnfinished(entry) ? [work.identity.fingerprint] : [],
+  )
   const hasWorked = outcomes.length === 0 || !outcomes.every(isOpen)
-  return { requests, points: points.length, behind, hasWorked }
+  return { requests, points: points.length, behind, unfinished, hasWorked }
 }

@@ -9,6 +9,7 @@ import { findCatalogue } from './catalogue.ts'
 import { type GrainChoice, selectGrains } from './grains.ts'
 import { fingerprintOf } from './identity.ts'
 import { compilePatterns, matchesGlob, namedPatterns, type NameTest } from './patterns.ts'
+import { compilePolicy, type Policy } from './policy.ts'
 import type { Series } from './series.ts'
 import { compileStatistics, type StatisticsOf } from './statistics.ts'
 import { hasCounts } from './zeros.ts'
@@ -30,6 +31,7 @@ export interface CompiledConfigs {
   readonly configs: CloudwatchConfigs
   readonly namespaces: readonly NamespaceTarget[]
   readonly statisticsOf: StatisticsOf
+  readonly policy: Policy
 }
 
 function refuseUnknown(pattern: string, place: string, catalogue: Catalogue): never {
@@ -138,5 +140,6 @@ export function compileConfigs(value: CloudwatchConfigs): CompiledConfigs {
     configs,
     namespaces,
     statisticsOf: compileStatistics(configs.statistics),
+    policy: compilePolicy(configs),
   }
 }

@@ -66,7 +66,12 @@ export class Poller {
 
   get script() {
     const targets = [{ namespace: 'AWS/Lambda', metrics: ['Invocations', 'Throttles', 'Duration'] }]
-    const configs = { regions: ['us-east-1' as const], targets, ...this.configs }
+    const configs = {
+      regions: ['us-east-1' as const],
+      policy: 'everything' as const,
+      targets,
+      ...this.configs,
+    }
     return Runner(CloudwatchCollector({}, configs, NO_WAIT))
   }
 

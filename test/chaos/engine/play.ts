@@ -105,7 +105,11 @@ async function poll(
     LambdaCollector(account, { regions }, NO_WAIT),
     CloudwatchCollector(
       account,
-      { regions, targets: [{ namespace: 'AWS/Lambda', metrics: SEED_METRICS }] },
+      {
+        regions,
+        policy: scenario.policy,
+        targets: [{ namespace: 'AWS/Lambda', metrics: SEED_METRICS }],
+      },
       NO_WAIT,
     ),
   ])

@@ -1,4 +1,4 @@
-import type { SinkTraits } from '../../../core/dff.ts'
+import type { CloudwatchConfigs, SinkTraits } from '../../../core/dff.ts'
 import { CHAOS_KINDS } from '../../../simulator/aws/fault-kind.ts'
 import { makeRandom, type Random } from './random.ts'
 
@@ -26,9 +26,12 @@ export interface Step {
   readonly owner: string
 }
 
+export type PolicyName = NonNullable<CloudwatchConfigs['policy']>
+
 /** Everything that one seed decides. */
 export interface Scenario {
   readonly seed: number
+  readonly policy: PolicyName
   /** A fleet document (simulator/README.md). */
   readonly fleet: object
   /** What the connector says of its store, and what the store does. */
@@ -142,8 +145,12 @@ function drawReceiver(random: Random, { rewrite, mergesFields }: SinkTraits): Si
     : { rewrite, mergesFields }
 }
 
-/** Draws a scenario for a store of which the connector says `rewrite`. */
-export function drawScenario(seed: number, rewrite: SinkTraits['rewrite']): Scenario {
+/** Draws a scenario for a store of which the connector says `rewrite`; the same one for every policy. */
+export function drawScenario(
+  seed: number,
+  rewrite: SinkTraits['rewrite'],
+  policy: PolicyName = 'everything',
+): Scenario {
   const random = makeRandom(seed)
   const startMs = BASE_MS + random.whole(0, 1_440) * MINUTE_MS
   const wildEndMs = startMs + random.whole(3, 8) * HOUR_MS
@@ -171,6 +178,7 @@ export function drawScenario(seed: number, rewrite: SinkTraits['rewrite']): Scen
   const steps = [...wild, ...tail]
   return {
     seed,
+    policy,
     fleet,
     sink,
     receiver: drawReceiver(random, sink),

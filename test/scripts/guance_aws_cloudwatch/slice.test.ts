@@ -56,6 +56,7 @@ async function collectFrom(replies: readonly object[]) {
     timeouts: undefined,
     known: undefined,
     delivered: new Set<string>(),
+    policy: { kind: 'everything', maxLatenessMs: 0 },
     accountState: {},
   }
   const tally = new Tally()
