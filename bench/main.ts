@@ -1,5 +1,6 @@
 /** `npm run bench -- NAME [options] [--json]`: measures, never asserts. */
 import { measureCollect } from './collect.ts'
+import { COST_USAGE, measureCost } from './cost.ts'
 import { ENGINE_USAGE, measureEngine } from './engine.ts'
 import { measureLineProtocol } from './line-protocol.ts'
 import { type BenchResult, printResult } from './report.ts'
@@ -8,12 +9,14 @@ const BENCHES: Readonly<Record<string, (args: readonly string[]) => Promise<Benc
   'line-protocol': measureLineProtocol,
   collect: measureCollect,
   engine: measureEngine,
+  cost: measureCost,
 }
 
 const USAGE = `Usage: npm run bench -- NAME [options] [--json]
   line-protocol
   collect [--functions 1000] [--regions 2] [--active 0.3]
   ${ENGINE_USAGE}
+  ${COST_USAGE}
 `
 
 async function main([name = '', ...args]: readonly string[]): Promise<void> {

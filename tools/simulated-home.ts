@@ -6,6 +6,7 @@ import { fileURLToPath } from 'node:url'
 import type { SinkTraits } from '../core/script.ts'
 import { type EpochMs, MINUTE_MS } from '../core/time.ts'
 import { openClient } from '../runner/client.ts'
+import type { PricedPlan } from '../runner/cost/priced-plan.ts'
 import type { Backlog, FormValues, HostClient, TaskRecord } from '../runner/host-api.ts'
 import { type SimulatorProcess, startSimulatorProcess } from './simulator-process.ts'
 
@@ -45,7 +46,9 @@ export interface SimulatedHome {
   /** Calls the simulator's control API: `GET` without a body, else `POST`. */
   control<T>(path: string, body?: object): Promise<T>
   /** Sets the simulator's clock, lets it run on, and executes as of then; what failed is in the record. */
-  pollAt(atMs: EpochMs): Promise<Poll>
+  pollAt(atMs: EpochMs, functionName?: string): Promise<Poll>
+  /** Sets the simulator's clock and asks what polls will cost from then on. */
+  planAt(atMs: EpochMs): Promise<PricedPlan>
   /** Executes as of now, for a simulator whose clock reads real time. */
   pollNow(): Promise<Poll>
   /** Waits until nothing waits for the store any more; rejects after ten minutes. */
@@ -76,7 +79,12 @@ class Home implements SimulatedHome {
     const host = await this.#host()
     const config = { type: 'datakit', url: info.datakitUrl, ...sink } as const
     await host.call('connector.set', { id: 'default', config, token: null })
-    const parameters = { ak_id: key.accessKeyId, ak_secret: key.secretAccessKey, regions: [...info.regions], ...more }
+    const parameters = {
+      ak_id: key.accessKeyId,
+      ak_secret: key.secretAccessKey,
+      regions: [...info.regions],
+      ...more,
+    }
     await host.call('install', { setId: SET, parameters, force: false })
     await host.call('deploy', { setId: SET, force: false })
   }
@@ -88,20 +96,30 @@ class Home implements SimulatedHome {
     return (await response.json()) as T // the control API's shapes are those of simulator/README.md
   }
 
-  async pollAt(atMs: EpochMs): Promise<Poll> {
+  async pollAt(atMs: EpochMs, functionName = 'run'): Promise<Poll> {
     await this.control('clock', { nowMs: atMs, frozen: false })
-    return this.#poll(atMs)
+    return this.#poll(atMs, functionName)
+  }
+
+  async planAt(atMs: EpochMs): Promise<PricedPlan> {
+    await this.control('clock', { nowMs: atMs, frozen: false })
+    const host = await this.#host()
+    return (await host.call('plan', { target: SET, backfill: null, compare: null })).plan
   }
 
   async pollNow(): Promise<Poll> {
-    return this.#poll(null)
+    return this.#poll(null, 'run')
   }
 
-  async #poll(atMs: EpochMs | null): Promise<Poll> {
+  async #poll(atMs: EpochMs | null, functionName: string): Promise<Poll> {
     const host = await this.#host()
     const before = process.cpuUsage()
     const startedMs = performance.now()
-    const { record, backlog } = await host.call('exec', { target: SET, atMs, debug: false })
+    const { record, backlog } = await host.call('exec', {
+      target: `startup__${SET}.${functionName}`,
+      atMs,
+      debug: false,
+    })
     const { user, system } = process.cpuUsage(before)
     return { record, backlog, wallMs: performance.now() - startedMs, hostCpuMs: (user + system) / 1_000 }
   }

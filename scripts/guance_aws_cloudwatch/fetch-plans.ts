@@ -11,7 +11,7 @@ import type { Tally } from './tally.ts'
 import { PERIOD_SEC } from './window.ts'
 
 /** What came of the plans of a slice. */
-export interface Fetched {
+interface Fetched {
   readonly requests: number
   readonly outcomes: readonly QueryOutcome[]
   /** Those to conclude; the others were skipped, and stay where they are. */
@@ -19,7 +19,7 @@ export interface Fetched {
 }
 
 /** How a plan is asked for under policy `probe`. */
-export type Question =
+type Question =
   | { readonly kind: 'whole'; readonly plan: EntryPlan }
   | { readonly kind: 'skip'; readonly plan: EntryPlan }
   | {
@@ -38,7 +38,7 @@ function isSteady({ base, added }: EntryPlan): boolean {
 }
 
 /** What policy `probe` does about a plan; `isKnown`: it was asked for before. */
-export function questionOf(
+function questionOf(
   { catalogue, policy }: Pick<NamespaceContext, 'catalogue' | 'policy'>,
   plan: EntryPlan,
 ): Question {
@@ -58,7 +58,7 @@ export function questionOf(
 }
 
 /** What the first question asks. */
-export function firstAsks(questions: readonly Question[], reach: NamespaceContext['reach']): readonly Ask[] {
+function firstAsks(questions: readonly Question[], reach: NamespaceContext['reach']): readonly Ask[] {
   return questions.flatMap((question): readonly Ask[] => {
     if (question.kind === 'whole') return asksOf([question.plan], reach)
     if (question.kind === 'skip') return []

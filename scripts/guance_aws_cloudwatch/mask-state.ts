@@ -3,7 +3,9 @@ import { FINGERPRINT_LENGTH } from './ledger.ts'
 import type { Place } from './state-keys.ts'
 
 /** State values are bounded at 1 MB. */
-const CHUNK_LENGTH = 80_000 * FINGERPRINT_LENGTH
+const IDS_PER_CHUNK = 80_000
+const ID = new RegExp(`.{${FINGERPRINT_LENGTH}}`, 'g')
+const CHUNK = new RegExp(`.{1,${IDS_PER_CHUNK * FINGERPRINT_LENGTH}}`, 'g')
 
 /** Of the region's sums, what nobody who is asked accounts for, by metric and minute. */
 export type Residuals = Readonly<Record<string, readonly (readonly [minuteMs: EpochMs, value: number])[]>>
@@ -44,8 +46,12 @@ export async function loadMask(context: RunContext, place: Place): Promise<Mask 
   const texts = await Promise.all(
     Array.from({ length: chunks }, async (_, index) => context.load(chunkKey(place, index))),
   )
-  const awake = texts.flatMap((text) => String(text ?? '').match(/.{6}/g) ?? [])
+  const awake = texts.flatMap((text) => (typeof text === 'string' ? text : '').match(ID) ?? [])
   return { ...rest, awake: new Set(awake) }
+}
+
+function cut(ids: ReadonlySet<string>): readonly string[] {
+  return [...ids].toSorted().join('').match(CHUNK) ?? []
 }
 
 /** The mask as state; chunks that are needed no more are deleted. */
@@ -54,11 +60,6 @@ export function maskState(
   { awake, ...rest }: Mask,
   before: Mask | undefined,
 ): Readonly<Record<string, Json>> {
-  const cut = (ids: ReadonlySet<string>): readonly string[] =>
-    [...ids]
-      .toSorted()
-      .join('')
-      .match(new RegExp(`.{1,${CHUNK_LENGTH}}`, 'g')) ?? []
   const chunks = cut(awake)
   const old = before === undefined ? [] : cut(before.awake)
   const state: Record<string, Json> = {}

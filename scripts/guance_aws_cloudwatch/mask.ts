@@ -86,12 +86,15 @@ export async function maskIdentities(
   return { ...base, awake: parts.get(true) ?? [], asleep: parts.get(false) ?? [] }
 }
 
+function ids(identities: readonly Identity[]): readonly string[] {
+  return identities.map(({ fingerprint }) => fingerprint)
+}
+
 /** Who is asked at the next poll: who was active, and who has something left to be asked for. */
 export function nextAwake(
   { awake, before, isFresh, recent }: Masked,
   { woken, behind }: { readonly woken: readonly Identity[]; readonly behind: ReadonlySet<string> },
 ): ReadonlySet<string> {
-  const ids = (list: readonly Identity[]): readonly string[] => list.map(({ fingerprint }) => fingerprint)
   if (!isFresh) return new Set([...(before?.awake ?? []), ...ids(awake), ...ids(woken)])
   return new Set([...recent, ...behind, ...ids(woken)])
 }

@@ -32,7 +32,10 @@ afterEach(async () => {
 
 type Settings = Omit<CloudwatchConfigs, 'regions'>
 
-const DEFAULTS: Settings = { policy: 'everything', targets: [{ namespace: 'AWS/Lambda', metrics: SEED_METRICS }] }
+const DEFAULTS: Settings = {
+  policy: 'everything',
+  targets: [{ namespace: 'AWS/Lambda', metrics: SEED_METRICS }],
+}
 
 function scriptOf(settings: Settings = DEFAULTS): Script {
   const regions = [...REGIONS]
