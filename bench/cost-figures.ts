@@ -65,8 +65,8 @@ function furthest(ratios: readonly number[]): number | undefined {
   return ratios.toSorted((left, right) => Math.abs(right - 1) - Math.abs(left - 1))[0]
 }
 
-function sum(values: readonly number[]): number {
-  return values.reduce((total, value) => total + value, 0)
+function total(values: readonly number[]): number {
+  return values.reduce((all, value) => all + value, 0)
 }
 
 /** The figures that the issue asks for; left out where no run says them. */
@@ -86,7 +86,7 @@ export function combineCosts(runs: readonly EngineRun[]): Figures {
     predictedInAll:
       planned.length === 0
         ? undefined
-        : sum(planned.map((one) => one.planned)) / sum(planned.map((one) => one.billed)),
+        : total(planned.map((one) => one.planned)) / total(planned.map((one) => one.billed)),
     completeness:
       judged.length === 0
         ? undefined

@@ -31,6 +31,12 @@ export type Regions = Region[]
  */
 export type Policy = ("mask" | "probe" | "everything")
 /**
+ * Names of functions (* for any characters) whose invocations, errors, throttles and durations are collected every minute, at five times the price. Optional.
+ * 
+ * @minItems 1
+ */
+export type CriticalFunctions = string[]
+/**
  * Role to assume with these keys, for another account. Optional.
  */
 export type RoleARN = string
@@ -167,6 +173,10 @@ coveredBy?: string
  */
 gate?: boolean
 /**
+ * Of tier critical, and never given up by a budget.
+ */
+core?: boolean
+/**
  * Listed by the user's document.
  */
 seed?: boolean
@@ -230,6 +240,27 @@ policy?: ("everything" | "mask" | "probe")
  * By how many minutes at most a value may come later because it was skipped; default 10.
  */
 maxLatenessMin?: number
+/**
+ * Functions whose Invocations, Errors, Throttles and Duration are collected by a function of their own, runCritical, every minute: those with one of the names, or with all of the tags. Their other metrics stay where they are.
+ */
+critical?: {
+/**
+ * Names of functions; * stands for any characters. Case does not matter.
+ * 
+ * @minItems 1
+ */
+functions?: string[]
+/**
+ * Tags of the function object, such as Runtime; all of them must match.
+ */
+tags?: {
+[k: string]: string
+}
+}
+/**
+ * critical: collect nothing but what `critical` names; for the function that runs every minute.
+ */
+tier?: "critical"
 /**
  * Write 0 for a count (the Sum of an event metric) in each final minute in which a function is known to have existed and CloudWatch has no datapoint; default false. It is a point per minute and silent function, 1,440 a day, and every such field becomes an active series, which Guance bills by the day. Where the store does not replace lines, a value that CloudWatch adds later can no longer be written over the 0.
  */
@@ -413,6 +444,7 @@ ak_secret?: AWSAKSECRET
 account_name?: AccountName
 regions: Regions
 policy?: Policy
+critical?: CriticalFunctions
 assume_role_arn?: RoleARN
 external_id?: ExternalID
 }

@@ -14,6 +14,8 @@ export interface BucketState {
   readonly book: DigestBook
   /** By fingerprint of the function's name; an empty list says that AWS was asked and knows of none. */
   readonly longest: Map<string, Longest>
+  /** What every other tier's ledger says, where somebody is met for the first time in this one. */
+  readonly elsewhere?: ReadonlyMap<string, Entry>
   auditedMs: EpochMs
   triedMs: EpochMs
   polledMs: EpochMs

@@ -14,6 +14,7 @@ import type { Circumstances } from './entry-plan.ts'
 import { growsWithInvocation, type HorizonCause } from './horizon.ts'
 import { fingerprintOf, type Identity } from './identity.ts'
 import { widenMs } from './lateness.ts'
+import type { Entry } from './ledger.ts'
 import { longestSec } from './longest.ts'
 import type { Policy } from './policy.ts'
 import type { RegionState } from './region-state.ts'
@@ -43,6 +44,8 @@ export interface NamespaceContext {
   readonly lives?: ReadonlyMap<string, readonly Window[]> | 'unlisted'
   readonly policy: Policy
   /** Where the region's sums are compared with what everybody did: gathers it, over `reach`. */
+  /** Of whom another function collects the core. */
+  readonly critical: readonly Identity[]
   readonly activity?: Activity
   readonly reach?: Window
   /** Stored with every slice. */
@@ -81,6 +84,11 @@ export function causeOf(
   }
 }
 
+/** From where another tier has left it to this one. */
+function takenOver(entry: Entry | undefined): Pick<Circumstances, 'takenOverMs'> {
+  return entry === undefined ? {} : { takenOverMs: entry.changedMs ?? entry.throughMs }
+}
+
 /** Everything that decides on an identity besides its ledger entry. */
 export function circumstancesOf(
   shared: NamespaceContext,
@@ -97,6 +105,7 @@ export function circumstancesOf(
     listedMs: known?.listedMs,
     auditedMs: state.auditedMs,
     skips: shared.policy.kind !== 'everything',
+    ...takenOver(state.elsewhere?.get(identity.fingerprint)),
     committedMs: Math.floor(state.polledMs / MINUTE_MS) * MINUTE_MS,
   }
 }

@@ -45,6 +45,8 @@ export interface Circumstances {
   readonly auditedMs: EpochMs
   /** Whether identities may be left out of polls: then an audit reads what they skipped, too. */
   readonly skips: boolean
+  /** Up to where another tier has collected it, when that one has. */
+  readonly takenOverMs?: EpochMs
 }
 
 /** One identity's part of a slice. */
@@ -97,13 +99,16 @@ export function digestStart({ nowMs, auditedMs }: Pick<Circumstances, 'nowMs' | 
  * that adds rewrites up may have had an earlier owner: there the very first run starts at now.
  */
 function meet(identity: Identity, circumstances: Circumstances): Entry {
-  const { nowMs, sink, cause, changing, listedMs } = circumstances
+  const { nowMs, sink, cause, changing, listedMs, takenOverMs } = circumstances
   const endMs = readEnd(circumstances, endAt(nowMs, settleMs(cause)))
   const isCautious = sink.rewrite === 'both' && listedMs === undefined
   const oldestMs = Math.min(oldestOf(nowMs, sink), endMs)
   // Three hours before the end of what is read: more would not fit in one request and be billed twice.
-  const lookMs = isCautious ? endMs : Math.max(endMs - FIRST_LOOK_MS, oldestMs)
-  const bornMs = listedMs === undefined ? lookMs : Math.max(endAt(listedMs, NEW_METRIC_MS), oldestMs)
+  const usualMs = isCautious ? endMs : Math.max(endMs - FIRST_LOOK_MS, oldestMs)
+  // Earlier minutes are in the other tier's series.
+  const lookMs = takenOverMs === undefined ? usualMs : Math.min(Math.max(takenOverMs, oldestMs), endMs)
+  const isNew = listedMs !== undefined && takenOverMs === undefined
+  const bornMs = isNew ? Math.max(endAt(listedMs, NEW_METRIC_MS), oldestMs) : lookMs
   const firstMs = Math.min(lookMs, bornMs)
   return {
     throughMs: lookMs,

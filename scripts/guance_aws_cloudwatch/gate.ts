@@ -26,13 +26,15 @@ export interface GateResult {
 export interface Gate {
   readonly sleepers: readonly { readonly identity: Identity; readonly gated: readonly SeriesStatistics[] }[]
   readonly metrics: readonly string[]
+  /** Of whom somebody else asks, and who count all the same. */
+  readonly besides: readonly SeriesStatistics[]
   /** As long as a minute of anybody may grow, and since the last look. */
   readonly window: Window
 }
 
 /** Which metrics tell, and for which minutes, given who sleeps. */
 export function makeGate(
-  { catalogue, nowMs, timeouts, known, policy }: Omit<NamespaceContext, 'activity' | 'reach'>,
+  { catalogue, nowMs, timeouts, known, policy, critical }: Omit<NamespaceContext, 'activity' | 'reach'>,
   { asleep, before }: Pick<Masked, 'asleep' | 'before'>,
 ): Gate | undefined {
   const sleepers = asleep.flatMap((identity) => {
@@ -50,6 +52,7 @@ export function makeGate(
   return {
     sleepers,
     metrics: [...new Set(sleepers.flatMap(({ gated }) => gated.map(({ series }) => series.metric)))],
+    besides: critical.flatMap((identity) => gatedOf(catalogue, identity)),
     window: { startMs: endAt(sinceMs, growsMs + policy.maxLatenessMs), endMs: endAt(nowMs, EARLY_MS) },
   }
 }
@@ -69,20 +72,20 @@ async function ask(
 }
 
 /** What to ask of the region as a whole. */
-export function gateAsks(namespace: string, { metrics, window }: Gate): readonly Ask[] {
+export function gateAsks(namespace: string, { metrics, besides, window }: Gate): readonly Ask[] {
   const wanted = metrics.map((metric) => ({
     series: { namespace, metric, dimensions: [] },
     statistics: [GATE_STATISTIC],
   }))
-  return [{ wanted, window }]
+  return [{ wanted: [...wanted, ...besides], window }]
 }
 
 /** The region's sums by metric; without those that did not come, or that AWS does not publish although somebody did something. */
 function wholesOf(outcomes: readonly QueryOutcome[], activity: Activity): ReadonlyMap<string, Datapoints> {
   return new Map(
     outcomes.flatMap(({ query, outcome }) => {
-      const { metric } = query.series
-      if (outcome.kind !== 'complete') return []
+      const { metric, dimensions } = query.series
+      if (outcome.kind !== 'complete' || dimensions.length > 0) return []
       const isPublished = outcome.value.size > 0 || !activity.hasAny(metric)
       return isPublished ? [[metric, outcome.value] as const] : []
     }),
@@ -144,6 +147,7 @@ export async function passGate(
   const unexplained = before?.unexplained ?? {}
   const cleanMs = before?.cleanMs ?? nowMs
   const outcomes = await ask(shared, { rule: 'gate', asks: gateAsks(place.namespace, gate), tally })
+  activity.add(outcomes)
   const wholes = wholesOf(outcomes, activity)
   const left = leftOver(gate.metrics, wholes, activity)
   const isDue = isOlder(nowMs, cleanMs, policy.maxLatenessMs)

@@ -1,6 +1,6 @@
 import type { EpochMs, Json, RunContext } from 'guance-aws-lambda/dff'
 import { FINGERPRINT_LENGTH } from './ledger.ts'
-import type { Place } from './state-keys.ts'
+import { type Place, placeKey } from './state-keys.ts'
 
 /** State values are bounded at 1 MB. */
 const IDS_PER_CHUNK = 80_000
@@ -29,8 +29,8 @@ interface Header extends Omit<Mask, 'awake'> {
   readonly chunks: number
 }
 
-function headerKey({ scope, namespace }: Place): string {
-  return `mask/${scope}/${namespace}`
+function headerKey(place: Place): string {
+  return `mask/${placeKey(place)}`
 }
 
 function chunkKey(place: Place, chunk: number): string {

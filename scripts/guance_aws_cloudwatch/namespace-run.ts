@@ -13,6 +13,7 @@ import { registerAsleep } from './register.ts'
 import { newRegionState, regionState } from './region-state.ts'
 import { repairGaps } from './repair.ts'
 import { Tally } from './tally.ts'
+import { reportUncollected } from './tier.ts'
 
 export interface NamespaceResult {
   readonly points: number
@@ -54,6 +55,8 @@ async function pollIdentities(
   }: { shared: NamespaceContext; identities: readonly Identity[]; listedAtMs: EpochMs },
   tally: Tally,
 ): Promise<LiveResult> {
+  const { context, place, nowMs, critical } = shared
+  await reportUncollected(context, place, { nowMs, count: critical.length })
   const masked = await maskIdentities(shared, target, identities)
   if (masked.asleep.length > 0 && shared.known?.listedMs !== listedAtMs)
     await registerAsleep(shared, masked.asleep)

@@ -12,9 +12,10 @@ export interface Policy {
 const DEFAULT_LATENESS_MIN = 10
 
 /** A zero says that nothing happened, and who is not asked cannot say so: where zeros are written, nothing is skipped. */
-export function compilePolicy({ policy = 'mask', maxLatenessMin, zeros }: CloudwatchConfigs): Policy {
+export function compilePolicy({ policy = 'mask', maxLatenessMin, zeros, tier }: CloudwatchConfigs): Policy {
   return {
-    kind: zeros === true ? 'everything' : policy,
+    // Who is critical is few, and not to be waited for.
+    kind: zeros === true || tier !== undefined ? 'everything' : policy,
     maxLatenessMs: (maxLatenessMin ?? DEFAULT_LATENESS_MIN) * MINUTE_MS,
   }
 }

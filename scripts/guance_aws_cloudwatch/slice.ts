@@ -1,6 +1,6 @@
 import type { EpochMs, Json, Point } from 'guance-aws-lambda/dff'
 import { askLongest } from './ask-longest.ts'
-import { bucketState, type BucketState, forgetGone, loadBucket } from './bucket.ts'
+import { bucketState, type BucketState, forgetGone, loadBucket, loadLedger } from './bucket.ts'
 import { circumstancesOf, type NamespaceContext } from './circumstances.ts'
 import { concludePlan, isOpen } from './conclude.ts'
 import { deliveredState } from './delivered.ts'
@@ -53,7 +53,16 @@ export async function loadBuckets(shared: NamespaceContext, works: readonly Work
   const numbers = [...new Set(works.map(({ identity }) => identity.bucket))]
   const { context, place, nowMs } = shared
   const states = await Promise.all(
-    numbers.map(async (bucket) => loadBucket(context, place, { bucket, nowMs })),
+    numbers.map(async (bucket) => {
+      const state = await loadBucket(context, place, { bucket, nowMs })
+      const isMet = works.some(
+        ({ identity }) => identity.bucket === bucket && !state.entries.has(identity.fingerprint),
+      )
+      if (place.tier === undefined || !isMet) return state
+      const { scope, namespace } = place
+      const elsewhere = (await loadLedger(context, { scope, namespace }, bucket))?.entries
+      return elsewhere === undefined ? state : { ...state, elsewhere }
+    }),
   )
   const byNumber = new Map(states.map((state) => [state.bucket, state]))
   return {

@@ -57,6 +57,7 @@ async function collectFrom(replies: readonly object[]) {
     known: undefined,
     delivered: new Set<string>(),
     policy: { kind: 'everything', maxLatenessMs: 0 },
+    critical: [],
     accountState: {},
   }
   const tally = new Tally()
