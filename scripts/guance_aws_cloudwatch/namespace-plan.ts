@@ -19,9 +19,10 @@ import {
 } from './forecast.ts'
 import { type HorizonCause, isByTimeout, settleMs } from './horizon.ts'
 import { SERIES_PER_PAGE } from './list-series.ts'
+import { groupByIdentity } from './identity.ts'
 import { maskIdentities } from './mask.ts'
 import { type ConfigsOption, planOptions, surveyFor } from './plan-options.ts'
-import { type NamespaceRun, prepareNamespace } from './prepare.ts'
+import { type NamespaceRun, prepareNamespace, withStatistics } from './prepare.ts'
 import type { Rule } from './rule.ts'
 import { loadBuckets } from './slice.ts'
 import { makeTimeouts } from './timeouts.ts'
@@ -136,7 +137,12 @@ export async function planNamespace(
 ): Promise<CostPlan> {
   const surveyed = surveyFor(run.target, options)
   const { shared, listed, series, identities, inventory } = await prepareNamespace(run, surveyed)
-  const works = identities.map((identity) => ({ identity, purpose: 'live' as const }))
+  // Options ask for others, too.
+  const every = groupByIdentity(
+    withStatistics(run.compiled, run.target, series),
+    run.target.catalogue?.nameDimension,
+  )
+  const works = every.map((identity) => ({ identity, purpose: 'live' as const }))
   const { stateOf } = await loadBuckets(shared, works)
   // Within a day all versions will have been read; what is known of them by now is the best guess of it.
   const swept =
