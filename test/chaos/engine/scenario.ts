@@ -2,7 +2,7 @@ import type { CloudwatchConfigs, SinkTraits } from '../../../core/dff.ts'
 import { CHAOS_KINDS } from '../../../simulator/aws/fault-kind.ts'
 import { makeRandom, type Random } from './random.ts'
 
-const MINUTE_MS = 60_000
+export const MINUTE_MS = 60_000
 export const HOUR_MS = 60 * MINUTE_MS
 
 /** How a poll is ended from outside: the task dies before or after its n-th commit took effect, or at its n-th request. */
@@ -32,6 +32,8 @@ export type PolicyName = NonNullable<CloudwatchConfigs['policy']>
 export interface Scenario {
   readonly seed: number
   readonly policy: PolicyName
+  /** Left out: the default. */
+  readonly maxLatenessMin?: number
   /** A fleet document (simulator/README.md). */
   readonly fleet: object
   /** What the connector says of its store, and what the store does. */
@@ -45,7 +47,7 @@ export interface Scenario {
   readonly firstCleanMs: number
 }
 
-const BASE_MS = Date.parse('2026-11-10T00:00:00Z')
+export const BASE_MS = Date.parse('2026-11-10T00:00:00Z')
 
 /** What a careful client survives; without `throttle`, which it answers by waiting for real seconds. */
 const KINDS = CHAOS_KINDS.filter((kind) => kind !== 'throttle')
@@ -104,7 +106,7 @@ function drawChaos(random: Random): Step['chaos'] {
 }
 
 /** A stretch of polls in which the same thing is wrong. */
-function drawSteps(random: Random, startMs: number, wildEndMs: number): readonly Step[] {
+export function drawSteps(random: Random, startMs: number, wildEndMs: number): readonly Step[] {
   const steps: Step[] = []
   let atMs = startMs
   let owner = 'a'
@@ -133,13 +135,13 @@ function drawSteps(random: Random, startMs: number, wildEndMs: number): readonly
   return steps
 }
 
-function isCalm({ chaos, isDenied, stop, refusedCommit, awsOffsetMs }: Step): boolean {
+export function isCalm({ chaos, isDenied, stop, refusedCommit, awsOffsetMs }: Step): boolean {
   return (
     chaos === undefined && !isDenied && stop === undefined && refusedCommit === undefined && awsOffsetMs === 0
   )
 }
 
-function drawReceiver(random: Random, { rewrite, mergesFields }: SinkTraits): SinkTraits {
+export function drawReceiver(random: Random, { rewrite, mergesFields }: SinkTraits): SinkTraits {
   return rewrite === 'unknown'
     ? { rewrite: random.pick(['last', 'max', 'both']), mergesFields }
     : { rewrite, mergesFields }
