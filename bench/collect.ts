@@ -25,6 +25,7 @@ export async function measureCollect(args: readonly string[]): Promise<BenchResu
   const home = await openSimulatedHome({
     simulatorArgs: ['--latency', '0', '--functions', functions, '--regions', regions, '--active', active],
     sink: { rewrite: 'unknown', mergesFields: false },
+    parameters: { policy: 'everything' },
   })
   try {
     const { record, backlog, wallMs } = await home.pollNow()

@@ -1,12 +1,20 @@
 import { fork } from 'node:child_process'
 import { once } from 'node:events'
 import { fileURLToPath } from 'node:url'
+import type { CloudwatchConfigs } from '../core/schema-types.generated.ts'
 import type { PublicationFigures } from '../simulator/control/publication.ts'
 import type { FleetName } from './fleet.ts'
 import type { Cost, PollSample } from './poll-sample.ts'
 
 export const REWRITES = ['last', 'unknown', 'max', 'both'] as const
 export type RewriteName = (typeof REWRITES)[number]
+
+export const POLICIES = [
+  'everything',
+  'mask',
+  'probe',
+] as const satisfies readonly CloudwatchConfigs['policy'][]
+export type PolicyName = (typeof POLICIES)[number]
 
 /** One home and one simulator, from the first poll to the audit. */
 export interface EngineJob {
@@ -16,6 +24,12 @@ export interface EngineJob {
   readonly rewrite: RewriteName
   /** Simulated hours of polls whose data are judged once they have settled; 0 polls a few times and judges nothing. */
   readonly hours: number
+  /** Default everything. */
+  readonly policy?: PolicyName
+  /** `dff plan` before one poll in so many, to be held against what is metered; default never. */
+  readonly plansEvery?: number
+  /** All functions are critical: their own function runs every minute as well. */
+  readonly isCritical?: true
 }
 
 /** What the simulator's audit says of a span of minutes. */
@@ -31,6 +45,8 @@ export interface EngineRun {
   readonly first: PollSample
   /** Every five minutes after the first, in order. */
   readonly polls: readonly PollSample[]
+  /** Billed metrics of the polls after the first, as the last plan before each foresaw them; null without plans. */
+  readonly planned: number | null
   readonly cost: Cost
   /** By code, how many polls reported a problem; the clock that is not AWS's is left out, because it is meant to be. */
   readonly problems: Readonly<Record<string, number>>
@@ -62,9 +78,15 @@ async function runJob(job: EngineJob, signal: AbortSignal): Promise<EngineRun> {
   throw new Error(`${nameOf(job)}: ${reply?.text ?? 'the process ended without a result'}`)
 }
 
-/** `steady 100 unknown` */
-export function nameOf({ fleet, functions, rewrite }: EngineJob): string {
-  return `${fleet} ${functions} ${rewrite}`
+/** `steady 100 unknown`, with the policy where one is named. */
+export function nameOf({ fleet, functions, rewrite, policy, isCritical }: EngineJob): string {
+  return [
+    fleet,
+    functions,
+    rewrite,
+    ...(policy === undefined ? [] : [policy]),
+    ...(isCritical ? ['critical'] : []),
+  ].join(' ')
 }
 
 /** Runs jobs, so many at once, in the given order; `onDone` hears of each. Rejects with the first that fails, the others ended. */

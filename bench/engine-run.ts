@@ -32,12 +32,30 @@ interface Progress {
   ideal: number
   /** Series that one poll is to ask for, as last listed. */
   series: number
+  /** By the last plan, of one poll and of a day. */
+  plan: { readonly perPoll: number; readonly perDay: number } | undefined
+  planned: number
 }
 
 function noteProblems({ problems }: Progress, { record }: Poll): void {
   for (const code of new Set(record.problems.map((problem) => problem.code))) {
     if (code !== 'clock-skew') problems[code] = (problems[code] ?? 0) + 1
   }
+}
+
+const DAY_MS = 24 * HOUR_MS
+
+/** Asks what the polls to come will be billed, and adds what was foreseen for this one. */
+async function foresee(
+  home: SimulatedHome,
+  { atMs, index, every }: { readonly atMs: EpochMs; readonly index: number; readonly every: number },
+  progress: Progress,
+): Promise<void> {
+  if (index % every === 0 || progress.plan === undefined) {
+    const { poll, day } = await home.planAt(atMs)
+    progress.plan = { perPoll: poll.billedMetrics, perDay: day.billedMetrics }
+  }
+  progress.planned += progress.plan.perPoll + (progress.plan.perDay * POLL_MS) / DAY_MS
 }
 
 /** One poll of those that count. The list is asked for again after the polls that did so too. */
@@ -52,6 +70,15 @@ async function pollOnce(home: SimulatedHome, atMs: EpochMs, progress: Progress):
   progress.ideal += progress.series
 }
 
+/** The minutes until the next poll. */
+async function pollCritical(home: SimulatedHome, atMs: EpochMs, progress: Progress): Promise<void> {
+  for (let minute = 0; minute < POLL_MS / MINUTE_MS; minute += 1) {
+    const poll = await home.pollAt(atMs + minute * MINUTE_MS, 'runCritical')
+    await home.untilDelivered()
+    noteProblems(progress, poll)
+  }
+}
+
 async function readBilled(home: SimulatedHome): Promise<BilledBySpan> {
   return (await home.control<Counters>('counters')).billedBySpan
 }
@@ -60,13 +87,16 @@ async function readBilled(home: SimulatedHome): Promise<BilledBySpan> {
 async function settle(
   home: SimulatedHome,
   endMs: EpochMs,
-  { progress, functions }: { readonly progress: Progress; readonly functions: number },
+  { progress, job: { functions, isCritical } }: { readonly progress: Progress; readonly job: EngineJob },
 ): Promise<void> {
   const rareMs = functions > FEW_FUNCTIONS ? RARE_POLL_MS : RARER_POLL_MS
   const stepAt = (atMs: EpochMs): number => (atMs < endMs + STILL_POLLED_MS ? POLL_MS : rareMs)
   for (let atMs = endMs; atMs <= endMs + SETTLE_MS; atMs += stepAt(atMs)) {
     // One poll after the other: a home has one task of a function at a time.
     noteProblems(progress, await home.pollAt(atMs))
+    if (isCritical !== true) continue
+    if (atMs < endMs + STILL_POLLED_MS) await pollCritical(home, atMs, progress)
+    else noteProblems(progress, await home.pollAt(atMs, 'runCritical'))
   }
 }
 
@@ -74,12 +104,21 @@ async function judge(home: SimulatedHome, startMs: EpochMs, endMs: EpochMs): Pro
   return home.control<Judgement>('audit', { startMs, endMs, publications: true })
 }
 
-async function pollAll(home: SimulatedHome, { fleet, hours }: EngineJob, progress: Progress) {
+async function pollAll(
+  home: SimulatedHome,
+  { fleet, hours, plansEvery, isCritical }: EngineJob,
+  progress: Progress,
+) {
   const startMs = fleetStartMs(fleet)
   const count = hours > 0 ? Math.round((hours * HOUR_MS) / POLL_MS) : 1 + FEW_POLLS
   await pollOnce(home, startMs, progress)
   const first = await readBilled(home)
-  for (let poll = 1; poll < count; poll += 1) await pollOnce(home, startMs + poll * POLL_MS, progress)
+  for (let poll = 1; poll < count; poll += 1) {
+    const atMs = startMs + poll * POLL_MS
+    if (plansEvery !== undefined) await foresee(home, { atMs, index: poll, every: plansEvery }, progress)
+    await pollOnce(home, atMs, progress)
+    if (isCritical === true) await pollCritical(home, atMs, progress)
+  }
   const after = await readBilled(home)
   return { startMs, endMs: startMs + count * POLL_MS, cost: splitCost(progress.ideal, { first, after }) }
 }
@@ -102,11 +141,23 @@ export async function runEngine(job: EngineJob): Promise<EngineRun> {
       '0',
     ],
     sink: { rewrite: job.rewrite, mergesFields: false },
+    // Unless told otherwise what the ideal counts: every listed series at every poll.
+    parameters: {
+      policy: job.policy ?? 'everything',
+      ...(job.isCritical === true ? { critical: ['*'] } : {}),
+    },
   })
   try {
-    const progress: Progress = { samples: [], problems: {}, ideal: 0, series: 0 }
+    const progress: Progress = {
+      samples: [],
+      problems: {},
+      ideal: 0,
+      series: 0,
+      plan: undefined,
+      planned: 0,
+    }
     const { startMs, endMs, cost } = await pollAll(home, job, progress)
-    if (job.hours > 0) await settle(home, endMs, { progress, functions: job.functions })
+    if (job.hours > 0) await settle(home, endMs, { progress, job })
     const judged =
       job.hours > 0
         ? { all: await judge(home, startMs - LOOK_MS, endMs), live: await judge(home, startMs, endMs) }
@@ -114,7 +165,8 @@ export async function runEngine(job: EngineJob): Promise<EngineRun> {
     const [first, ...polls] = progress.samples
     if (first === undefined) throw new Error('no poll was made')
     const wallSeconds = (performance.now() - startedMs) / 1_000
-    return { job, first, polls, cost, problems: progress.problems, judged, wallSeconds }
+    const planned = job.plansEvery === undefined ? null : progress.planned
+    return { job, first, polls, cost, planned, problems: progress.problems, judged, wallSeconds }
   } finally {
     await home.close()
   }

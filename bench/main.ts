@@ -1,5 +1,6 @@
 /** `npm run bench -- NAME [options] [--json]`: measures, never asserts. */
 import { measureCollect } from './collect.ts'
+import { COST_USAGE, measureCost } from './cost.ts'
 import { ENGINE_USAGE, measureEngine } from './engine.ts'
 import { measureHost } from './host.ts'
 import { measureLineProtocol } from './line-protocol.ts'
@@ -10,6 +11,7 @@ const BENCHES: Readonly<Record<string, (args: readonly string[]) => Promise<Benc
   collect: measureCollect,
   engine: measureEngine,
   host: measureHost,
+  cost: measureCost,
 }
 
 const USAGE = `Usage: npm run bench -- NAME [options] [--json]
@@ -17,6 +19,7 @@ const USAGE = `Usage: npm run bench -- NAME [options] [--json]
   collect [--functions 1000] [--regions 2] [--active 0.3]
   ${ENGINE_USAGE}
   host
+  ${COST_USAGE}
 `
 
 async function main([name = '', ...args]: readonly string[]): Promise<void> {

@@ -9,6 +9,8 @@ export interface PollSample {
   /** To AWS, of every API. */
   readonly requests: number
   readonly points: number
+  /** Metrics that AWS bills, retries and audits included. */
+  readonly billed: number
 }
 
 /** Throws what failed the task: a bench measures polls that work. */
@@ -23,6 +25,7 @@ export function samplePoll({ record, wallMs, hostCpuMs, backlog }: Poll): PollSa
     peakRssMB: record.resources.peakRssBytes / 1e6,
     requests: record.usage.reduce((sum, { requests }) => sum + requests, 0),
     points: record.points['metric'] ?? 0,
+    billed: record.usage.reduce((sum, { billedMetrics }) => sum + billedMetrics, 0),
   }
 }
 

@@ -27,6 +27,16 @@ export type AccountName = string
  */
 export type Regions = Region[]
 /**
+ * What a poll asks AWS for: mask leaves out functions that were silent for three hours, until they wake; probe asks of these only who did something; everything asks for all that AWS lists. Nothing is lost.
+ */
+export type Policy = ("mask" | "probe" | "everything")
+/**
+ * Names of functions (* for any characters) whose invocations, errors, throttles and durations are collected every minute, at five times the price. Optional.
+ * 
+ * @minItems 1
+ */
+export type CriticalFunctions = string[]
+/**
  * Role to assume with these keys, for another account. Optional.
  */
 export type RoleARN = string
@@ -159,6 +169,18 @@ statistics?: string[]
  */
 intervalSec?: (60 | 300)
 /**
+ * A metric of the same dimension set without which this one has no datapoint: policy probe asks for that first. Left out where nothing says so: then it is swept.
+ */
+coveredBy?: string
+/**
+ * Published without dimensions too, as the sum over all of the region: what is left over when those that are asked for are taken away says that another one did something.
+ */
+gate?: boolean
+/**
+ * Of tier critical, and never given up by a budget.
+ */
+core?: boolean
+/**
  * Listed by the user's document.
  */
 seed?: boolean
@@ -214,6 +236,35 @@ statistics?: (("useful" | "upstream") | {
  * default: one dimension set per metric, so that sums do not double. all: every published dimension set.
  */
 grains?: ("default" | "all")
+/**
+ * Which of the wanted series a poll asks for. mask (default): those of dimension sets that had a datapoint in the last three hours, and those that wake. probe: of these, first what says whether anything happened, then the rest of who did something. everything: all that AWS lists. What is skipped comes later, at most maxLatenessMin, and is never lost. Where zeros are written, everything is asked for, because they say that nothing happened.
+ */
+policy?: ("everything" | "mask" | "probe")
+/**
+ * By how many minutes at most a value may come later because it was skipped; default 10.
+ */
+maxLatenessMin?: number
+/**
+ * Functions whose Invocations, Errors, Throttles and Duration are collected by a function of their own, runCritical, every minute: those with one of the names, or with all of the tags. Their other metrics stay where they are.
+ */
+critical?: {
+/**
+ * Names of functions; * stands for any characters. Case does not matter.
+ * 
+ * @minItems 1
+ */
+functions?: string[]
+/**
+ * Tags of the function object, such as Runtime; all of them must match.
+ */
+tags?: {
+[k: string]: string
+}
+}
+/**
+ * critical: collect nothing but what `critical` names; for the function that runs every minute.
+ */
+tier?: "critical"
 /**
  * Write 0 for a count (the Sum of an event metric) in each final minute in which a function is known to have existed and CloudWatch has no datapoint; default false. It is a point per minute and silent function, 1,440 a day, and every such field becomes an active series, which Guance bills by the day. Where the store does not replace lines, a value that CloudWatch adds later can no longer be written over the 0.
  */
@@ -408,6 +459,8 @@ ak_id?: AWSAKID
 ak_secret?: AWSAKSECRET
 account_name?: AccountName
 regions: Regions
+policy?: Policy
+critical?: CriticalFunctions
 assume_role_arn?: RoleARN
 external_id?: ExternalID
 }

@@ -6,7 +6,8 @@ import { fileURLToPath } from 'node:url'
 import type { SinkTraits } from '../core/script.ts'
 import { type EpochMs, MINUTE_MS } from '../core/time.ts'
 import { openClient } from '../runner/client.ts'
-import type { Backlog, HostClient, TaskRecord } from '../runner/host-api.ts'
+import type { PricedPlan } from '../runner/cost/priced-plan.ts'
+import type { Backlog, FormValues, HostClient, TaskRecord } from '../runner/host-api.ts'
 import { type SimulatorProcess, startSimulatorProcess } from './simulator-process.ts'
 
 const SIMULATOR = fileURLToPath(new URL('../simulator/main.ts', import.meta.url))
@@ -20,6 +21,8 @@ export interface SimulatedHomeOptions {
   readonly simulatorArgs: readonly string[]
   /** What the connector says of its store. */
   readonly sink: SinkTraits
+  /** Of the install form, beside keys and regions. */
+  readonly parameters?: FormValues
 }
 
 /** One press of Execute. */
@@ -43,7 +46,9 @@ export interface SimulatedHome {
   /** Calls the simulator's control API: `GET` without a body, else `POST`. */
   control<T>(path: string, body?: object): Promise<T>
   /** Sets the simulator's clock, lets it run on, and executes as of then; what failed is in the record. */
-  pollAt(atMs: EpochMs): Promise<Poll>
+  pollAt(atMs: EpochMs, functionName?: string): Promise<Poll>
+  /** Sets the simulator's clock and asks what polls will cost from then on. */
+  planAt(atMs: EpochMs): Promise<PricedPlan>
   /** Executes as of now, for a simulator whose clock reads real time. */
   pollNow(): Promise<Poll>
   /** Waits until nothing waits for the store any more; rejects after ten minutes. */
@@ -68,13 +73,18 @@ class Home implements SimulatedHome {
     return this.#client
   }
 
-  async deploy(sink: SinkTraits): Promise<void> {
+  async deploy(sink: SinkTraits, more: FormValues): Promise<void> {
     const { info, key } = this.simulator
     process.env['AWS_ENDPOINT_URL'] = info.url
     const host = await this.#host()
     const config = { type: 'datakit', url: info.datakitUrl, ...sink } as const
     await host.call('connector.set', { id: 'default', config, token: null })
-    const parameters = { ak_id: key.accessKeyId, ak_secret: key.secretAccessKey, regions: [...info.regions] }
+    const parameters = {
+      ak_id: key.accessKeyId,
+      ak_secret: key.secretAccessKey,
+      regions: [...info.regions],
+      ...more,
+    }
     await host.call('install', { setId: SET, parameters, force: false })
     await host.call('deploy', { setId: SET, force: false })
   }
@@ -86,20 +96,30 @@ class Home implements SimulatedHome {
     return (await response.json()) as T // the control API's shapes are those of simulator/README.md
   }
 
-  async pollAt(atMs: EpochMs): Promise<Poll> {
+  async pollAt(atMs: EpochMs, functionName = 'run'): Promise<Poll> {
     await this.control('clock', { nowMs: atMs, frozen: false })
-    return this.#poll(atMs)
+    return this.#poll(atMs, functionName)
+  }
+
+  async planAt(atMs: EpochMs): Promise<PricedPlan> {
+    await this.control('clock', { nowMs: atMs, frozen: false })
+    const host = await this.#host()
+    return (await host.call('plan', { target: SET, backfill: null, compare: null })).plan
   }
 
   async pollNow(): Promise<Poll> {
-    return this.#poll(null)
+    return this.#poll(null, 'run')
   }
 
-  async #poll(atMs: EpochMs | null): Promise<Poll> {
+  async #poll(atMs: EpochMs | null, functionName: string): Promise<Poll> {
     const host = await this.#host()
     const before = process.cpuUsage()
     const startedMs = performance.now()
-    const { record, backlog } = await host.call('exec', { target: SET, atMs, debug: false })
+    const { record, backlog } = await host.call('exec', {
+      target: `startup__${SET}.${functionName}`,
+      atMs,
+      debug: false,
+    })
     const { user, system } = process.cpuUsage(before)
     return { record, backlog, wallMs: performance.now() - startedMs, hostCpuMs: (user + system) / 1_000 }
   }
@@ -136,11 +156,12 @@ class Home implements SimulatedHome {
 export async function openSimulatedHome({
   simulatorArgs,
   sink,
+  parameters = {},
 }: SimulatedHomeOptions): Promise<SimulatedHome> {
   const simulator = await startSimulatorProcess(SIMULATOR, simulatorArgs)
   const home = new Home(simulator, mkdtempSync(join(tmpdir(), 'simulated-home-')))
   try {
-    await home.deploy(sink)
+    await home.deploy(sink, parameters)
     return home
   } catch (error) {
     await home.close()

@@ -68,10 +68,11 @@ async function fetchLongest({ region, context }: NamespaceContext, request: Metr
  * Asks once for functions met for the first time: one value a day costs one billed metric each. Until there is an
  * answer the timeout counts.
  */
-export async function askLongest(shared: NamespaceContext, ask: LongestAsk): Promise<number> {
+export async function askLongest(shared: NamespaceContext, ask: LongestAsk): Promise<void> {
   const byDimensions = new Map(ask.identities.map((identity) => [identity.sample.dimensions, identity]))
   const requests = planLongest(shared, ask)
   predictRequests(shared, 'longest', requests)
+  ask.tally.addBilled('longest', requests)
   for (const request of requests) {
     // One after the other: a first poll asks for some hundred functions, every later one for none.
     for (const { query, outcome } of await fetchLongest(shared, request)) {
@@ -88,7 +89,6 @@ export async function askLongest(shared: NamespaceContext, ask: LongestAsk): Pro
       ask.tally.addLongest(longest)
     }
   }
-  return requests.length
 }
 
 /** Takes over the durations of minutes that were collected. */

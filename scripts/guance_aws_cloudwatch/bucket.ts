@@ -16,6 +16,8 @@ export interface BucketState {
   readonly longest: Map<string, Longest>
   /** The minutes whose digests are kept, as of now. */
   readonly kept: readonly Window[]
+  /** What every other tier's ledger says, where somebody is met for the first time in this one. */
+  readonly elsewhere?: ReadonlyMap<string, Entry>
   auditedMs: EpochMs
   triedMs: EpochMs
   polledMs: EpochMs

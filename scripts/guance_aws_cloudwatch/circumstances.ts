@@ -7,13 +7,17 @@ import {
   type Window,
 } from 'guance-aws-lambda/dff'
 import type { AwsRegion } from 'guance-aws-lambda/sets/guance_integration'
+import type { Activity } from './activity.ts'
 import type { BucketState } from './bucket.ts'
 import type { Catalogue, Json } from 'guance-aws-lambda/dff'
 import type { Circumstances } from './entry-plan.ts'
+import { NO_FIELDS, withoutFields } from './field-set.ts'
 import { growsWithInvocation, type HorizonCause } from './horizon.ts'
 import { fingerprintOf, type Identity } from './identity.ts'
 import { widenMs } from './lateness.ts'
+import type { Entry } from './ledger.ts'
 import { longestSec } from './longest.ts'
+import type { Policy } from './policy.ts'
 import type { RegionState } from './region-state.ts'
 import type { Place } from './state-keys.ts'
 import type { TagsOf } from './tags.ts'
@@ -39,6 +43,12 @@ export interface NamespaceContext {
   readonly delivered: Set<string>
   /** By function, the spans in which it is known to have existed; `unlisted` without an inventory. Only where zeros are asked for. */
   readonly lives?: ReadonlyMap<string, readonly Window[]> | 'unlisted'
+  readonly policy: Policy
+  /** Where the region's sums are compared with what everybody did: gathers it, over `reach`. */
+  /** Of whom another function collects the core. */
+  readonly critical: readonly Identity[]
+  readonly activity?: Activity
+  readonly reach?: Window
   /** Stored with every slice. */
   readonly accountState: Readonly<Record<string, Json>>
 }
@@ -75,6 +85,13 @@ export function causeOf(
   }
 }
 
+/** From where another tier has left it to this one. */
+function takenOver(entry: Entry | undefined): Pick<Circumstances, 'takenOverMs'> {
+  if (entry === undefined) return {}
+  const left = entry.former.findLast(({ fields }) => withoutFields(fields, entry.fields) !== NO_FIELDS)
+  return { takenOverMs: left?.untilMs ?? entry.throughMs }
+}
+
 /** Everything that decides on an identity besides its ledger entry. */
 export function circumstancesOf(
   shared: NamespaceContext,
@@ -90,6 +107,8 @@ export function circumstancesOf(
     isSampled: identity.bucket % SAMPLED_BUCKETS === 0,
     listedMs: known?.listedMs,
     digests: state.kept,
+    skips: shared.policy.kind !== 'everything',
+    ...takenOver(state.elsewhere?.get(identity.fingerprint)),
     committedMs: Math.floor(state.polledMs / MINUTE_MS) * MINUTE_MS,
   }
 }

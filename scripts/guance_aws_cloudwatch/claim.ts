@@ -1,5 +1,5 @@
 import { DffError, type RunContext } from 'guance-aws-lambda/dff'
-import type { Place } from './state-keys.ts'
+import { type Place, placeKey } from './state-keys.ts'
 
 /** Places that a run collects, by whichever collector came first; gone with the run. */
 const claimedOfRun = new WeakMap<RunContext, Set<string>>()
@@ -8,10 +8,10 @@ const claimedOfRun = new WeakMap<RunContext, Set<string>>()
  * Takes a namespace of a region for one collector of a run. Two would share a ledger: each would take the other's
  * watermark for its own, and leave out what the other has not collected. Throws BAD_PARAMETER for the second.
  */
-export function claimPlace(context: RunContext, { scope, namespace }: Place): void {
+export function claimPlace(context: RunContext, where: Place): void {
   const claimed = claimedOfRun.get(context) ?? new Set<string>()
   claimedOfRun.set(context, claimed)
-  const place = `${scope}/${namespace}`
+  const place = placeKey(where)
   if (claimed.has(place)) {
     throw new DffError({
       code: 'BAD_PARAMETER',

@@ -37,11 +37,11 @@ export interface Discovery {
 interface Question {
   readonly context: RunContext
   readonly region: AwsRegion
-  readonly target: Pick<NamespaceTarget, 'namespace' | 'catalogue' | 'selection' | 'select'>
+  readonly target: Pick<NamespaceTarget, 'namespace' | 'catalogue' | 'selection' | 'select' | 'tier'>
 }
 
-function keyOf({ region: { scope }, target: { namespace, selection } }: Question): ListingKey {
-  return { place: { scope, namespace }, selection }
+function keyOf({ region: { scope }, target: { namespace, selection, tier } }: Question): ListingKey {
+  return { place: { scope, namespace, ...(tier === undefined ? {} : { tier }) }, selection }
 }
 
 function toDiscovery({ target }: Question, listing: Listing, isDue = false): Discovery {

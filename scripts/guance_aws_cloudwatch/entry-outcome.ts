@@ -52,9 +52,16 @@ function liveEntry({ entry, window, finalBeforeMs, settledEndMs }: EntryPlan, an
   return { ...entry, waits: isPartial ? MAX_WAITS : 0, missing, holes: joinHoles(holes) }
 }
 
+/** Where polls skip, an audit writes what they skipped, and without what AWS did not answer. */
+function auditedEntry({ entry, window, finalBeforeMs }: EntryPlan, missing: FieldSet): Entry {
+  const startMs = Math.max(finalBeforeMs, window.startMs)
+  if (startMs >= entry.throughMs || startMs >= window.endMs) return entry
+  return { ...entry, holes: joinHoles([...entry.holes, { startMs, endMs: window.endMs, fields: missing }]) }
+}
+
 function oldEntry(plan: EntryPlan, { missing }: Answer): Entry {
   const { entry, window, work } = plan
-  if (work.purpose === 'audit') return entry
+  if (work.purpose === 'audit') return auditedEntry(plan, missing)
   const gaps = cutRanges(entry.gaps, window)
   const fresh = blankOf(plan).map((range) => ({ ...range, fields: missing }))
   const holes = joinHoles([...fillHoles(entry.holes, window, withoutFields(entry.fields, missing)), ...fresh])

@@ -45,12 +45,18 @@ export interface Circumstances {
   readonly committedMs: EpochMs
   /** The minutes whose digests are kept, oldest first; at least one range. */
   readonly digests: readonly Window[]
+  /** Whether identities may be left out of polls: then an audit reads what they skipped, too. */
+  readonly skips: boolean
+  /** Up to where another tier has collected it, when that one has. */
+  readonly takenOverMs?: EpochMs
 }
 
 /** One identity's part of a slice. */
 export interface EntryPlan {
   readonly work: Work
   readonly circumstances: Circumstances
+  /** Whether it is met for the first time. */
+  readonly isFirst: boolean
   /** As it was, or would be if the identity were known: what stays when the outcome is incomplete. */
   readonly base: Entry
   /** As it will be committed when everything comes complete, but for what the outcome changes. */
@@ -79,13 +85,16 @@ export function isWrittenOnce({ rewrite }: SinkTraits): boolean {
  * that adds rewrites up may have had an earlier owner: there the very first run starts at now.
  */
 function meet(identity: Identity, circumstances: Circumstances): Entry {
-  const { nowMs, sink, cause, changing, listedMs } = circumstances
+  const { nowMs, sink, cause, changing, listedMs, takenOverMs } = circumstances
   const endMs = readEnd(circumstances, endAt(nowMs, settleMs(cause)))
   const isCautious = sink.rewrite === 'both' && listedMs === undefined
   const oldestMs = Math.min(oldestOf(nowMs, sink), endMs)
   // Three hours before the end of what is read: more would not fit in one request and be billed twice.
-  const lookMs = isCautious ? endMs : Math.max(endMs - FIRST_LOOK_MS, oldestMs)
-  const bornMs = listedMs === undefined ? lookMs : Math.max(endAt(listedMs, NEW_METRIC_MS), oldestMs)
+  const usualMs = isCautious ? endMs : Math.max(endMs - FIRST_LOOK_MS, oldestMs)
+  // Earlier minutes are in the other tier's series.
+  const lookMs = takenOverMs === undefined ? usualMs : Math.min(Math.max(takenOverMs, oldestMs), endMs)
+  const isNew = listedMs !== undefined && takenOverMs === undefined
+  const bornMs = isNew ? Math.max(endAt(listedMs, NEW_METRIC_MS), oldestMs) : lookMs
   const firstMs = Math.min(lookMs, bornMs)
   return {
     throughMs: lookMs,
@@ -167,6 +176,7 @@ export function planLive(
   return {
     work,
     circumstances,
+    isFirst: known === undefined,
     base,
     entry: { ...entry, throughMs: Math.max(entry.throughMs, settledEndMs), gaps },
     window: { startMs, endMs },
@@ -182,11 +192,18 @@ export function planLive(
 export function planOld(work: OldWork, entry: Entry, circumstances: Circumstances): EntryPlan | undefined {
   const { nowMs, sink, cause, digests } = circumstances
   const { purpose } = work
-  const settledEndMs = Math.min(endAt(nowMs, settleMs(cause)), Math.max(entry.throughMs, entry.firstMs))
+  const finalEndMs = endAt(nowMs, settleMs(cause))
+  const isCatchingUp = purpose === 'audit' && circumstances.skips
+  const settledEndMs = isCatchingUp
+    ? finalEndMs
+    : Math.min(finalEndMs, Math.max(entry.throughMs, entry.firstMs))
   const reachedMs = purpose === 'audit' ? entry.firstMs : 0
   const startMs = Math.max(work.window.startMs, reachedMs, oldestOf(nowMs, sink))
   const window = { startMs, endMs: Math.min(work.window.endMs, settledEndMs) }
   if (window.startMs >= window.endMs) return undefined
+  const { left: gaps, ...beyond } = isCatchingUp
+    ? cutBeyond([...entry.gaps, { startMs: entry.throughMs, endMs: window.startMs }], circumstances)
+    : { left: entry.gaps, ...NOTHING_BEYOND }
   const isOpen = (timeMs: EpochMs): boolean => isWithin(entry.gaps, timeMs)
   const holes = holesOf(entry.holes, withoutFields(entry.fields, entry.missing))
   const isUntold = (timeMs: EpochMs): boolean =>
@@ -200,20 +217,33 @@ export function planOld(work: OldWork, entry: Entry, circumstances: Circumstance
   return {
     work,
     circumstances,
+    isFirst: false,
     base: entry,
-    entry,
+    entry: isCatchingUp ? { ...entry, throughMs: Math.max(entry.throughMs, window.endMs), gaps } : entry,
     window,
     asked: askedOf(work.identity, entry, window),
-    beyond: NOTHING_BEYOND,
+    beyond,
     settledEndMs,
     finalBeforeMs: purpose === 'audit' ? entry.throughMs : 0,
     isWanted: tests[purpose],
   }
 }
 
-/** What is to be asked of AWS for these plans. */
-export function asksOf(plans: readonly EntryPlan[]): readonly Ask[] {
+/** What is to be asked of AWS for these plans; of live ones over `reach` as well, which costs no more. */
+export function asksOf(plans: readonly EntryPlan[], reach?: Window): readonly Ask[] {
   return plans
     .filter(({ window }) => window.startMs < window.endMs)
-    .map(({ asked, window }) => ({ wanted: asked, window }))
+    .map(({ work, asked, window }) => ({
+      wanted: asked,
+      window: work.purpose === 'live' ? reaching(window, reach) : window,
+    }))
+}
+
+/** The window with what else is to be seen of it. */
+export function reaching(window: Window, reach: Window | undefined): Window {
+  if (reach === undefined) return window
+  return {
+    startMs: Math.min(window.startMs, reach.startMs),
+    endMs: Math.max(window.endMs, reach.endMs),
+  }
 }

@@ -18,10 +18,12 @@ import { groupByIdentity, type Identity } from './identity.ts'
 import type { Entry } from './ledger.ts'
 import { collectedBy, loadListing } from './listing.ts'
 import { withStatistics } from './prepare.ts'
+import { loadMask, type Mask } from './mask-state.ts'
 import { loadRegionState } from './region-state.ts'
 import { toSeries } from './selection.ts'
-import type { Place } from './state-keys.ts'
+import { type Place, placeKey } from './state-keys.ts'
 import type { CompiledConfigs, NamespaceTarget } from './targets.ts'
+import { criticalTest, splitTiers } from './tier.ts'
 import { makeTimeouts } from './timeouts.ts'
 
 /** The explanation stays readable; the count says how many there are. */
@@ -101,6 +103,19 @@ function digestFacts(state: BucketState, fingerprint: string): Facts {
   ]
 }
 
+/** Whether polls ask for it, by the last one. */
+function maskFacts({ policy }: CompiledConfigs, mask: Mask | undefined, { fingerprint }: Identity): Facts {
+  if (policy.kind === 'everything' || mask === undefined) return []
+  if (mask.awake.has(fingerprint)) return [{ label: 'asked for', value: 'at every poll' }]
+  const sinceMs = Math.min(mask.cleanMs, mask.polledMs)
+  return [
+    {
+      label: 'asked for',
+      value: `once a day, and when it wakes: it was silent for three hours; nobody of those did anything up to ${formatTime(sinceMs)}`,
+    },
+  ]
+}
+
 interface Asked {
   readonly context: RunContext
   readonly place: Place
@@ -117,7 +132,7 @@ function hasMetric({ wanted }: Identity, metric: string | undefined): boolean {
 async function explainIdentity(
   { context, place }: Asked,
   identity: Identity,
-  causeBy: (state: BucketState) => HorizonCause,
+  { causeBy, asked }: { causeBy: (state: BucketState) => HorizonCause; asked: Facts },
 ): Promise<Explanation> {
   const nowMs = context.triggerTimeMs
   const state = await loadBucket(context, place, { bucket: identity.bucket, nowMs })
@@ -126,7 +141,7 @@ async function explainIdentity(
   const entry = state.entries.get(identity.fingerprint)
   const set = identity.sample.dimensions.map(({ name, value }) => `${name}=${value}`).join(', ')
   const metrics = identity.wanted.map(({ series }) => series.metric).join(', ')
-  const title = `${place.scope}/${place.namespace} {${set}}`
+  const title = `${placeKey(place)} {${set}}`
   if (entry === undefined) {
     return { title, facts: [{ label: 'state', value: 'listed by AWS, not collected yet' }] }
   }
@@ -134,6 +149,7 @@ async function explainIdentity(
     title,
     facts: [
       { label: 'metrics', value: metrics },
+      ...asked,
       ...entryFacts(entry, causeBy(state)),
       ...digestFacts(state, identity.fingerprint),
     ],
@@ -154,21 +170,25 @@ async function explainPlace(
   const { listing } = await loadListing(context, { place, selection: target.selection })
   if (listing === undefined) return []
   const wanted = withStatistics(compiled, target, toSeries(namespace, collectedBy(listing)))
-  const identities = groupByIdentity(wanted, catalogue?.nameDimension).filter(
-    (identity) => identity.name === question.name && hasMetric(identity, question.metric),
+  const named = groupByIdentity(wanted, catalogue?.nameDimension).filter(
+    (identity) => identity.name === question.name,
   )
-  if (identities.length === 0) return []
+  if (named.length === 0) return []
   const nowMs = context.triggerTimeMs
   const objectClass = catalogue?.objectClass
   const inventory =
     objectClass === undefined ? undefined : await loadInventory(context, { objectClass, accountId, region })
   const timeouts = objectClass === undefined ? undefined : makeTimeouts(inventory, nowMs)
-  const known = await loadRegionState(context, place)
+  const isCritical = criticalTest(compiled.configs.critical, inventory)
+  const { own } = splitTiers(named, { tier: place.tier, isCritical, catalogue })
+  const identities = own.filter((identity) => hasMetric(identity, question.metric))
+  const [known, mask] = await Promise.all([loadRegionState(context, place), loadMask(context, place)])
   return Promise.all(
     identities.map(async (identity) =>
-      explainIdentity({ context, place, question, identities }, identity, (state) =>
-        causeOf({ catalogue, timeouts, known, nowMs }, identity, state.longest),
-      ),
+      explainIdentity({ context, place, question, identities }, identity, {
+        causeBy: (state) => causeOf({ catalogue, timeouts, known, nowMs }, identity, state.longest),
+        asked: maskFacts(compiled, mask, identity),
+      }),
     ),
   )
 }
@@ -183,7 +203,11 @@ export async function explainSeries(
   if (accountId === undefined) return []
   const places = compiled.configs.regions.flatMap((region) =>
     compiled.namespaces.map((target) => ({
-      place: { scope: `${accountId}/${region}`, namespace: target.namespace },
+      place: {
+        scope: `${accountId}/${region}`,
+        namespace: target.namespace,
+        ...(target.tier === undefined ? {} : { tier: target.tier }),
+      },
       target,
       accountId,
       region,

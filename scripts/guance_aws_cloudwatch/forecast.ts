@@ -6,12 +6,24 @@ import { sliceBackfill } from './backfill.ts'
 import type { BucketState } from './bucket.ts'
 import { circumstancesOf, type NamespaceContext } from './circumstances.ts'
 import { digestRanges } from './digest-ranges.ts'
-import { asksOf, type Circumstances, type EntryPlan, planLive, planOld, type Work } from './entry-plan.ts'
+import {
+  asksOf,
+  type Circumstances,
+  type EntryPlan,
+  planLive,
+  planOld,
+  reaching,
+  type Work,
+} from './entry-plan.ts'
+import { type Gate, gateAsks, makeGate } from './gate.ts'
 import { settleMs } from './horizon.ts'
 import { fieldSetOf, NO_FIELDS } from './field-set.ts'
 import type { Identity } from './identity.ts'
 import type { Entry } from './ledger.ts'
-import { billedOf, type MetricRequest, planRequests, type SeriesStatistics } from './plan.ts'
+import type { Masked } from './mask.ts'
+import { type Ask, billedOf, type MetricRequest, planRequests, type SeriesStatistics } from './plan.ts'
+import { probingOf } from './policy.ts'
+import type { Rule } from './rule.ts'
 import { planEntry } from './slice.ts'
 import { endAt, MAX_LOOKBACK_MS, PERIOD_SEC } from './window.ts'
 import { sliceWorks } from './works.ts'
@@ -27,10 +39,27 @@ export class Asked {
   requests = 0
   readonly metrics = new Map<string, MetricSum>()
 
-  addPlans(plans: readonly EntryPlan[]): void {
-    const asks = asksOf(plans)
+  addPlans(plans: readonly EntryPlan[], reach?: Window): void {
+    this.addAsks(asksOf(plans, reach))
+  }
+
+  addAsks(asks: readonly Ask[]): void {
     this.requests += planRequests(asks, PERIOD_SEC).length
     for (const { wanted } of asks) wanted.forEach((one) => this.#add(one))
+  }
+
+  /** The same so many times as often. */
+  scaled(factor: number): Asked {
+    const asked = new Asked()
+    asked.requests = this.requests * factor
+    for (const [metric, { series, billedMetrics, fields }] of this.metrics) {
+      asked.metrics.set(metric, { series, billedMetrics: billedMetrics * factor, fields })
+    }
+    return asked
+  }
+
+  get billedMetrics(): number {
+    return [...this.metrics.values()].reduce((sum, { billedMetrics }) => sum + billedMetrics, 0)
   }
 
   /** Requests whose queries are each of a series of its own. */
@@ -54,6 +83,7 @@ export class Asked {
 export interface Outlook {
   readonly shared: NamespaceContext
   readonly identities: readonly Identity[]
+  readonly masked: Masked
   readonly stateOf: (bucket: number) => BucketState
   readonly intervalMs: number
 }
@@ -107,11 +137,99 @@ function sliceLive(identities: readonly Identity[]) {
   return sliceWorks(identities.map((identity) => ({ identity, purpose: 'live' as const })))
 }
 
-/** A poll, as every later one will be. */
-export function forecastPoll(outlook: Outlook): Asked {
+/** What a poll asks by one rule. */
+export interface Forecast {
+  readonly rule: Rule
+  readonly asked: Asked
+}
+
+/** Those whom every later poll will ask: who was active, by what AWS says now or said last. */
+export function steadyAwake({
+  identities,
+  masked: { isFresh, recent, awake },
+}: Pick<Outlook, 'identities' | 'masked'>): readonly Identity[] {
+  if (!isFresh) return awake
+  return identities.filter(({ fingerprint }) => recent.has(fingerprint))
+}
+
+/** A regular poll of who is awake, whole. */
+function forecastAwake(outlook: Outlook, reach: Window | undefined): Asked {
   const asked = new Asked()
-  for (const slice of sliceLive(outlook.identities)) asked.addPlans(planSteady(outlook, slice))
+  const isAll = outlook.shared.policy.kind === 'everything'
+  const asks = isAll ? outlook.identities : steadyAwake(outlook)
+  for (const slice of sliceLive(asks)) asked.addPlans(planSteady(outlook, slice), reach)
   return asked
+}
+
+/** One poll in so many sweeps what no probe says. */
+function pollsPerSweep({ shared, intervalMs }: Outlook): number {
+  return Math.floor(shared.policy.maxLatenessMs / intervalMs) + 1
+}
+
+/**
+ * Policy `probe`: the first questions are known. The rest is asked of who did something, which nobody can list: as much
+ * as of late, and before the first poll all of it.
+ */
+function forecastProbes(outlook: Outlook, reach: Window | undefined): readonly Forecast[] {
+  const { shared, masked } = outlook
+  const [probe, sweep, rest] = [new Asked(), new Asked(), new Asked()]
+  for (const slice of sliceLive(steadyAwake(outlook))) {
+    const plans = planSteady(outlook, slice)
+    const parts = plans.map((plan) => ({ plan, probing: probingOf(shared.catalogue, plan.work.identity) }))
+    probe.addAsks(
+      parts.flatMap(({ plan, probing }) =>
+        probing === undefined ? [] : [{ wanted: probing.probes, window: reaching(plan.window, reach) }],
+      ),
+    )
+    sweep.addPlans(parts.flatMap(({ plan, probing }) => (probing === undefined ? [plan] : [])))
+    rest.addAsks(
+      parts.flatMap(({ plan, probing }) =>
+        probing === undefined ? [] : [{ wanted: [...probing.swept, ...probing.rest], window: plan.window }],
+      ),
+    )
+  }
+  const means = masked.before?.means
+  const scaleTo = (asked: Asked, units: number | undefined): Asked =>
+    units === undefined || asked.billedMetrics === 0 ? asked : asked.scaled(units / asked.billedMetrics)
+  // Means of another policy say nothing about this one.
+  const isKnown = means?.['probe'] !== undefined
+  const swept = means?.['probe'] === undefined ? undefined : Math.max(0, means['probe'] - probe.billedMetrics)
+  return [
+    { rule: 'probe', asked: probe },
+    {
+      rule: 'probe',
+      asked: swept === undefined ? sweep.scaled(1 / pollsPerSweep(outlook)) : scaleTo(sweep, swept),
+    },
+    { rule: 'rest', asked: scaleTo(rest, isKnown ? (means?.['rest'] ?? 0) : undefined) },
+  ]
+}
+
+/** What the region's sums cost, and as much for sleepers that wake as of late. */
+function forecastGate({ shared, masked }: Outlook, gate: Gate): readonly Forecast[] {
+  const whole = new Asked()
+  whole.addAsks(gateAsks(shared.place.namespace, gate))
+  const wake = new Asked()
+  wake.addAsks(gate.sleepers.map(({ gated }) => ({ wanted: gated, window: gate.window })))
+  const mean = masked.before?.means['wake'] ?? 0
+  const share = wake.billedMetrics === 0 ? 0 : mean / wake.billedMetrics
+  return [
+    { rule: 'gate', asked: whole },
+    ...(share === 0 ? [] : [{ rule: 'wake' as const, asked: wake.scaled(share) }]),
+  ]
+}
+
+/** A poll, as every later one will be, by rule. */
+export function forecastPoll(outlook: Outlook): readonly Forecast[] {
+  const { shared, masked } = outlook
+  const awake = new Set(steadyAwake(outlook))
+  const asleep = outlook.identities.filter((identity) => !awake.has(identity))
+  const gate =
+    shared.policy.kind === 'everything' ? undefined : makeGate(shared, { asleep, before: masked.before })
+  const live =
+    shared.policy.kind === 'probe'
+      ? forecastProbes(outlook, gate?.window)
+      : [{ rule: shared.policy.kind, asked: forecastAwake(outlook, gate?.window) }]
+  return [...live, ...(gate === undefined ? [] : forecastGate(outlook, gate))]
 }
 
 /** The audits of a day. */
@@ -129,9 +247,9 @@ export function forecastAudit(outlook: Outlook): Asked {
 }
 
 /** What the next poll asks of functions that it meets for the first time, besides the poll itself. */
-export function forecastLongest({ shared, identities, stateOf }: Outlook): Asked {
+export function forecastLongest({ shared, identities, masked, stateOf }: Outlook): Asked {
   const asked = new Asked()
-  for (const slice of sliceLive(identities)) {
+  for (const slice of sliceLive(shared.policy.kind === 'everything' ? identities : masked.awake)) {
     const met = slice.map(({ identity }) => identity)
     asked.addSingles(planLongest(shared, { identities: met, stateOf }))
   }

@@ -35,11 +35,26 @@ function parseSeries(namespace: string, metric: Metric): Series | undefined {
   return { namespace, metric: metric.MetricName, dimensions: parseDimensions(metric) }
 }
 
+/** Which part of a listing. */
+interface ListOptions {
+  /** Only what had a datapoint in the last three hours: AWS knows no other span. */
+  readonly isRecent?: boolean
+  readonly token?: string | undefined
+}
+
 /** One page. Throws AwsFailure. */
-export async function fetchListPage(region: AwsRegion, namespace: string, token?: string): Promise<Page> {
+export async function fetchListPage(
+  region: AwsRegion,
+  namespace: string,
+  { isRecent, token }: ListOptions = {},
+): Promise<Page> {
   const { ListMetricsCommand } = await import('@aws-sdk/client-cloudwatch')
   const client = await region.cloudwatch()
-  const input = { Namespace: namespace, ...(token === undefined ? {} : { NextToken: token }) }
+  const input = {
+    Namespace: namespace,
+    ...(isRecent === true ? { RecentlyActive: 'PT3H' as const } : {}),
+    ...(token === undefined ? {} : { NextToken: token }),
+  }
   return region.call(ACTION, async (abortSignal) => {
     const { Metrics, NextToken } = await client.send(new ListMetricsCommand(input), { abortSignal })
     const metrics = readList<Metric>(Metrics, 'metrics', ['MetricName', 'Namespace'])
@@ -57,11 +72,12 @@ export async function listInto(
   selection: Selection,
   region: AwsRegion,
   namespace: string,
+  { isRecent = false }: Pick<ListOptions, 'isRecent'> = {},
 ): Promise<readonly ListedIdentity[]> {
   let token: string | undefined
   for (let page = 0; page < MAX_PAGES; page += 1) {
     // One page after the other: each one names the next.
-    const parsed: Page = await fetchListPage(region, namespace, token)
+    const parsed: Page = await fetchListPage(region, namespace, { isRecent, token })
     selection.add(parsed.metrics.flatMap((metric) => parseSeries(namespace, metric) ?? []))
     token = parsed.token
     if (token === undefined) return selection.finish()

@@ -1,7 +1,7 @@
 import { DAY_MS, type EpochMs, type Json, type RunContext } from 'guance-aws-lambda/dff'
 import type { ListedIdentity } from './list-series.ts'
 import { dayOf } from './longest.ts'
-import type { Place } from './state-keys.ts'
+import { type Place, placeKey } from './state-keys.ts'
 
 /** State values are bounded at 1 MB; half of it leaves room for what JSON adds. */
 const CHUNK_BYTES = 500_000
@@ -59,8 +59,8 @@ interface Index {
   readonly selections: Readonly<Record<string, Header>>
 }
 
-function indexKey({ scope, namespace }: Place): string {
-  return `listing/${scope}/${namespace}`
+function indexKey(place: Place): string {
+  return `listing/${placeKey(place)}`
 }
 
 function chunkKey({ place, selection }: ListingKey, chunk: number): string {

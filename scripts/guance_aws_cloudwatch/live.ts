@@ -1,5 +1,9 @@
+import { Activity } from './activity.ts'
 import type { NamespaceContext } from './circumstances.ts'
+import { type Gate, makeGate, passGate } from './gate.ts'
 import type { Identity } from './identity.ts'
+import { type Masked, nextAwake } from './mask.ts'
+import { type Mask, maskState } from './mask-state.ts'
 import type { SliceResult } from './slice.ts'
 import { collectSlice } from './slice.ts'
 import type { Tally } from './tally.ts'
@@ -13,20 +17,83 @@ export interface LiveResult {
   readonly behind: SliceResult['behind']
 }
 
-/** What is due of every identity, a commit per slice. Throws what ends the region. */
-export async function collectLive(
+/** One poll in so many counts for the moving means. */
+const MEAN_POLLS = 12
+
+/** What is due of some identities, a commit per slice. */
+export async function collectDue(
   shared: NamespaceContext,
   identities: readonly Identity[],
   tally: Tally,
-): Promise<LiveResult> {
+): Promise<readonly SliceResult[]> {
   const slices = sliceWorks(identities.map((identity) => ({ identity, purpose: 'live' as const })))
   const results: SliceResult[] = []
   // One slice after the other: that is what bounds memory.
   for (const slice of slices) results.push(await collectSlice(shared, slice, tally))
+  return results
+}
+
+function resultOf(results: readonly SliceResult[]): LiveResult {
   return {
     requests: results.reduce((sum, { requests }) => sum + requests, 0),
-    slices: slices.length,
+    slices: results.length,
     failed: results.filter(({ hasWorked }) => !hasWorked).length,
     behind: results.flatMap(({ behind }) => behind),
   }
+}
+
+/** What a poll costs by rule, without what happens once. */
+function meansOf({ known }: NamespaceContext, { billed }: Tally, before: Mask | undefined): Mask['means'] {
+  // A first poll asks of everybody what later ones ask of few.
+  if (known === undefined) return {}
+  const rules = ['mask', 'probe', 'rest', 'gate', 'wake'] as const
+  return Object.fromEntries(
+    rules.flatMap((rule) => {
+      const now = billed[rule] ?? 0
+      const isNew = before === undefined || Object.keys(before.means).length === 0
+      const mean = isNew ? now : (before.means[rule] ?? 0)
+      const next = mean + (now - mean) / MEAN_POLLS
+      return next > 0 ? [[rule, Math.round(next * 100) / 100] as const] : []
+    }),
+  )
+}
+
+/** Asks who is awake, and of the others those that woke, and commits who is awake next. */
+async function collectMasked(shared: NamespaceContext, masked: Masked, tally: Tally): Promise<LiveResult> {
+  const { context, place, nowMs, catalogue } = shared
+  const gate: Gate | undefined = makeGate(shared, masked)
+  const activity = new Activity(gate?.metrics ?? [], catalogue?.grain.length ?? 0)
+  const watching = gate === undefined ? shared : { ...shared, activity, reach: gate.window }
+  const results = [...(await collectDue(watching, masked.awake, tally))]
+  const passed =
+    gate === undefined
+      ? { woken: [], cleanMs: nowMs, unexplained: {} }
+      : await passGate(shared, gate, { activity, before: masked.before, tally })
+  if (passed.woken.length > 0) {
+    context.log(`${place.scope}: ${place.namespace}: ${passed.woken.length} functions woke`)
+    results.push(...(await collectDue(shared, passed.woken, tally)))
+  }
+  const mask: Mask = {
+    listedMs: masked.listedMs,
+    cleanMs: passed.cleanMs,
+    polledMs: nowMs,
+    unexplained: passed.unexplained,
+    awake: nextAwake(masked, {
+      woken: passed.woken,
+      behind: new Set(results.flatMap(({ unfinished }) => unfinished)),
+    }),
+    means: meansOf(shared, tally, masked.before),
+  }
+  await context.commit({ points: [], state: maskState(place, mask, masked.before) })
+  return resultOf(results)
+}
+
+/** What is due of every identity that is awake, and of those that woke, a commit per slice. Throws what ends the region. */
+export async function collectLive(
+  shared: NamespaceContext,
+  masked: Masked,
+  tally: Tally,
+): Promise<LiveResult> {
+  if (shared.policy.kind !== 'everything') return collectMasked(shared, masked, tally)
+  return resultOf(await collectDue(shared, masked.awake, tally))
 }

@@ -19,8 +19,10 @@ import {
 } from './forecast.ts'
 import { type HorizonCause, isByTimeout, settleMs } from './horizon.ts'
 import { SERIES_PER_PAGE } from './list-series.ts'
+import { groupByIdentity } from './identity.ts'
+import { maskIdentities } from './mask.ts'
 import { type ConfigsOption, planOptions, surveyFor } from './plan-options.ts'
-import { type NamespaceRun, prepareNamespace } from './prepare.ts'
+import { type NamespaceRun, prepareNamespace, withStatistics } from './prepare.ts'
 import type { Rule } from './rule.ts'
 import { loadBuckets } from './slice.ts'
 import { makeTimeouts } from './timeouts.ts'
@@ -28,6 +30,9 @@ import { EARLY_MS, PERIOD_SEC } from './window.ts'
 
 type Every = PlannedMetric['every']
 type Rows = Pick<CostPlan, 'requests' | 'metrics'>
+
+/** Rules that no series is asked for by two of. */
+const WRITING: ReadonlySet<Rule> = new Set(['everything', 'mask', 'probe', 'rest'])
 
 const NO_ROWS: Rows = { requests: [], metrics: [] }
 
@@ -46,24 +51,32 @@ function rowsOf(
       namespace: place.namespace,
       metric,
       ...sum,
-      // Every rule writes into the same time series.
-      fields: rule === 'everything' ? sum.fields : 0,
+      // Every other rule writes into the same time series.
+      fields: WRITING.has(rule) ? sum.fields : 0,
     })),
   }
 }
 
 /** Pages by the number of series, once in as many polls as the list is kept for. */
-function listingRequests({ shared, intervalMs }: Outlook, listed: number): PlannedRequests {
+function listingRequests(
+  { shared, intervalMs, masked }: Outlook,
+  listed: number,
+): readonly PlannedRequests[] {
   const pages = Math.max(1, Math.ceil(listed / SERIES_PER_PAGE))
   const polls = Math.max(1, Math.ceil(CACHE_MS / intervalMs))
-  return {
+  const where = {
     accountId: shared.region.accountId,
     region: shared.region.region,
     api: 'cloudwatch:ListMetrics',
-    rule: 'listing',
-    every: 'poll',
-    requests: pages / polls,
+    every: 'poll' as const,
   }
+  const all: PlannedRequests = { ...where, rule: 'listing', requests: pages / polls }
+  if (shared.policy.kind === 'everything') return [all]
+  const known = masked.awake.length + masked.asleep.length
+  const share = known === 0 ? 1 : masked.awake.length / known
+  const recentPages = Math.max(1, Math.ceil((share * listed) / SERIES_PER_PAGE))
+  const recentPolls = Math.floor(shared.policy.maxLatenessMs / intervalMs) + 1
+  return [all, { ...where, rule: 'mask', requests: recentPages / recentPolls }]
 }
 
 function causeName(cause: HorizonCause, isKnown: boolean): PlannedLateness['cause'] {
@@ -105,7 +118,7 @@ function joinRows(rows: readonly Rows[]): Rows {
 function planRows(outlook: Outlook, first: NamespaceContext): Rows {
   const { backfill } = outlook.shared.context
   const parts = [
-    rowsOf(outlook, forecastPoll(outlook), { rule: 'everything', every: 'poll' }),
+    ...forecastPoll(outlook).map(({ rule, asked }) => rowsOf(outlook, asked, { rule, every: 'poll' })),
     rowsOf(outlook, forecastAudit(outlook), { rule: 'audit', every: 'day' }),
     rowsOf(outlook, forecastLongest({ ...outlook, shared: first }), { rule: 'longest', every: 'once' }),
   ]
@@ -125,21 +138,29 @@ export async function planNamespace(
   const surveyed = surveyFor(run.target, options)
   const { shared, discovery, identities, inventory } = await prepareNamespace(run, surveyed)
   const { listed, series } = discovery
-  const works = identities.map((identity) => ({ identity, purpose: 'live' as const }))
+  // Options ask for others, too.
+  const every = groupByIdentity(
+    withStatistics(run.compiled, run.target, series),
+    run.target.catalogue?.nameDimension,
+  )
+  const works = every.map((identity) => ({ identity, purpose: 'live' as const }))
   const { stateOf } = await loadBuckets(shared, works)
   // Within a day all versions will have been read; what is known of them by now is the best guess of it.
   const swept =
     inventory === undefined ? undefined : { ...inventory, sweep: { endedMs: inventory.listedAtMs } }
   const isKnown = swept !== undefined
   const timeouts = shared.timeouts === undefined ? undefined : makeTimeouts(swept, shared.nowMs)
-  const outlook: Outlook = { shared: { ...shared, timeouts }, identities, stateOf, intervalMs }
+  // Also where it is not the policy: what it would save is one of the options.
+  const policy = { ...shared.policy, kind: shared.policy.kind === 'probe' ? 'probe' : 'mask' } as const
+  const masked = await maskIdentities({ ...shared, policy }, run.target, identities)
+  const outlook: Outlook = { shared: { ...shared, timeouts }, identities, masked, stateOf, intervalMs }
   const rows = planRows(outlook, shared)
   const { namespace } = shared.place
   const place = { accountId: shared.region.accountId, region: shared.region.region }
   return {
-    requests: [...rows.requests, listingRequests(outlook, listed)],
+    requests: [...rows.requests, ...listingRequests(outlook, listed)],
     metrics: rows.metrics,
     lateness: planLateness(outlook, isKnown),
-    options: planOptions(place, options, { namespace, listed: series }),
+    options: planOptions(place, options, { namespace, listed: series, outlook }),
   }
 }

@@ -6,25 +6,27 @@ import type { NamespaceContext } from './circumstances.ts'
 import { renewSeries } from './discover.ts'
 import { groupByIdentity } from './identity.ts'
 import { addLateness } from './lateness.ts'
-import { collectLive } from './live.ts'
+import { collectDue, collectLive, type LiveResult } from './live.ts'
 import { addDuration, recentOf } from './longest.ts'
-import { type NamespaceRun, type Prepared, prepareNamespace, withStatistics } from './prepare.ts'
+import { maskIdentities } from './mask.ts'
+import { type NamespaceRun, type Prepared, prepareNamespace, tiersOf, withStatistics } from './prepare.ts'
+import { registerAsleep } from './register.ts'
 import { newRegionState, regionState } from './region-state.ts'
 import { repairGaps } from './repair.ts'
 import { Tally } from './tally.ts'
+import { reportUncollected } from './tier.ts'
 
 /** Renews the list of series behind live traffic, and collects at once what is new in it. */
-async function collectNew(run: NamespaceRun, { shared }: Prepared, tally: Tally): Promise<void> {
+async function collectNew(run: NamespaceRun, { shared, inventory }: Prepared, tally: Tally): Promise<void> {
   const { context, region, compiled, target } = run
   const renewed = await renewSeries(region, target, context)
   const wanted = withStatistics(compiled, target, renewed?.series ?? [])
-  const fresh = groupByIdentity(wanted, target.catalogue?.nameDimension).filter(
-    ({ fingerprint }) => !shared.listed.has(fingerprint),
-  )
+  const { own } = tiersOf(run, groupByIdentity(wanted, target.catalogue?.nameDimension), inventory)
+  const fresh = own.filter(({ fingerprint }) => !shared.listed.has(fingerprint))
   if (fresh.length === 0) return
   context.log(`${region.scope}: ${target.namespace} lists ${fresh.length} new dimension sets`)
   const listed = new Set([...shared.listed, ...fresh.map(({ fingerprint }) => fingerprint)])
-  await collectLive({ ...shared, listed }, fresh, tally)
+  await collectDue({ ...shared, listed }, fresh, tally)
 }
 
 export interface NamespaceResult {
@@ -57,6 +59,20 @@ function failureOf(tally: Tally): AwsFailure {
   )
 }
 
+/** The live part of a poll: who is not asked is known to the ledgers first. */
+async function pollIdentities(
+  { target }: NamespaceRun,
+  { shared, identities, discovery }: Prepared,
+  tally: Tally,
+): Promise<LiveResult> {
+  const { context, place, nowMs, critical } = shared
+  await reportUncollected(context, place, { nowMs, count: critical.length })
+  const masked = await maskIdentities(shared, target, identities)
+  if (masked.asleep.length > 0 && shared.known?.listedMs !== discovery.listedAtMs)
+    await registerAsleep(shared, masked.asleep)
+  return collectLive(shared, masked, tally)
+}
+
 /**
  * Collects one namespace of a region slice by slice, live traffic first, then old gaps, then the audit; what does not
  * come complete is reported and keeps its place. Throws what stops the region: a refusal, or a failed discovery.
@@ -69,7 +85,7 @@ export async function collectNamespace(run: NamespaceRun): Promise<NamespaceResu
   const { backfill } = context
   const live =
     backfill === undefined
-      ? await collectLive(shared, identities, tally)
+      ? await pollIdentities(run, prepared, tally)
       : await collectBackfill(shared, { identities, window: backfill, tally })
   if (backfill === undefined) {
     if (discovery.isDue) await collectNew(run, prepared, tally)

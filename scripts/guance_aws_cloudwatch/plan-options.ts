@@ -1,6 +1,7 @@
 import type { CloudwatchConfigs, PlannedOption } from 'guance-aws-lambda/dff'
-import { fingerprintOf } from './identity.ts'
-import { billedOf } from './plan.ts'
+import { forecastPoll, type Outlook, steadyAwake } from './forecast.ts'
+import { fingerprintOf, groupByIdentity } from './identity.ts'
+import { billedOf, type SeriesStatistics } from './plan.ts'
 import { type Surveyed, withStatistics } from './prepare.ts'
 import type { Series } from './series.ts'
 import { type CompiledConfigs, compileConfigs, type NamespaceTarget } from './targets.ts'
@@ -20,6 +21,9 @@ export function compileOptions(configs: CloudwatchConfigs): readonly ConfigsOpti
     ['grains: default', { ...configs, grains: 'default' }],
     ['grains: all', { ...configs, grains: 'all' }],
     ['metrics: ALL', { ...configs, targets }],
+    ['policy: everything', { ...configs, policy: 'everything' }],
+    ['policy: mask', { ...configs, policy: 'mask' }],
+    ['policy: probe', { ...configs, policy: 'probe' }],
   ]
   return options.map(([option, changed]) => ({ option, compiled: compileConfigs(changed) }))
 }
@@ -38,21 +42,52 @@ export function surveyFor(target: NamespaceTarget, options: readonly ConfigsOpti
   }
 }
 
+/** Billed metrics of a poll that asks for these series, by the policy; `outlook` knows who is awake. */
+function billedPerPoll(
+  { policy }: Pick<CompiledConfigs, 'policy'>,
+  target: NamespaceTarget,
+  { wanted, outlook }: { readonly wanted: readonly SeriesStatistics[]; readonly outlook: Outlook },
+): number {
+  const nameDimension = target.catalogue?.nameDimension
+  const identities = groupByIdentity(wanted, nameDimension)
+  const isAwake = new Set(steadyAwake(outlook).map(({ fingerprint }) => fingerprint))
+  // A dimension set that is not collected now is taken to be awake: nobody has said that it is not.
+  const isKnown = new Set(outlook.identities.map(({ fingerprint }) => fingerprint))
+  const parts = Map.groupBy(
+    identities,
+    ({ fingerprint }) => isAwake.has(fingerprint) || !isKnown.has(fingerprint),
+  )
+  const masked = {
+    ...outlook.masked,
+    isFresh: false,
+    ...(policy.kind === 'everything'
+      ? { awake: identities, asleep: [] }
+      : { awake: parts.get(true) ?? [], asleep: parts.get(false) ?? [] }),
+  }
+  const changed = { ...outlook, identities, masked, shared: { ...outlook.shared, policy } }
+  return forecastPoll(changed).reduce((sum, { asked }) => sum + asked.billedMetrics, 0)
+}
+
 /** What a namespace of a region would ask for with each setting. */
 export function planOptions(
   place: Pick<PlannedOption, 'accountId' | 'region'>,
   options: readonly ConfigsOption[],
-  { namespace, listed }: { readonly namespace: string; readonly listed: readonly Series[] },
+  {
+    namespace,
+    listed,
+    outlook,
+  }: { readonly namespace: string; readonly listed: readonly Series[]; readonly outlook: Outlook },
 ): readonly PlannedOption[] {
   return options.flatMap(({ option, compiled }) =>
     compiled.namespaces
       .filter((target) => target.namespace === namespace)
       .map((target) => {
         const wanted = withStatistics(compiled, target, target.select(listed))
-        const billed = wanted.reduce((sum, one) => sum + billedOf(one), 0)
+        // The audit asks once a day for everything.
+        const billedMetricsPerDay = wanted.reduce((sum, one) => sum + billedOf(one), 0)
         const fields = wanted.reduce((sum, { statistics }) => sum + statistics.length, 0)
-        // The audit asks once a day for what every poll asks for.
-        return { ...place, option, billedMetricsPerPoll: billed, billedMetricsPerDay: billed, fields }
+        const billedMetricsPerPoll = billedPerPoll(compiled, target, { wanted, outlook })
+        return { ...place, option, billedMetricsPerPoll, billedMetricsPerDay, fields }
       }),
   )
 }

@@ -16,8 +16,10 @@ import { groupByIdentity, type Identity } from './identity.ts'
 import type { SeriesStatistics } from './plan.ts'
 import { loadRegionState } from './region-state.ts'
 import type { Series } from './series.ts'
+import type { Place } from './state-keys.ts'
 import { makeTags, type TagsOf } from './tags.ts'
 import type { CompiledConfigs, NamespaceTarget } from './targets.ts'
+import { criticalTest, splitTiers } from './tier.ts'
 import { makeTimeouts } from './timeouts.ts'
 import { nowOf } from './window.ts'
 
@@ -56,7 +58,7 @@ async function loadLinked({ context, account, region, target }: NamespaceRun) {
 }
 
 function prepareTags(
-  { account, region, compiled, target }: NamespaceRun,
+  { context, account, region, compiled, target }: NamespaceRun,
   inventory: Inventory | undefined,
 ): TagsOf {
   const { configs } = compiled
@@ -68,6 +70,8 @@ function prepareTags(
     nameDimension: target.catalogue?.nameDimension,
     inventory,
     objectTags: configs.object_tags ?? DEFAULT_OBJECT_TAGS,
+    // Where lines do not merge, this tier's would take the place of the line with the function's other metrics.
+    ...(target.tier === undefined || context.sink.mergesFields ? {} : { tier: target.tier }),
   })
 }
 
@@ -93,12 +97,27 @@ export function withStatistics(
   }))
 }
 
-/** Everything that the slices of a namespace share. */
-async function makeContext(run: NamespaceRun, identities: readonly Identity[]) {
+function placeOf({ region, target: { namespace, tier } }: NamespaceRun): Place {
+  return { scope: region.scope, namespace, ...(tier === undefined ? {} : { tier }) }
+}
+
+/** The identities of this tier, and of another one those whose core metrics it collects. */
+export function tiersOf(
+  { compiled, target }: Pick<NamespaceRun, 'compiled' | 'target'>,
+  all: readonly Identity[],
+  inventory: Inventory | undefined,
+) {
+  const isCritical = criticalTest(compiled.configs.critical, inventory)
+  return splitTiers(all, { tier: target.tier, isCritical, catalogue: target.catalogue })
+}
+
+/** Everything that the slices of a namespace share, and what of all identities is this tier's. */
+async function makeContext(run: NamespaceRun, all: readonly Identity[]) {
   const { context, account, region, compiled, target } = run
   const { namespace, catalogue } = target
-  const place = { scope: region.scope, namespace }
+  const place = placeOf(run)
   const { inventory, hasFunctions } = await loadLinked(run)
+  const { own: identities, critical } = tiersOf(run, all, inventory)
   // After the first reply, whose Date header says what AWS's time is.
   const nowMs = nowOf(context.triggerTimeMs, region.clock.awsNowMs())
   const shared: NamespaceContext = {
@@ -116,9 +135,11 @@ async function makeContext(run: NamespaceRun, identities: readonly Identity[]) {
     ...(compiled.configs.zeros === true
       ? { lives: inventory === undefined ? ('unlisted' as const) : livesOf(inventory) }
       : {}),
+    policy: compiled.policy,
+    critical,
     accountState: accountState(account),
   }
-  return { shared, inventory }
+  return { shared, identities, inventory }
 }
 
 /**
@@ -128,14 +149,14 @@ async function makeContext(run: NamespaceRun, identities: readonly Identity[]) {
 export async function prepareNamespace(run: NamespaceRun, surveyed?: Surveyed): Promise<Prepared> {
   const { context, region, compiled, target } = run
   const { namespace, catalogue } = target
-  claimPlace(context, { scope: region.scope, namespace })
+  claimPlace(context, placeOf(run))
   const discovery = await discoverSeries(region, surveyed ?? target, context)
   const { listed, series } = discovery
   // A catalogue vouches for the spelling: there, nothing listed is a region without functions.
   if (listed === 0 && catalogue === undefined) reportNothingListed(run)
   const wanted = withStatistics(compiled, target, surveyed === undefined ? series : target.select(series))
-  const identities = groupByIdentity(wanted, catalogue?.nameDimension)
-  const { shared, inventory } = await makeContext(run, identities)
+  const all = groupByIdentity(wanted, catalogue?.nameDimension)
+  const { shared, identities, inventory } = await makeContext(run, all)
   context.log(
     `${region.scope}: ${namespace} lists ${listed} series, ${wanted.length} wanted, of ${identities.length} dimension sets, at ${formatTime(shared.nowMs)}`,
   )

@@ -1,20 +1,16 @@
 import type { EpochMs, Json, Point } from 'guance-aws-lambda/dff'
-import { mapConcurrently } from 'guance-aws-lambda/sets/guance_integration'
 import { askLongest } from './ask-longest.ts'
-import { bucketState, type BucketState, forgetGone, loadBucket } from './bucket.ts'
+import { bucketState, type BucketState, forgetGone, loadBucket, loadLedger } from './bucket.ts'
 import { circumstancesOf, type NamespaceContext } from './circumstances.ts'
 import { concludePlan, isOpen } from './conclude.ts'
 import { deliveredState } from './delivered.ts'
-import { asksOf, type EntryPlan, planLive, planOld, type Work } from './entry-plan.ts'
+import { type EntryPlan, planLive, planOld, type Work } from './entry-plan.ts'
 import type { QueryOutcome } from './fetch.ts'
-import { fetchOpen } from './fetch-open.ts'
+import { fetchPlans } from './fetch-plans.ts'
 import { nextToRepair } from './repair-chunk.ts'
 import type { Entry } from './ledger.ts'
-import { planRequests } from './plan.ts'
-import { predictRequests, ruleOf } from './rule.ts'
 import type { Dimension } from './series.ts'
 import type { Tally } from './tally.ts'
-import { PERIOD_SEC } from './window.ts'
 
 export interface SliceResult {
   readonly requests: number
@@ -24,6 +20,8 @@ export interface SliceResult {
    * would most likely not do so for its gap either, and be billed for it at every poll; nor would one that is Forbidden.
    */
   readonly behind: readonly { readonly work: Work; readonly entry: Entry }[]
+  /** Fingerprints of those that have something left to be asked for. */
+  readonly unfinished: readonly string[]
   /** Whether anything at all came complete. */
   readonly hasWorked: boolean
 }
@@ -56,7 +54,16 @@ export async function loadBuckets(shared: NamespaceContext, works: readonly Work
   const numbers = [...new Set(works.map(({ identity }) => identity.bucket))]
   const { context, place, nowMs } = shared
   const states = await Promise.all(
-    numbers.map(async (bucket) => loadBucket(context, place, { bucket, nowMs })),
+    numbers.map(async (bucket) => {
+      const state = await loadBucket(context, place, { bucket, nowMs })
+      const isMet = works.some(
+        ({ identity }) => identity.bucket === bucket && !state.entries.has(identity.fingerprint),
+      )
+      if (place.tier === undefined || !isMet) return state
+      const { scope, namespace } = place
+      const elsewhere = (await loadLedger(context, { scope, namespace }, bucket))?.entries
+      return elsewhere === undefined ? state : { ...state, elsewhere }
+    }),
   )
   const byNumber = new Map(states.map((state) => [state.bucket, state]))
   return {
@@ -76,15 +83,8 @@ function spanOf(plans: readonly EntryPlan[]): { readonly startMs: EpochMs; reado
   }
 }
 
-async function fetchPlans(shared: NamespaceContext, plans: readonly EntryPlan[]) {
-  const requests = planRequests(asksOf(plans), PERIOD_SEC)
-  const [first] = plans
-  // The works of a slice are of one purpose.
-  if (first !== undefined) predictRequests(shared, ruleOf(first.work), requests)
-  const answers = await mapConcurrently(requests, shared.context.concurrency, async (one) =>
-    fetchOpen(shared, one),
-  )
-  return { requests: requests.length, outcomes: answers.flat() }
+function isUnfinished(entry: Entry | undefined): boolean {
+  return entry === undefined || entry.waits > 0 || nextToRepair(entry) !== undefined
 }
 
 /** Commits points with the buckets they stand for. */
@@ -132,9 +132,10 @@ export async function collectSlice(
 ): Promise<SliceResult> {
   const { states, stateOf } = await loadBuckets(shared, works)
   const identities = works.map(({ identity }) => identity)
-  tally.requests += await askLongest(shared, { identities, stateOf, tally })
-  const plans = works.flatMap((work) => planEntry(shared, work, stateOf(work.identity.bucket)) ?? [])
-  const { requests, outcomes } = await fetchPlans(shared, plans)
+  await askLongest(shared, { identities, stateOf, tally })
+  const planned = works.flatMap((work) => planEntry(shared, work, stateOf(work.identity.bucket)) ?? [])
+  const { requests, outcomes, plans } = await fetchPlans(shared, planned, tally)
+  if (works[0]?.purpose === 'live') shared.activity?.add(outcomes)
   await Promise.all(states.map(async ({ book }) => book.load(shared.context, spanOf(plans))))
   const groups = groupOutcomes(outcomes)
   const waitingBefore = tally.waiting
@@ -148,15 +149,23 @@ export async function collectSlice(
     const isComplete = tally.waiting === waitingBefore
     await commitSlice(shared, { works, states, points, outcomes, isComplete })
   }
-  tally.requests += requests
   tally.points += points.length
-  const behind = works.flatMap((work) => {
+  const known = works.map((work) => {
     const own = groups.get(work.identity.sample.dimensions)
-    if (own?.some(isOpen) === true || own?.every(({ outcome }) => outcome.kind === 'forbidden') === true)
-      return []
-    const entry = stateOf(work.identity.bucket).entries.get(work.identity.fingerprint)
-    return entry === undefined || nextToRepair(entry) === undefined ? [] : [{ work, entry }]
+    return {
+      work,
+      entry: stateOf(work.identity.bucket).entries.get(work.identity.fingerprint),
+      isWaiting: own?.some(isOpen) === true,
+      isForbidden: own?.every(({ outcome }) => outcome.kind === 'forbidden') === true,
+    }
   })
+  const behind = known.flatMap(({ work, entry, isWaiting, isForbidden }) => {
+    if (isWaiting || isForbidden || entry === undefined || nextToRepair(entry) === undefined) return []
+    return [{ work, entry }]
+  })
+  const unfinished = known.flatMap(({ work, entry, isWaiting }) =>
+    isWaiting || isUnfinished(entry) ? [work.identity.fingerprint] : [],
+  )
   const hasWorked = outcomes.length === 0 || !outcomes.every(isOpen)
-  return { requests, points: points.length, behind, hasWorked }
+  return { requests, points: points.length, behind, unfinished, hasWorked }
 }

@@ -3,20 +3,27 @@ export interface Place {
   /** `123456789012/us-east-1` */
   readonly scope: string
   readonly namespace: string
+  /** Kept apart from everything else's: another function collects it, at the same time. */
+  readonly tier?: 'critical'
 }
 
-export function ledgerKey({ scope, namespace }: Place, bucket: number): string {
-  return `ledger/${scope}/${namespace}/${bucket}`
+/** `123456789012/us-east-1/AWS/Lambda`; a tier behind it. */
+export function placeKey({ scope, namespace, tier }: Place): string {
+  return tier === undefined ? `${scope}/${namespace}` : `${scope}/${namespace}~${tier}`
 }
 
-export function digestKey({ scope, namespace }: Place, bucket: number, hour: number): string {
-  return `digest/${scope}/${namespace}/${bucket}/${hour}`
+export function ledgerKey(place: Place, bucket: number): string {
+  return `ledger/${placeKey(place)}/${bucket}`
 }
 
-export function longestKey({ scope, namespace }: Place, bucket: number): string {
-  return `longest/${scope}/${namespace}/${bucket}`
+export function digestKey(place: Place, bucket: number, hour: number): string {
+  return `digest/${placeKey(place)}/${bucket}/${hour}`
 }
 
-export function regionKey({ scope, namespace }: Place): string {
-  return `region/${scope}/${namespace}`
+export function longestKey(place: Place, bucket: number): string {
+  return `longest/${placeKey(place)}/${bucket}`
+}
+
+export function regionKey(place: Place): string {
+  return `region/${placeKey(place)}`
 }

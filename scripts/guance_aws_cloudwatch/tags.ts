@@ -15,6 +15,8 @@ interface TagSources {
   readonly inventory: Inventory | undefined
   /** Tags of the linked object to take over. */
   readonly objectTags: readonly string[]
+  /** Where a line holds a part of its function's metrics, and would take the place of the line with the rest. */
+  readonly tier?: string
 }
 
 /** Tags of an identity's lines. */
@@ -40,6 +42,7 @@ function ownTags(series: Series, sources: TagSources): Record<string, string> {
     ...(dimensionSet === '' ? {} : { Dimensions: dimensionSet }),
     RegionId: sources.region,
     account_id: sources.accountId,
+    ...(sources.tier === undefined ? {} : { tier: sources.tier }),
     ...Object.fromEntries(series.dimensions.map((dimension) => [dimension.name, dimension.value])),
   }
 }

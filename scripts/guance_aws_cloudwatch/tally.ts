@@ -4,6 +4,8 @@ import { nameFields } from './field-set.ts'
 import type { Hole } from './holes.ts'
 import type { Entry } from './ledger.ts'
 import { type Longest, addDuration } from './longest.ts'
+import { billedOfRequest, type MetricRequest } from './plan.ts'
+import type { Rule } from './rule.ts'
 
 /** What a run saw in one namespace of one region: becomes one problem of each kind, however many lines it is about. */
 export class Tally {
@@ -26,6 +28,8 @@ export class Tally {
   sampledLines = 0
   readonly lateMs: number[] = []
   longest: Longest = []
+  /** Metrics to be billed, by rule. */
+  readonly billed: Partial<Record<Rule, number>> = {}
   /** Minutes that are complete and final for every identity of the live part: from the latest first look to the earliest watermark. */
   #completeFromMs = 0
   #givenMs = 0
@@ -41,6 +45,12 @@ export class Tally {
   completeWindow(): Window | undefined {
     const [startMs, endMs] = [this.#completeFromMs, this.#completeThroughMs]
     return startMs > 0 && startMs < endMs ? { startMs, endMs } : undefined
+  }
+
+  addBilled(rule: Rule, requests: readonly MetricRequest[]): void {
+    this.requests += requests.length
+    this.billed[rule] =
+      (this.billed[rule] ?? 0) + requests.reduce((sum, one) => sum + billedOfRequest(one), 0)
   }
 
   addBeyond({ lostMs, refusedMs }: Beyond): void {

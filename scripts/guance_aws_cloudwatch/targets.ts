@@ -9,7 +9,9 @@ import { findCatalogue } from './catalogue.ts'
 import { type GrainChoice, selectGrains } from './grains.ts'
 import { fingerprintOf } from './identity.ts'
 import { compilePatterns, matchesGlob, namedPatterns, type NameTest } from './patterns.ts'
+import { compilePolicy, type Policy } from './policy.ts'
 import type { Series } from './series.ts'
+import type { Place } from './state-keys.ts'
 import { compileStatistics, type StatisticsOf } from './statistics.ts'
 import { hasCounts } from './zeros.ts'
 
@@ -21,6 +23,7 @@ export interface NamespaceTarget {
   readonly catalogue: Catalogue | undefined
   /** The same as long as `select` takes the same. */
   readonly selection: string
+  readonly tier?: Place['tier']
   /** Those of the listed series that are to be collected. What it selects of parts may be selected from again as a whole. */
   readonly select: (series: readonly Series[]) => readonly Series[]
 }
@@ -30,6 +33,7 @@ export interface CompiledConfigs {
   readonly configs: CloudwatchConfigs
   readonly namespaces: readonly NamespaceTarget[]
   readonly statisticsOf: StatisticsOf
+  readonly policy: Policy
 }
 
 function refuseUnknown(pattern: string, place: string, catalogue: Catalogue): never {
@@ -91,6 +95,7 @@ function compileNamespace(namespace: string, configs: CloudwatchConfigs): Namesp
     namespace,
     catalogue,
     selection,
+    ...(configs.tier === undefined ? {} : { tier: configs.tier }),
     select: (series) =>
       grains.reduce<readonly Series[]>(
         (left, grain) => selectGrains(left, grain, catalogue),
@@ -127,6 +132,24 @@ function checkZeros({ zeros }: CloudwatchConfigs, namespaces: readonly Namespace
   })
 }
 
+/** A tier without members, or of a namespace whose core nobody knows, would collect nothing, and nobody would notice. */
+function checkTier({ critical, tier }: CloudwatchConfigs, namespaces: readonly NamespaceTarget[]): void {
+  const isKnown = namespaces.some(({ catalogue }) =>
+    Object.values(catalogue?.metrics ?? {}).some(({ core }) => core === true),
+  )
+  if (critical === undefined ? tier === undefined : isKnown) return
+  throw new DffError({
+    code: 'BAD_PARAMETER',
+    place: `cloudwatchConfigs: ${critical === undefined ? 'tier' : 'critical'}`,
+    expected:
+      critical === undefined
+        ? 'critical, which says whose metrics the tier collects'
+        : 'a target of a namespace whose core metrics are known, such as AWS/Lambda',
+    got: critical === undefined ? 'none' : `only ${namespaces.map(({ namespace }) => namespace).join(', ')}`,
+    remedy: critical === undefined ? 'Add critical, or leave tier out.' : 'Leave critical out.',
+  })
+}
+
 /** Checks and compiles the parameter block; throws BAD_PARAMETER naming the place, when the Startup script loads. */
 export function compileConfigs(value: CloudwatchConfigs): CompiledConfigs {
   const configs = validate('cloudwatch-configs', value, 'cloudwatchConfigs')
@@ -134,9 +157,11 @@ export function compileConfigs(value: CloudwatchConfigs): CompiledConfigs {
   const names = [...new Set(configs.targets.map(({ namespace }) => namespace))]
   const namespaces = names.map((namespace) => compileNamespace(namespace, configs))
   checkZeros(configs, namespaces)
+  checkTier(configs, namespaces)
   return {
     configs,
     namespaces,
     statisticsOf: compileStatistics(configs.statistics),
+    policy: compilePolicy(configs),
   }
 }

@@ -10,6 +10,7 @@ const POLL: PollSample = {
   peakRssMB: 140,
   requests: 10,
   points: 400,
+  billed: 100,
 }
 
 const JUDGED: Judgement = {
@@ -32,6 +33,7 @@ function run(job: Partial<EngineJob>, rest: Partial<Omit<EngineRun, 'job'>> = {}
     job: { fleet: 'steady', functions: 100, rewrite: 'unknown', hours: 8, ...job },
     first: POLL,
     polls: [POLL, POLL],
+    planned: null,
     cost: { ideal: 300, regular: 300, longest: 20, audit: 1 },
     problems: {},
     judged: { all: JUDGED, live: JUDGED },

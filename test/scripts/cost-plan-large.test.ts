@@ -25,7 +25,9 @@ it('a plan of 10,000 functions is as short as that of one: rows do not grow with
   )
   server = await startScriptedCloudwatch(answerAs({ listed, valueOf: () => undefined }))
   const targets = [{ namespace: 'AWS/Lambda', metrics: 'ALL' as const }]
-  const script = Runner(CloudwatchCollector({}, { regions: ['us-east-1'], targets }, NO_WAIT))
+  const script = Runner(
+    CloudwatchCollector({}, { regions: ['us-east-1'], policy: 'everything', targets }, NO_WAIT),
+  )
   const run = makeRun(makeStore(), { triggerTimeMs: Date.UTC(2026, 10, 25), session: SESSION })
   const plan = await script.plan?.(run, { intervalMs: 300_000 })
   const polled = plan?.metrics.filter(({ rule }) => rule === 'everything') ?? []

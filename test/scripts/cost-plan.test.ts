@@ -32,13 +32,16 @@ afterEach(async () => {
 
 type Settings = Omit<CloudwatchConfigs, 'regions'>
 
-const DEFAULTS: Settings = { targets: [{ namespace: 'AWS/Lambda', metrics: SEED_METRICS }] }
+const DEFAULTS: Settings = {
+  policy: 'everything',
+  targets: [{ namespace: 'AWS/Lambda', metrics: SEED_METRICS }],
+}
 
 function scriptOf(settings: Settings = DEFAULTS): Script {
   const regions = [...REGIONS]
   return Runner([
     LambdaCollector({}, { regions }, NO_WAIT),
-    CloudwatchCollector({}, { regions, ...settings }, NO_WAIT),
+    CloudwatchCollector({}, { regions, policy: 'everything', ...settings }, NO_WAIT),
   ])
 }
 

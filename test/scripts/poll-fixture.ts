@@ -71,7 +71,12 @@ export class Poller {
 
   get script() {
     const targets = [{ namespace: 'AWS/Lambda', metrics: [...this.metrics] }]
-    const configs = { regions: ['us-east-1' as const], targets, ...this.configs }
+    const configs = {
+      regions: ['us-east-1' as const],
+      policy: 'everything' as const,
+      targets,
+      ...this.configs,
+    }
     return Runner(CloudwatchCollector({}, configs, NO_WAIT))
   }
 

@@ -4,9 +4,13 @@ import { playedOf } from './play.ts'
 import { drawScenario } from './scenario.ts'
 import { drawSeeds } from './seeds.ts'
 
-describe('a store that keeps the last value', () => {
-  it.each(drawSeeds(110))('holds the truth 31 hours after seed %i', async (seed) => {
-    const scenario = drawScenario(seed, 'last')
+describe.each([
+  ['everything', 110],
+  ['mask', 40],
+  ['probe', 40],
+] as const)('a store that keeps the last value, under policy %s', (policy, count) => {
+  it.each(drawSeeds(count))('holds the truth 31 hours after seed %i', async (seed) => {
+    const scenario = drawScenario(seed, 'last', policy)
     await using played = await playedOf(scenario)
     const { expected, missing, wrong, extra, valueError, samples } = auditWild(played, scenario)
     expect({ missing, wrong, extra, valueError, samples: samples.slice(0, 8) }).toEqual({

@@ -5,13 +5,16 @@ import { drawScenario } from './scenario.ts'
 import { drawSeeds } from './seeds.ts'
 
 describe.each([
-  ['unknown', 90],
-  ['both', 15],
-] as const)('a store that is %s with rewrites', (rewrite, count) => {
+  ['unknown', 'everything', 90],
+  ['unknown', 'mask', 30],
+  ['unknown', 'probe', 30],
+  ['both', 'everything', 15],
+  ['both', 'mask', 8],
+] as const)('a store that is %s with rewrites, under policy %s', (rewrite, policy, count) => {
   it.each(drawSeeds(count))(
     'gets each value once, and what differs is recorded, after seed %i',
     async (seed) => {
-      const scenario = drawScenario(seed, rewrite)
+      const scenario = drawScenario(seed, rewrite, policy)
       await using played = await playedOf(scenario)
       const report = auditWild(played, scenario)
       const { expected, extra, rewrittenDifferently, duplicates } = report

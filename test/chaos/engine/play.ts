@@ -14,6 +14,8 @@ export interface Played {
   readonly simulator: RunningSimulator
   readonly store: TestStore
   readonly runs: readonly TestRun[]
+  /** How many points the store had after each step. */
+  readonly counts: readonly number[]
 }
 
 class Killed extends Error {}
@@ -105,7 +107,12 @@ async function poll(
     LambdaCollector(account, { regions }, NO_WAIT),
     CloudwatchCollector(
       account,
-      { regions, targets: [{ namespace: 'AWS/Lambda', metrics: SEED_METRICS }] },
+      {
+        regions,
+        policy: scenario.policy,
+        ...(scenario.maxLatenessMin === undefined ? {} : { maxLatenessMin: scenario.maxLatenessMin }),
+        targets: [{ namespace: 'AWS/Lambda', metrics: SEED_METRICS }],
+      },
       NO_WAIT,
     ),
   ])
@@ -129,10 +136,14 @@ export async function playedOf(scenario: Scenario): Promise<Played & AsyncDispos
   simulator.control('receiver', scenario.receiver)
   const store = makeStore()
   const runs: TestRun[] = []
-  const played = { simulator, store, runs, [Symbol.asyncDispose]: async () => simulator.close() }
+  const counts: number[] = []
+  const played = { simulator, store, runs, counts, [Symbol.asyncDispose]: async () => simulator.close() }
   try {
     // One poll after the other: time goes one way.
-    for (const step of scenario.steps) runs.push(await poll(played, scenario, step))
+    for (const step of scenario.steps) {
+      runs.push(await poll(played, scenario, step))
+      counts.push(store.points.length)
+    }
     return played
   } catch (error) {
     await simulator.close()

@@ -1,8 +1,8 @@
-import type { SinkTraits } from '../../../core/dff.ts'
+import type { CloudwatchConfigs, SinkTraits } from '../../../core/dff.ts'
 import { CHAOS_KINDS } from '../../../simulator/aws/fault-kind.ts'
 import { makeRandom, type Random } from './random.ts'
 
-const MINUTE_MS = 60_000
+export const MINUTE_MS = 60_000
 export const HOUR_MS = 60 * MINUTE_MS
 
 /** How a poll is ended from outside: the task dies before or after its n-th commit took effect, or at its n-th request. */
@@ -26,9 +26,14 @@ export interface Step {
   readonly owner: string
 }
 
+export type PolicyName = NonNullable<CloudwatchConfigs['policy']>
+
 /** Everything that one seed decides. */
 export interface Scenario {
   readonly seed: number
+  readonly policy: PolicyName
+  /** Left out: the default. */
+  readonly maxLatenessMin?: number
   /** A fleet document (simulator/README.md). */
   readonly fleet: object
   /** What the connector says of its store, and what the store does. */
@@ -42,7 +47,7 @@ export interface Scenario {
   readonly firstCleanMs: number
 }
 
-const BASE_MS = Date.parse('2026-11-10T00:00:00Z')
+export const BASE_MS = Date.parse('2026-11-10T00:00:00Z')
 
 /** What a careful client survives; without `throttle`, which it answers by waiting for real seconds. */
 const KINDS = CHAOS_KINDS.filter((kind) => kind !== 'throttle')
@@ -101,7 +106,7 @@ function drawChaos(random: Random): Step['chaos'] {
 }
 
 /** A stretch of polls in which the same thing is wrong. */
-function drawSteps(random: Random, startMs: number, wildEndMs: number): readonly Step[] {
+export function drawSteps(random: Random, startMs: number, wildEndMs: number): readonly Step[] {
   const steps: Step[] = []
   let atMs = startMs
   let owner = 'a'
@@ -130,7 +135,7 @@ function drawSteps(random: Random, startMs: number, wildEndMs: number): readonly
   return steps
 }
 
-function isCalm({ chaos, isDenied, stop, refusedCommit, awsOffsetMs }: Step): boolean {
+export function isCalm({ chaos, isDenied, stop, refusedCommit, awsOffsetMs }: Step): boolean {
   return (
     chaos === undefined && !isDenied && stop === undefined && refusedCommit === undefined && awsOffsetMs === 0
   )
@@ -142,8 +147,12 @@ function drawReceiver(random: Random, { rewrite, mergesFields }: SinkTraits): Si
     : { rewrite, mergesFields }
 }
 
-/** Draws a scenario for a store of which the connector says `rewrite`. */
-export function drawScenario(seed: number, rewrite: SinkTraits['rewrite']): Scenario {
+/** Draws a scenario for a store of which the connector says `rewrite`; the same one for every policy. */
+export function drawScenario(
+  seed: number,
+  rewrite: SinkTraits['rewrite'],
+  policy: PolicyName = 'everything',
+): Scenario {
   const random = makeRandom(seed)
   const startMs = BASE_MS + random.whole(0, 1_440) * MINUTE_MS
   const wildEndMs = startMs + random.whole(3, 8) * HOUR_MS
@@ -171,6 +180,7 @@ export function drawScenario(seed: number, rewrite: SinkTraits['rewrite']): Scen
   const steps = [...wild, ...tail]
   return {
     seed,
+    policy,
     fleet,
     sink,
     receiver: drawReceiver(random, sink),

@@ -33,7 +33,11 @@ function installed({ world }: Outcome): Record<string, Json> {
 describe('install form', () => {
   it('takes defaults where nothing is given and nobody can be asked', async () => {
     const outcome = await install([])
-    expect(installed(outcome)).toEqual({ account_name: 'AWS_Lambda', regions: ['us-east-1'] })
+    expect(installed(outcome)).toEqual({
+      account_name: 'AWS_Lambda',
+      regions: ['us-east-1'],
+      policy: 'mask',
+    })
     expect(outcome.code).toBe(0)
   })
 
@@ -49,6 +53,7 @@ describe('install form', () => {
     expect(installed(outcome)).toEqual({
       account_name: '生产 "A", B=C',
       regions: ['us-east-1', 'cn-north-1', 'eu-west-1'],
+      policy: 'mask',
     })
   })
 
@@ -76,7 +81,11 @@ describe('install form', () => {
     const path = join(folder, 'params.json')
     writeFileSync(path, JSON.stringify({ account_name: 'file', regions: ['eu-west-1'] }))
     const outcome = await install(['--params', path, '-p', 'account_name=flag'])
-    expect(installed(outcome)).toEqual({ account_name: 'flag', regions: ['eu-west-1'] })
+    expect(installed(outcome)).toEqual({
+      account_name: 'flag',
+      regions: ['eu-west-1'],
+      policy: 'mask',
+    })
     writeFileSync(path, JSON.stringify({ regions: 'eu-west-1' }))
     expect(await install(['--params', path])).toMatchObject({
       code: 2,
@@ -170,6 +179,8 @@ describe('install form', () => {
       'AWS AK ID': KEY,
       'AWS AK SECRET': SECRET,
       'Account name': 'prod',
+      Policy: 'probe',
+      Critical: '',
       'Role ARN': '',
       'Where shall': 'dataway',
       'URL of DataWay': 'https://openway.guance.com',
@@ -182,6 +193,7 @@ describe('install form', () => {
       ak_secret: SECRET,
       account_name: 'prod',
       regions: ['eu-west-1'],
+      policy: 'probe',
     })
     expect(prompter.asked).not.toContain(expect.stringContaining('Regions'))
     expect(outcome.world.connectors).toMatchObject([{ config: { type: 'dataway' } }])
@@ -199,7 +211,14 @@ describe('install form', () => {
     const world = makeWorld()
     world.connectors = [{ id: 'default', config: { type: 'datakit', url: 'http://x' }, isImplicit: false }]
     // No key: its secret is not asked for, nor the external id of a role that is not there.
-    const prompter = makePrompter({ 'AWS AK ID': '', Account: 'a', Regions: ['cn-north-1'], Role: '' })
+    const prompter = makePrompter({
+      'AWS AK ID': '',
+      Account: 'a',
+      Regions: ['cn-north-1'],
+      Policy: 'mask',
+      Critical: '',
+      Role: '',
+    })
     const outcome = await install([], { isTTY: true, prompter, world })
     expect(installed(outcome)['regions']).toEqual(['cn-north-1'])
     expect(prompter.asked.some((message) => message.startsWith('Where'))).toBe(false)

@@ -56,6 +56,8 @@ async function collectFrom(replies: readonly object[]) {
     timeouts: undefined,
     known: undefined,
     delivered: new Set<string>(),
+    policy: { kind: 'everything', maxLatenessMs: 0 },
+    critical: [],
     accountState: {},
   }
   const tally = new Tally()

@@ -1,0 +1,98 @@
+import awsPrice from '../runner/cost/price/aws.json' with { type: 'json' }
+import { type EngineRun, nameOf, type PolicyName } from './engine-job.ts'
+import type { FleetName } from './fleet.ts'
+import type { Figures } from './report.ts'
+
+/** 30 days of polls every five minutes. */
+const POLLS_PER_MONTH = 8_640
+
+function billedOf({ polls }: EngineRun): number {
+  return polls.reduce((sum, { billed }) => sum + billed, 0)
+}
+
+function runFigures(run: EngineRun): Figures {
+  const { polls, planned, judged, job } = run
+  const billed = billedOf(run)
+  const perPoll = billed / polls.length
+  return {
+    billedPerPoll: perPoll,
+    requestsPerPoll: polls.reduce((sum, { requests }) => sum + requests, 0) / polls.length,
+    ...(job.isCritical === true
+      ? {}
+      : { usdPerMonth: (perPoll * POLLS_PER_MONTH * awsPrice.perThousandMetrics) / 1_000 }),
+    ...(planned === null ? {} : { predictedToMetered: planned / billed }),
+    ...(judged === null
+      ? {}
+      : {
+          expectedValues: judged.all.expected,
+          missing: judged.all.missing,
+          wrong: judged.all.wrong,
+          extra: judged.all.extra,
+          completeness: 1 - judged.all.missing / judged.all.expected,
+          alertP50Minutes: judged.live.alertMinutes.p50,
+          alertP95Minutes: judged.live.alertMinutes.p95,
+        }),
+  }
+}
+
+/** Every run's own figures, by its name. */
+export function costByRun(runs: readonly EngineRun[]): Readonly<Record<string, Figures>> {
+  return Object.fromEntries(runs.map((run) => [nameOf(run.job), runFigures(run)]))
+}
+
+function ratioOf(
+  runs: readonly EngineRun[],
+  fleet: FleetName,
+  [policy, other]: readonly [PolicyName, PolicyName],
+): number | undefined {
+  const billed = (name: PolicyName): number | undefined => {
+    const found = runs.find(
+      ({ job }) => job.fleet === fleet && job.policy === name && job.isCritical !== true,
+    )
+    return found === undefined ? undefined : billedOf(found)
+  }
+  const [one, whole] = [billed(policy), billed(other)]
+  return one === undefined || whole === undefined ? undefined : one / whole
+}
+
+function criticalP95(runs: readonly EngineRun[], rewrite: string): number | undefined {
+  const found = runs.find(({ job }) => job.isCritical === true && job.rewrite === rewrite)
+  return found?.judged?.live.alertMinutes.p95
+}
+
+/** The ratio furthest from 1. */
+function furthest(ratios: readonly number[]): number | undefined {
+  return ratios.toSorted((left, right) => Math.abs(right - 1) - Math.abs(left - 1))[0]
+}
+
+function total(values: readonly number[]): number {
+  return values.reduce((all, value) => all + value, 0)
+}
+
+/** The figures that the issue asks for; left out where no run says them. */
+export function combineCosts(runs: readonly EngineRun[]): Figures {
+  const planned = runs.flatMap((run) =>
+    run.planned === null ? [] : [{ planned: run.planned, billed: billedOf(run) }],
+  )
+  const judged = runs.flatMap(({ judged: found }) => (found === null ? [] : [found.all]))
+  const figures: Readonly<Record<string, number | undefined>> = {
+    probeToMaskBursty: ratioOf(runs, 'bursty', ['probe', 'mask']),
+    maskToEverythingIdle: ratioOf(runs, 'idle', ['mask', 'everything']),
+    maskToEverythingBursty: ratioOf(runs, 'bursty', ['mask', 'everything']),
+    probeToMaskIdle: ratioOf(runs, 'idle', ['probe', 'mask']),
+    criticalLastP95Minutes: criticalP95(runs, 'last'),
+    criticalUnknownP95Minutes: criticalP95(runs, 'unknown'),
+    predictedToMetered: furthest(planned.map((one) => one.planned / one.billed)),
+    predictedInAll:
+      planned.length === 0
+        ? undefined
+        : total(planned.map((one) => one.planned)) / total(planned.map((one) => one.billed)),
+    completeness:
+      judged.length === 0
+        ? undefined
+        : Math.min(...judged.map(({ missing, expected }) => 1 - missing / expected)),
+  }
+  return Object.fromEntries(
+    Object.entries(figures).filter((entry): entry is [string, number] => entry[1] !== undefined),
+  )
+}

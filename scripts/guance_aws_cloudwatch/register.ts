@@ -1,0 +1,31 @@
+import { bucketState } from './bucket.ts'
+import { circumstancesOf, type NamespaceContext } from './circumstances.ts'
+import { planLive } from './entry-plan.ts'
+import type { Identity } from './identity.ts'
+import { loadBuckets } from './slice.ts'
+
+/**
+ * Gives those who are not asked a place in their ledger, as of a first look that found nothing yet: from there on the
+ * daily audit reads what they skip, and whoever wakes is read from there.
+ */
+export async function registerAsleep(shared: NamespaceContext, asleep: readonly Identity[]): Promise<void> {
+  const { context, place, nowMs } = shared
+  for (const identities of Map.groupBy(asleep, ({ bucket }) => bucket).values()) {
+    const works = identities.map((identity) => ({ identity, purpose: 'live' as const }))
+    // One bucket after the other: a ledger is read and let go.
+    const { stateOf } = await loadBuckets(shared, works)
+    let isChanged = false
+    for (const work of works) {
+      const { identity } = work
+      const state = stateOf(identity.bucket)
+      if (state.entries.has(identity.fingerprint)) continue
+      const met = planLive(work, undefined, circumstancesOf(shared, identity, state))
+      if (met === undefined) continue
+      state.entries.set(identity.fingerprint, met.base)
+      isChanged = true
+    }
+    const [first] = identities
+    if (!isChanged || first === undefined) continue
+    await context.commit({ points: [], state: bucketState(place, stateOf(first.bucket), nowMs) })
+  }
+}
