@@ -15,8 +15,9 @@ export default defineConfig({
     include: ['test/**/*.test.ts'],
     // Minutes, not seconds: they have a configuration of their own, vitest.chaos.config.ts.
     exclude: [...configDefaults.exclude, 'test/chaos/**'],
-    testTimeout: 30_000,
-    hookTimeout: 30_000,
+    // Bounds for what hangs, not measures: a test of a dozen processes takes a minute where others keep two cores busy.
+    testTimeout: 120_000,
+    hookTimeout: 120_000,
     restoreMocks: true,
     allowOnly: false,
     pool: 'forks',

@@ -24,8 +24,9 @@ async function runVitest(args: readonly string[]): Promise<number> {
 }
 
 function isGood({ report, audit, sink }: KillResult): boolean {
-  const isWhole = report.missing === 0 && report.wrong === 0 && audit.extra === 0
-  return isWhole && sink.duplicatesDiffering === 0 && sink.publishedAgain === 0 && sink.mostPerKill <= 1
+  const isWhole = report.expected > 0 && report.missing === 0 && report.wrong === 0 && audit.extra === 0
+  const isOnce = sink.duplicatesDiffering === 0 && sink.publishedAgain === 0 && sink.outOfOrder === 0
+  return isWhole && isOnce && sink.mostPerKill <= 1
 }
 
 function readCount(name: string, text: string): number {

@@ -71,7 +71,9 @@ export function describeLanes(fixture: () => StoreFixture): void {
     it('have bounds of their own: one that is full takes no room from another', async () => {
       expect(await commitTo('a', 'x'.repeat(95))).toBe('committed')
       expect(await commitTo('a', 'y'.repeat(6))).toBe('outbox-full')
-      expect(await commitTo('b', 'z'.repeat(95))).toBe('committed')
+      expect(await commitTo('b', 'z'.repeat(50))).toBe('committed')
+      expect(await commitTo('b', 'w'.repeat(45))).toBe('committed')
+      expect(await commitTo('b', 'v'.repeat(6))).toBe('outbox-full')
     })
 
     it('take their bound from the configuration of the connector', async () => {

@@ -105,4 +105,19 @@ describe('dff backup', () => {
     await home.use((client) => client.call('backup', { file: home.file, force: true }))
     expect(readFileSync(home.file).subarray(0, 15).toString()).toBe('SQLite format 3')
   })
+
+  it('is refused of a store that was damaged while the host works, so that no bad one takes a good one’s place', async () => {
+    await home.makeHistory()
+    const before = readFileSync(home.file)
+    holder = await hold(home.ground, 'start')
+    const database = new DatabaseSync(homePaths(home.home).database)
+    database.exec(`UPDATE state SET value = '99' WHERE key = 'count'`)
+    database.close()
+    await home.use(async (client) => {
+      const backup = client.call('backup', { file: home.file, force: true })
+      await expect(backup).rejects.toMatchObject({ code: 'STORE_CORRUPT' })
+    })
+    expect(readFileSync(home.file).equals(before)).toBe(true)
+    expect(readdirSync(home.ground.root).toSorted()).toEqual(['back up 中文.db', 'home', 'market'])
+  })
 })

@@ -1,10 +1,11 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { openClient } from '../../../runner/client.ts'
 import { homePaths } from '../../../runner/home.ts'
-import type { HostClient } from '../../../runner/host-api.ts'
+import type { HostClient, TaskRecord } from '../../../runner/host-api.ts'
+import { startHost } from '../../../runner/host.ts'
 import { openSqliteStore } from '../../../runner/store/sqlite/open.ts'
 import { makeBatch, makeTask, SCRIPT, StoreFixture, SUCCESS } from '../../contract/store-fixture.ts'
-import { type Ground, makeGround } from './fixture.ts'
+import { type Ground, makeGround, until } from './fixture.ts'
 
 const DAY_MS = 86_400_000
 const KEPT_DAYS = 90
@@ -59,5 +60,33 @@ describe('a home', () => {
         'young waiting',
       ])
     })
+  })
+
+  it('forgets records also between two hours, when many tasks come at once', async () => {
+    await useHome(async () => undefined)
+    const store = await openSqliteStore(homePaths(ground.home).database)
+    const many = Array.from({ length: 170 }, (_, index) => `tick-${index}`)
+    for (const [index, id] of many.entries()) {
+      const tick = { triggerId: 'cron', origin: 'cronJob', tickMs: index } as const
+      await store.queue.enqueueOnce(makeTask(id, { ...tick, expiresAtMs: Number.MAX_SAFE_INTEGER }))
+    }
+    await store.close()
+    // They are of a script that is gone: one after the other fails or is skipped, after the host has pruned at its start.
+    const controller = new AbortController()
+    const running = startHost(ground.home, { signal: controller.signal, marketRoot: ground.marketRoot })
+    try {
+      const client = await openClient(ground.home, { command: 'test', marketRoot: ground.marketRoot })
+      let records: readonly TaskRecord[] = []
+      await until('every one has its end', async () => {
+        records = await client.call('task.list', { limit: 1_000, funcId: null, status: null })
+        return records.every(({ endTimeMs }) => endTimeMs !== null)
+      })
+      // A hundred are kept, and at most what came since the last prune lies beyond.
+      expect(records.length).toBeLessThan(100 + 50)
+      await client.close()
+    } finally {
+      controller.abort()
+      await running
+    }
   })
 })

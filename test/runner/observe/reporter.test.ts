@@ -2,9 +2,12 @@ import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
+import type { Point } from '../../../core/point.ts'
 import { homePaths } from '../../../runner/home.ts'
+import { unpackBody } from '../../../runner/line-protocol/body.ts'
 import { Counters } from '../../../runner/observe/counters.ts'
 import { Reporter } from '../../../runner/observe/reporter.ts'
+import { encodeBatches } from '../../../runner/outbox/encode-batch.ts'
 import { createSender } from '../../../runner/outbox/sender.ts'
 import { openSqliteStore } from '../../../runner/store/sqlite/open.ts'
 import type { Store } from '../../../runner/store/store.ts'
@@ -32,6 +35,20 @@ async function open(maxOutboxBytes: number): Promise<Reporter> {
   return new Reporter(parts, { now: () => NOW_MS, host: 'collector-1' })
 }
 
+/** Points of some script, acknowledged at once. */
+async function deliver(names: readonly string[]): Promise<void> {
+  const points = names.map((name): Point => ({
+    category: 'metric',
+    measurement: 'm',
+    tags: { name },
+    fields: { f: 1 },
+    timeMs: NOW_MS,
+  }))
+  await store.outbox.add(encodeBatches(points), { connectorId: 'other', scriptId: 's', nowMs: NOW_MS })
+  const batch = await store.outbox.next('other', NOW_MS)
+  await store.outbox.acknowledge(batch?.batchId ?? 0, NOW_MS)
+}
+
 beforeEach(() => {
   folder = mkdtempSync(join(tmpdir(), 'dff-reporter-'))
   notes = []
@@ -54,6 +71,19 @@ describe("the host's reporter", () => {
       ['logging', ''],
     ])
     expect(await store.outbox.next('default', NOW_MS)).toMatchObject({ scriptId: 'dff', createdAtMs: NOW_MS })
+  })
+
+  it('counts what came since it began, and not what an earlier host has delivered', async () => {
+    const reporter = await open(1_000_000)
+    await deliver(['a', 'b', 'c'])
+    await reporter.begin()
+    await reporter.report()
+    await deliver(['d', 'e'])
+    await reporter.report()
+    const rows = await store.outbox.list('waiting', 10)
+    const batches = await Promise.all(rows.map(({ batchId }) => store.outbox.get(batchId)))
+    const texts = batches.map((batch) => unpackBody(batch?.body ?? new Uint8Array()) ?? '')
+    expect(texts.map((text) => /acknowledged_points=([^,]+),/.exec(text)?.[1])).toEqual(['0', '2'])
   })
 
   it('writes nothing for a debug run', async () => {

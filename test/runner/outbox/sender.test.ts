@@ -107,6 +107,24 @@ describe('delivery', () => {
     expect(new Set(delivery.server.seen.map((request) => namesOf(request).join()))).toEqual(new Set(['a']))
   })
 
+  it('writes down what the sink has said when the disk has room again, and does not send twice', async () => {
+    const { outbox } = delivery.store
+    let failures = 1
+    const acknowledge: typeof outbox.acknowledge = async (batchId, nowMs) => {
+      if (failures-- > 0) throw new Error('database or disk is full')
+      await outbox.acknowledge(batchId, nowMs)
+    }
+    const store = { ...delivery.store, outbox: { ...outbox, acknowledge } }
+    delivery.sender = delivery.makeSender({ store })
+    await delivery.commit(['a'])
+    await delivery.commit(['b'])
+    delivery.sender.start()
+    await vi.waitFor(() => expect(delivery.sender.status().lastError).toContain('disk is full'), PATIENCE)
+    delivery.sender.wake()
+    await vi.waitFor(() => expect(delivery.sentNames()).toContain('b'), PATIENCE)
+    expect(delivery.sentNames()).toEqual(['a', 'b'])
+  })
+
   it('says once that it waits behind a batch that the disk has changed, and goes on when that is dropped', async () => {
     const notes: string[] = []
     delivery.sender = delivery.makeSender({ note: (text) => notes.push(text) })
