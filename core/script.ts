@@ -85,7 +85,7 @@ export interface RunContext {
   credentials(account: Account): Promise<AccountSession>
   /** State of this Startup script, as of the last acknowledged commit. */
   load(key: string): Promise<Json | undefined>
-  /** Resolves once the slice is durable; rejects (OUTBOX_FULL, LEASE_LOST) with nothing written. */
+  /** Resolves once the slice is durable; rejects (OUTBOX_FULL, STATE_FULL, LEASE_LOST) with nothing written. */
   commit(slice: Slice): Promise<void>
 }
 

@@ -31,7 +31,7 @@ function outboxFull({ waitingBytes, deadBytes, maxBytes }: OutboxRoom): DffError
 
 function stateFull(stateBytes: number, maxBytes: number): DffError {
   return new DffError({
-    code: 'TASK_FAILED',
+    code: 'STATE_FULL',
     place: 'state',
     expected: `at most ${maxBytes} bytes that a Startup script keeps between its runs`,
     got: `${stateBytes} bytes`,

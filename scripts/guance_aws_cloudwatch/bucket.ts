@@ -15,7 +15,7 @@ export interface BucketState {
   /** By fingerprint of the function's name; an empty list says that AWS was asked and knows of none. */
   readonly longest: Map<string, Longest>
   /** The minutes whose digests are kept, as of now. */
-  readonly kept: readonly Window[]
+  kept: readonly Window[]
   auditedMs: EpochMs
   triedMs: EpochMs
   polledMs: EpochMs

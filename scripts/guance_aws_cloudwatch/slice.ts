@@ -1,10 +1,10 @@
-import type { EpochMs, Json, Point } from 'guance-aws-lambda/dff'
+import type { EpochMs } from 'guance-aws-lambda/dff'
 import { mapConcurrently } from 'guance-aws-lambda/sets/guance_integration'
 import { askLongest } from './ask-longest.ts'
-import { bucketState, type BucketState, forgetGone, loadBucket } from './bucket.ts'
+import { type BucketState, loadBucket } from './bucket.ts'
 import { circumstancesOf, type NamespaceContext } from './circumstances.ts'
 import { concludePlan, isOpen } from './conclude.ts'
-import { deliveredState } from './delivered.ts'
+import { commitSlice } from './commit-slice.ts'
 import { type EntryPlan, planLive, planOld, type Work } from './entry-plan.ts'
 import type { QueryOutcome } from './fetch.ts'
 import { fetchOpen } from './fetch-open.ts'
@@ -84,40 +84,6 @@ async function fetchPlans(shared: NamespaceContext, plans: readonly EntryPlan[])
   return { requests: requests.length, outcomes: answers.flat() }
 }
 
-/** Commits points with the buckets they stand for. */
-async function commitSlice(
-  shared: NamespaceContext,
-  {
-    works,
-    states,
-    points,
-    outcomes,
-    isComplete,
-  }: {
-    works: readonly Work[]
-    states: readonly BucketState[]
-    points: readonly Point[]
-    outcomes: readonly QueryOutcome[]
-    isComplete: boolean
-  },
-): Promise<void> {
-  const { context, place, nowMs, region, listed } = shared
-  const purpose = works[0]?.purpose
-  const isAudited = works.some((work) => work.purpose !== 'live' && work.endsAudit) && isComplete
-  for (const state of states) {
-    forgetGone(state, listed, nowMs)
-    if (purpose === 'live') state.polledMs = nowMs
-    if (purpose === 'audit') state.triedMs = nowMs
-    if (isAudited) state.auditedMs = nowMs
-  }
-  const delivered = new Set(shared.delivered)
-  const fields = deliveredState(region, delivered, outcomes)
-  const buckets = states.map((state) => bucketState(place, state, nowMs))
-  const state: Record<string, Json> = Object.assign({}, ...buckets, fields, shared.accountState)
-  await context.commit({ points, state })
-  for (const field of delivered) shared.delivered.add(field)
-}
-
 /**
  * Asks for some identities and commits their lines with their ledgers. An identity with an incomplete query stays
  * where it is, whatever the others do. Throws AwsFailure when AWS refuses, with nothing committed.
@@ -143,7 +109,7 @@ export async function collectSlice(
   // An audit that had nothing to decide on is done all the same.
   if (plans.length > 0 || works[0]?.purpose === 'audit') {
     const isComplete = tally.waiting === waitingBefore
-    await commitSlice(shared, { works, states, points, outcomes, isComplete })
+    await commitSlice(shared, { works, states, points, outcomes, isComplete, tally })
   }
   tally.requests += requests
   tally.points += points.length

@@ -1,5 +1,5 @@
 import { expect, onTestFinished } from 'vitest'
-import type { CloudwatchConfigs, Json, Point, SinkTraits, Window } from '../../core/dff.ts'
+import type { CloudwatchConfigs, Json, Point, SinkTraits, Slice, Window } from '../../core/dff.ts'
 import { CloudwatchCollector } from '../../scripts/guance_aws_cloudwatch/main.ts'
 import {
   type GoneEntry,
@@ -35,6 +35,8 @@ export class Poller {
   metrics: readonly string[] = ['Invocations', 'Throttles', 'Duration']
   /** How long a run has taken whenever it asks. */
   elapsedMs: () => number = () => 0
+  /** Called before a commit takes effect; a throw refuses it whole. */
+  beforeCommit: (slice: Slice) => void = () => undefined
 
   constructor(aws: LateAws, sink: SinkTraits, configs: Poller['configs'] = {}) {
     this.#aws = aws
@@ -43,8 +45,8 @@ export class Poller {
   }
 
   #runAt(timeMs: number, backfill?: Window): TestRun {
-    const { elapsedMs } = this
-    const options = { triggerTimeMs: timeMs, session: SESSION, sink: this.#sink, elapsedMs }
+    const { elapsedMs, beforeCommit } = this
+    const options = { triggerTimeMs: timeMs, session: SESSION, sink: this.#sink, elapsedMs, beforeCommit }
     const run = makeRun(this.store, backfill === undefined ? options : { ...options, backfill })
     this.runs.push(run)
     return run
