@@ -60,6 +60,8 @@ export interface SinkTraits {
   readonly mergesFields: boolean
   /** How many hours back it takes points; left out where it takes points of whatever age. */
   readonly retentionHours?: number
+  /** Tells one store from another, so that what one was given is not taken for what the next one holds; left out where nobody knows. */
+  readonly store?: string
 }
 
 /** What the host gives a running script. Every await inside a script ends when `signal` aborts. */

@@ -1,7 +1,15 @@
-import { DAY_MS, type EpochMs, HOUR_MS, type Json, type RunContext, type Window } from 'guance-aws-lambda/dff'
+import {
+  DAY_MS,
+  type EpochMs,
+  HOUR_MS,
+  type Json,
+  type RunContext,
+  type SinkTraits,
+  type Window,
+} from 'guance-aws-lambda/dff'
 import { DIGEST_HOURS } from './digest.ts'
 import { DigestBook } from './digest-book.ts'
-import { digestRanges } from './digest-ranges.ts'
+import { digestRanges, type DigestsKept, lastHours } from './digest-ranges.ts'
 import { BUCKETS } from './identity.ts'
 import { decodeLedger, encodeLedger, type Entry, type Ledger } from './ledger.ts'
 import { type Longest, recentOf } from './longest.ts'
@@ -16,6 +24,8 @@ export interface BucketState {
   readonly longest: Map<string, Longest>
   /** The minutes whose digests are kept, as of now. */
   kept: readonly Window[]
+  /** The store that gets what is written. */
+  readonly store: string | undefined
   auditedMs: EpochMs
   triedMs: EpochMs
   polledMs: EpochMs
@@ -35,6 +45,22 @@ export async function loadLedger(
   return decodeLedger(await context.load(ledgerKey(place, bucket)))
 }
 
+/** The minutes whose digests tell what the store of today holds: of another one nobody knows what it does. */
+function keptOf(
+  ledger: Ledger | undefined,
+  known: Omit<DigestsKept, 'kept'>,
+  { sink, nowMs }: Now,
+): readonly Window[] {
+  const kept = digestRanges({ ...known, kept: ledger?.kept }, nowMs)
+  const isOther = ledger?.store !== undefined && sink.store !== undefined && ledger.store !== sink.store
+  return isOther ? lastHours(kept, 0, nowMs) : kept
+}
+
+interface Now {
+  readonly sink: Pick<SinkTraits, 'store'>
+  readonly nowMs: EpochMs
+}
+
 /** Loads what the host holds as of the last commit. */
 export async function loadBucket(
   context: RunContext,
@@ -47,18 +73,28 @@ export async function loadBucket(
   ])
   const auditedMs = ledger?.auditedMs ?? firstAudit(bucket, nowMs)
   const polledMs = ledger?.polledMs ?? nowMs
+  const { sink } = context
   return {
     bucket,
     entries: new Map(ledger?.entries),
     book: new DigestBook(place, bucket, ledger?.hours ?? []),
     // Written by bucketState alone.
     longest: new Map(Object.entries((longest ?? {}) as unknown as Record<string, Longest>)),
-    kept: digestRanges({ kept: ledger?.kept, auditedMs, polledMs }, nowMs),
+    kept: keptOf(ledger, { auditedMs, polledMs }, { sink, nowMs }),
+    store: sink.store ?? ledger?.store,
     auditedMs,
     triedMs: ledger?.triedMs ?? 0,
     polledMs,
     isLongestChanged: false,
   }
+}
+
+/** Forgets how long functions ran that AWS no longer lists: one that comes back is asked for once more. Whether there were any. */
+export function forgetLongest(state: BucketState, listedNames: ReadonlySet<string>): boolean {
+  const gone = [...state.longest.keys()].filter((id) => !listedNames.has(id))
+  for (const id of gone) state.longest.delete(id)
+  if (gone.length > 0) state.isLongestChanged = true
+  return gone.length > 0
 }
 
 /** Marks identities that AWS no longer lists, and forgets them with the digests of their last lines. */
@@ -92,6 +128,7 @@ export function bucketState(
       polledMs,
       hours: digests.hours,
       kept,
+      ...(state.store === undefined ? {} : { store: state.store }),
     }),
     ...(isLongestChanged ? { [longestKey(place, bucket)]: Object.fromEntries(recent) } : {}),
   }

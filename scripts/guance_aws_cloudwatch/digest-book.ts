@@ -25,6 +25,11 @@ export class DigestBook {
     this.#stored = stored
   }
 
+  /** Whether any hour is stored. */
+  isStored(): boolean {
+    return this.#stored.length > 0
+  }
+
   /** Loads the hours of a window that are stored. */
   async load(context: RunContext, window: Window): Promise<void> {
     const wanted = this.#stored.filter(

@@ -49,6 +49,8 @@ export interface Ledger {
   readonly hours: readonly number[]
   /** The minutes of which every line has its digest, the last range without an end; undefined where nobody wrote it down. */
   readonly kept: readonly Window[] | undefined
+  /** The store that got what the digests are of; undefined where nobody knows. */
+  readonly store?: string
 }
 
 /** 36 bits in base64url: among the 1,000 identities of a full bucket, one in 70 million new ones is mistaken for known. */
@@ -79,6 +81,7 @@ interface StoredLedger {
   readonly hours: readonly number[]
   /** A range without an end has none. */
   readonly kept?: readonly (readonly [start: number, end?: number])[]
+  readonly store?: string
   readonly tags: readonly Tags[]
   readonly fields: readonly string[]
   readonly rows: readonly (readonly [
@@ -150,7 +153,7 @@ function exceptionOf(entry: Entry, { tags, fields }: Tables): StoredException | 
 }
 
 /** The ledger as state: what identities share is written once. All times are whole minutes. */
-export function encodeLedger({ entries, auditedMs, triedMs, polledMs, hours, kept }: Ledger): Json {
+export function encodeLedger({ entries, auditedMs, triedMs, polledMs, hours, kept, store }: Ledger): Json {
   const tags = new Table<Tags>()
   const fields = new Table<FieldSet>()
   const rows = new Map<string, [number, number, number, number, string]>()
@@ -172,6 +175,7 @@ export function encodeLedger({ entries, auditedMs, triedMs, polledMs, hours, kep
     polled: Math.floor(polledMs / MINUTE_MS),
     hours,
     ...(kept === undefined ? {} : { kept: kept.map(storeKept) }),
+    ...(store === undefined ? {} : { store }),
     tags: tags.values,
     fields: fields.values,
     rows: [...rows.values()],
@@ -223,7 +227,7 @@ export function decodeLedger(json: Json | undefined): Ledger | undefined {
       entries.set(id, makeEntry(stored, row, stored.except[id] ?? {}))
     }
   }
-  const { audited, tried, polled, hours, kept } = stored
+  const { audited, tried, polled, hours, kept, store } = stored
   return {
     entries,
     auditedMs: audited * MINUTE_MS,
@@ -234,5 +238,6 @@ export function decodeLedger(json: Json | undefined): Ledger | undefined {
       startMs: start * MINUTE_MS,
       endMs: end === undefined ? FOREVER_MS : end * MINUTE_MS,
     })),
+    ...(store === undefined ? {} : { store }),
   }
 }

@@ -21,6 +21,7 @@ import { collectLive } from './live.ts'
 import { addDuration, recentOf } from './longest.ts'
 import { loadRegionState, newRegionState, regionState } from './region-state.ts'
 import { repairGaps } from './repair.ts'
+import { sweepBuckets } from './sweep.ts'
 import { makeTags, type TagsOf } from './tags.ts'
 import { Tally } from './tally.ts'
 import type { CompiledConfigs, NamespaceTarget } from './targets.ts'
@@ -144,7 +145,11 @@ export interface NamespaceResult {
 
 async function keepRegionState(
   { context, place, nowMs, known }: NamespaceContext,
-  { tally, listedMs }: { readonly tally: Tally; readonly listedMs: EpochMs },
+  {
+    tally,
+    listedMs,
+    sweptMs,
+  }: { readonly tally: Tally; readonly listedMs: EpochMs; readonly sweptMs: EpochMs },
 ): Promise<void> {
   const before = known ?? newRegionState(nowMs)
   const longest = tally.longest.reduce(
@@ -154,7 +159,7 @@ async function keepRegionState(
   const lateness = addLateness(before.lateness, tally.sampledLines, tally.lateMs)
   await context.commit({
     points: [],
-    state: regionState(place, { ...before, listedMs, longest, lateness }),
+    state: regionState(place, { ...before, listedMs, longest, lateness, sweptMs }),
   })
 }
 
@@ -184,7 +189,8 @@ export async function collectNamespace(run: NamespaceRun): Promise<NamespaceResu
   if (backfill === undefined) {
     if (discovery.isDue) await collectNew(run, prepared, tally)
     // Of the list that was gone by: what is newer than it has not been looked for yet.
-    await keepRegionState(shared, { tally, listedMs: discovery.listedAtMs })
+    const sweptMs = await sweepBuckets(shared, identities)
+    await keepRegionState(shared, { tally, listedMs: discovery.listedAtMs, sweptMs })
     // A poll that AWS did not answer is no time for more.
     if (live.failed === 0)
       await repairGaps(shared, { behind: live.behind, liveRequests: live.requests, tally })
