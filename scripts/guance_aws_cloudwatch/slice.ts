@@ -8,6 +8,7 @@ import { commitSlice } from './commit-slice.ts'
 import { type EntryPlan, planLive, planOld, type Work } from './entry-plan.ts'
 import type { QueryOutcome } from './fetch.ts'
 import { fetchOpen } from './fetch-open.ts'
+import { memoryBudget } from './memory-budget.ts'
 import { nextToRepair } from './repair-chunk.ts'
 import type { Entry } from './ledger.ts'
 import { planRequests } from './plan.ts'
@@ -84,19 +85,27 @@ async function fetchPlans(shared: NamespaceContext, plans: readonly EntryPlan[])
   return { requests: requests.length, outcomes: answers.flat() }
 }
 
-/**
- * Asks for some identities and commits their lines with their ledgers. An identity with an incomplete query stays
- * where it is, whatever the others do. Throws AwsFailure when AWS refuses, with nothing committed.
- */
-export async function collectSlice(
+/** Datapoints that the reply to some plans may hold. */
+function countDatapoints(plans: readonly EntryPlan[]): number {
+  return plans.reduce((sum, { asked, window }) => {
+    const queries = asked.reduce((count, { statistics }) => count + statistics.length, 0)
+    return sum + (queries * Math.max(0, window.endMs - window.startMs)) / (PERIOD_SEC * 1000)
+  }, 0)
+}
+
+interface Loaded {
+  readonly plans: readonly EntryPlan[]
+  readonly states: readonly BucketState[]
+  readonly stateOf: (bucket: number) => BucketState
+  readonly tally: Tally
+}
+
+/** Fetches, settles and commits: what holds the datapoints of a slice in memory. */
+async function settleSlice(
   shared: NamespaceContext,
   works: readonly Work[],
-  tally: Tally,
-): Promise<SliceResult> {
-  const { states, stateOf } = await loadBuckets(shared, works)
-  const identities = works.map(({ identity }) => identity)
-  tally.requests += await askLongest(shared, { identities, stateOf, tally })
-  const plans = works.flatMap((work) => planEntry(shared, work, stateOf(work.identity.bucket)) ?? [])
+  { plans, states, stateOf, tally }: Loaded,
+) {
   const { requests, outcomes } = await fetchPlans(shared, plans)
   await Promise.all(states.map(async ({ book }) => book.load(shared.context, spanOf(plans))))
   const groups = groupOutcomes(outcomes)
@@ -111,15 +120,43 @@ export async function collectSlice(
     const isComplete = tally.waiting === waitingBefore
     await commitSlice(shared, { works, states, points, outcomes, isComplete, tally })
   }
-  tally.requests += requests
-  tally.points += points.length
-  const behind = works.flatMap((work) => {
+  const hasWorked = outcomes.length === 0 || !outcomes.every(isOpen)
+  return { requests, groups, points: points.length, hasWorked }
+}
+
+/** Work that has something left to repair; nothing of what did not come, or is Forbidden. */
+function findBehind(
+  works: readonly Work[],
+  groups: ReadonlyMap<readonly Dimension[], readonly QueryOutcome[]>,
+  stateOf: (bucket: number) => BucketState,
+): SliceResult['behind'] {
+  return works.flatMap((work) => {
     const own = groups.get(work.identity.sample.dimensions)
-    if (own?.some(isOpen) === true || own?.every(({ outcome }) => outcome.kind === 'forbidden') === true)
-      return []
+    const isRefused = own?.every(({ outcome }) => outcome.kind === 'forbidden') === true
+    if (own?.some(isOpen) === true || isRefused) return []
     const entry = stateOf(work.identity.bucket).entries.get(work.identity.fingerprint)
     return entry === undefined || nextToRepair(entry) === undefined ? [] : [{ work, entry }]
   })
-  const hasWorked = outcomes.length === 0 || !outcomes.every(isOpen)
-  return { requests, points: points.length, behind, hasWorked }
+}
+
+/**
+ * Asks for some identities and commits their lines with their ledgers. An identity with an incomplete query stays
+ * where it is, whatever the others do. Throws AwsFailure when AWS refuses, with nothing committed.
+ */
+export async function collectSlice(
+  shared: NamespaceContext,
+  works: readonly Work[],
+  tally: Tally,
+): Promise<SliceResult> {
+  const { states, stateOf } = await loadBuckets(shared, works)
+  const identities = works.map(({ identity }) => identity)
+  tally.requests += await askLongest(shared, { identities, stateOf, tally })
+  const plans = works.flatMap((work) => planEntry(shared, work, stateOf(work.identity.bucket)) ?? [])
+  const { requests, groups, points, hasWorked } = await memoryBudget(shared.context).within(
+    countDatapoints(plans),
+    async () => settleSlice(shared, works, { plans, states, stateOf, tally }),
+  )
+  tally.requests += requests
+  tally.points += points
+  return { requests, points, behind: findBehind(works, groups, stateOf), hasWorked }
 }
