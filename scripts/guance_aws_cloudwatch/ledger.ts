@@ -6,6 +6,13 @@ import type { Hole } from './holes.ts'
 
 export type Tags = Readonly<Record<string, string>>
 
+/** Differences that were told and stay. */
+export interface Told {
+  readonly minutes: number
+  readonly firstMs: EpochMs
+  readonly lastMs: EpochMs
+}
+
 /** What is remembered of one identity; lines, cursors and gaps are committed together. */
 export interface Entry {
   /** Every earlier minute is complete, final and committed, but for the gaps. */
@@ -30,6 +37,8 @@ export interface Entry {
   readonly gaps: readonly Window[]
   /** Ranges before firstMs that were fetched by hand. */
   readonly done: readonly Window[]
+  /** Changes of minutes that were written for good: told, not written; forgotten after two weeks. */
+  readonly told?: Told
   /** When AWS first no longer listed it. */
   readonly goneMs?: EpochMs
   /** Since when it is known to have existed, while that is later than firstMs and recent; kept where zeros are written. */
@@ -67,6 +76,7 @@ interface StoredException {
   readonly w?: number
   readonly g?: readonly StoredRange[]
   readonly d?: readonly StoredRange[]
+  readonly x?: readonly [minutes: number, first: number, last: number]
   readonly n?: number
   readonly a?: number
 }
@@ -127,7 +137,7 @@ interface Tables {
 }
 
 function exceptionOf(entry: Entry, { tags, fields }: Tables): StoredException | undefined {
-  const { former, missing, holes, past, waits, gaps, done, goneMs, aliveMs } = entry
+  const { former, missing, holes, past, waits, gaps, done, told, goneMs, aliveMs } = entry
   const exception: StoredException = {
     ...(former.length === 0
       ? {}
@@ -146,6 +156,9 @@ function exceptionOf(entry: Entry, { tags, fields }: Tables): StoredException | 
     ...(waits === 0 ? {} : { w: waits }),
     ...(gaps.length === 0 ? {} : { g: toRanges(gaps) }),
     ...(done.length === 0 ? {} : { d: toRanges(done) }),
+    ...(told === undefined
+      ? {}
+      : { x: [told.minutes, told.firstMs / MINUTE_MS, told.lastMs / MINUTE_MS] as const }),
     ...(goneMs === undefined ? {} : { n: goneMs / MINUTE_MS }),
     ...(aliveMs === undefined ? {} : { a: aliveMs / MINUTE_MS }),
   }
@@ -190,7 +203,7 @@ function makeEntry(
   [through, first, fields, tags]: StoredLedger['rows'][number],
   exception: StoredException,
 ): Entry {
-  const { f = [], m, h = [], p = [], w = 0, g, d, n, a } = exception
+  const { f = [], m, h = [], p = [], w = 0, g, d, x, n, a } = exception
   const fieldsOf = (number: number): FieldSet =>
     stored.v === 1 ? NO_FIELDS : (stored.fields[number] ?? NO_FIELDS)
   return {
@@ -209,6 +222,9 @@ function makeEntry(
     waits: w,
     gaps: fromRanges(g),
     done: fromRanges(d),
+    ...(x === undefined
+      ? {}
+      : { told: { minutes: x[0], firstMs: x[1] * MINUTE_MS, lastMs: x[2] * MINUTE_MS } }),
     ...(n === undefined ? {} : { goneMs: n * MINUTE_MS }),
     ...(a === undefined ? {} : { aliveMs: a * MINUTE_MS }),
   }

@@ -127,7 +127,7 @@ export class Tally {
         severity: 'error',
         scope,
         action: 'cloudwatch:GetMetricData',
-        message: `AWS answers Forbidden for ${this.forbidden} queries, the first of ${this.forbiddenMetric}; their minutes are left out. Allow cloudwatch:GetMetricData without a condition that excludes them.`,
+        message: `AWS answers Forbidden for ${this.forbidden} queries, the first of ${this.forbiddenMetric}; their minutes are left out until they are allowed. Allow cloudwatch:GetMetricData without a condition that excludes them.`,
       })
     }
   }
