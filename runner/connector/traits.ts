@@ -19,7 +19,7 @@ export function sinkTraits(config: ConnectorConfig): SinkTraits {
   const store = storeOf(config)
   if (config.type === 'file') return { ...FILE_TRAITS, store }
   const { rewrite = 'unknown', mergesFields = false, retentionHours = 0 } = config
-  return { rewrite, mergesFields, store, ...(retentionHours === 0 ? {} : { retentionHours }) }
+  return { rewrite, mergesFields, ...(retentionHours === 0 ? {} : { retentionHours }), store }
 }
 
 /** `rewrite last, merges fields, takes 72 h back`: for a connector that was told what its store does; undefined while that is unknown. */

@@ -58,7 +58,7 @@ async function auditBucket(
       // One slice after the other: that is what bounds memory.
       await collectSlice(
         shared,
-        slice.map((work) => (work.purpose === 'live' ? work : { ...work, endsAudit })),
+        slice.map((work) => ({ ...work, endsAudit })),
         tally,
       )
     }

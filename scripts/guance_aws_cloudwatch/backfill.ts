@@ -1,12 +1,27 @@
-import { alignDown, formatWindow, MINUTE_MS, splitWindow, type Window } from 'guance-aws-lambda/dff'
+import {
+  alignDown,
+  type EpochMs,
+  formatTime,
+  formatWindow,
+  MINUTE_MS,
+  splitWindow,
+  type Window,
+} from 'guance-aws-lambda/dff'
 import { cutBeyond, oldestOf } from './beyond.ts'
 import type { NamespaceContext } from './circumstances.ts'
+import type { Work } from './entry-plan.ts'
 import type { Identity } from './identity.ts'
-import type { LiveResult } from './live.ts'
+import { collectLive, type LiveResult } from './live.ts'
+import { isEnding } from './run-time.ts'
 import { collectSlice, type SliceResult } from './slice.ts'
 import type { Tally } from './tally.ts'
-import { REPAIR_CHUNK_MS } from './window.ts'
+import { nowOf, REPAIR_CHUNK_MS } from './window.ts'
 import { sliceWorks } from './works.ts'
+
+/** A backfill holds the lease, so that ticks are skipped: as often as they come by default it does their work. */
+const LIVE_EVERY_MS = 5 * MINUTE_MS
+
+type OldWork = Exclude<Work, { readonly purpose: 'live' }>
 
 interface Backfill {
   readonly identities: readonly Identity[]
@@ -14,25 +29,70 @@ interface Backfill {
   readonly tally: Tally
 }
 
-/** A window asked for by hand: every identity, every final minute that the sink's rewriting allows. Watermarks stay. */
-export async function collectBackfill(
-  shared: NamespaceContext,
-  { identities, window, tally }: Backfill,
-): Promise<LiveResult> {
-  const { context, place, nowMs, sink } = shared
+/** Of the window, the whole minutes that can still be had. */
+function askable(shared: NamespaceContext, { window, tally }: Backfill): Window {
+  const { nowMs, sink } = shared
   const wanted = {
     startMs: alignDown(window.startMs, MINUTE_MS),
     endMs: alignDown(Math.min(window.endMs, nowMs), MINUTE_MS),
   }
-  const oldestMs = Math.min(oldestOf(nowMs, sink), wanted.endMs)
-  const asked = { ...wanted, startMs: Math.max(wanted.startMs, oldestMs) }
   tally.addBeyond(cutBeyond([wanted], shared))
+  return { ...wanted, startMs: Math.max(wanted.startMs, Math.min(oldestOf(nowMs, sink), wanted.endMs)) }
+}
+
+/** Collects what is due whenever a tick would have, for as long as the backfill goes on. */
+function makeLive(shared: NamespaceContext, { identities, tally }: Backfill) {
+  const { context, region, known } = shared
+  let lastMs = context.elapsedMs()
+  return async (): Promise<void> => {
+    const elapsedMs = context.elapsedMs()
+    // Before the first poll there is nothing to go on with.
+    if (known === undefined || elapsedMs - lastMs < LIVE_EVERY_MS) return
+    lastMs = elapsedMs
+    const nowMs = nowOf(context.triggerTimeMs + elapsedMs, region.clock.awsNowMs())
+    await collectLive({ ...shared, nowMs }, identities, tally)
+  }
+}
+
+function reportUnfinished(
+  { context, place }: NamespaceContext,
+  { startMs, endMs }: Window,
+  askedStartMs: EpochMs,
+): void {
+  context.report({
+    code: 'backfill-unfinished',
+    severity: 'warning',
+    scope: `${place.scope}/${place.namespace}`,
+    message: `The task's time is over with the backfill done from ${formatTime(askedStartMs)} to ${formatTime(startMs)}. Go on with --backfill ${formatTime(startMs)}..${formatTime(endMs)}.`,
+  })
+}
+
+/** The backfill in slices of bounded size, oldest first. */
+function slicesOf({ identities }: Backfill, asked: Window): readonly (readonly OldWork[])[] {
+  return splitWindow(asked, REPAIR_CHUNK_MS).flatMap((window) =>
+    sliceWorks(identities.map((identity) => ({ identity, purpose: 'backfill' as const, window }))),
+  )
+}
+
+/**
+ * A window asked for by hand: every identity, every final minute that the sink's rewriting allows. Its watermarks stay.
+ * What does not fit in the task's time is named.
+ */
+export async function collectBackfill(shared: NamespaceContext, backfill: Backfill): Promise<LiveResult> {
+  const { context, place } = shared
+  const asked = askable(shared, backfill)
   context.log(`${place.scope}: ${place.namespace}: backfill of ${formatWindow(asked)}`)
+  const collectDue = makeLive(shared, backfill)
   const results: SliceResult[] = []
-  for (const chunk of splitWindow(asked, REPAIR_CHUNK_MS)) {
-    const works = identities.map((identity) => ({ identity, purpose: 'backfill' as const, window: chunk }))
-    // Oldest chunk first, one slice after the other: that is what bounds memory.
-    for (const slice of sliceWorks(works)) results.push(await collectSlice(shared, slice, tally))
+  for (const slice of slicesOf(backfill, asked)) {
+    if (isEnding(context)) {
+      const startMs = slice[0]?.window.startMs ?? asked.startMs
+      reportUnfinished(shared, { ...asked, startMs }, asked.startMs)
+      break
+    }
+    // One slice after the other: that is what bounds memory.
+    results.push(await collectSlice(shared, slice, backfill.tally))
+    await collectDue()
   }
   return {
     requests: results.reduce((sum, { requests }) => sum + requests, 0),
