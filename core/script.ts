@@ -70,6 +70,8 @@ export interface SinkTraits {
   readonly mergesFields: boolean
   /** How many hours back it takes points; left out where it takes points of whatever age. */
   readonly retentionHours?: number
+  /** Tells one store from another, so that what one was given is not taken for what the next one holds; left out where nobody knows. */
+  readonly store?: string
 }
 
 /** What the host gives a running script. Every await inside a script ends when `signal` aborts. */
@@ -97,7 +99,7 @@ export interface RunContext {
   credentials(account: Account): Promise<AccountSession>
   /** State of this Startup script, as of the last acknowledged commit. */
   load(key: string): Promise<Json | undefined>
-  /** Resolves once the slice is durable; rejects (OUTBOX_FULL, LEASE_LOST) with nothing written. */
+  /** Resolves once the slice is durable; rejects (OUTBOX_FULL, STATE_FULL, LEASE_LOST) with nothing written. */
   commit(slice: Slice): Promise<void>
 }
 

@@ -23,7 +23,7 @@ export interface AnswerContext {
 
 function stateFull(stateBytes: number, maxBytes: number): DffError {
   return new DffError({
-    code: 'TASK_FAILED',
+    code: 'STATE_FULL',
     place: 'state',
     expected: `at most ${maxBytes} bytes that a Startup script keeps between its runs`,
     got: `${stateBytes} bytes`,

@@ -1,7 +1,15 @@
-import { DAY_MS, type EpochMs, HOUR_MS, type Json, type RunContext, type Window } from 'guance-aws-lambda/dff'
+import {
+  DAY_MS,
+  type EpochMs,
+  HOUR_MS,
+  type Json,
+  type RunContext,
+  type SinkTraits,
+  type Window,
+} from 'guance-aws-lambda/dff'
 import { DIGEST_HOURS } from './digest.ts'
 import { DigestBook } from './digest-book.ts'
-import { digestRanges } from './digest-ranges.ts'
+import { digestRanges, type DigestsKept, lastHours } from './digest-ranges.ts'
 import { BUCKETS } from './identity.ts'
 import { decodeLedger, encodeLedger, type Entry, type Ledger } from './ledger.ts'
 import { type Longest, recentOf } from './longest.ts'
@@ -15,9 +23,11 @@ export interface BucketState {
   /** By fingerprint of the function's name; an empty list says that AWS was asked and knows of none. */
   readonly longest: Map<string, Longest>
   /** The minutes whose digests are kept, as of now. */
-  readonly kept: readonly Window[]
+  kept: readonly Window[]
   /** What every other tier's ledger says, where somebody is met for the first time in this one. */
   readonly elsewhere?: ReadonlyMap<string, Entry>
+  /** The store that gets what is written. */
+  readonly store: string | undefined
   auditedMs: EpochMs
   triedMs: EpochMs
   polledMs: EpochMs
@@ -37,6 +47,22 @@ export async function loadLedger(
   return decodeLedger(await context.load(ledgerKey(place, bucket)))
 }
 
+/** The minutes whose digests tell what the store of today holds: of another one nobody knows what it does. */
+function keptOf(
+  ledger: Ledger | undefined,
+  known: Omit<DigestsKept, 'kept'>,
+  { sink, nowMs }: Now,
+): readonly Window[] {
+  const kept = digestRanges({ ...known, kept: ledger?.kept }, nowMs)
+  const isOther = ledger?.store !== undefined && sink.store !== undefined && ledger.store !== sink.store
+  return isOther ? lastHours(kept, 0, nowMs) : kept
+}
+
+interface Now {
+  readonly sink: Pick<SinkTraits, 'store'>
+  readonly nowMs: EpochMs
+}
+
 /** Loads what the host holds as of the last commit. */
 export async function loadBucket(
   context: RunContext,
@@ -49,18 +75,28 @@ export async function loadBucket(
   ])
   const auditedMs = ledger?.auditedMs ?? firstAudit(bucket, nowMs)
   const polledMs = ledger?.polledMs ?? nowMs
+  const { sink } = context
   return {
     bucket,
     entries: new Map(ledger?.entries),
     book: new DigestBook(place, bucket, ledger?.hours ?? []),
     // Written by bucketState alone.
     longest: new Map(Object.entries((longest ?? {}) as unknown as Record<string, Longest>)),
-    kept: digestRanges({ kept: ledger?.kept, auditedMs, polledMs }, nowMs),
+    kept: keptOf(ledger, { auditedMs, polledMs }, { sink, nowMs }),
+    store: sink.store ?? ledger?.store,
     auditedMs,
     triedMs: ledger?.triedMs ?? 0,
     polledMs,
     isLongestChanged: false,
   }
+}
+
+/** Forgets how long functions ran that AWS no longer lists: one that comes back is asked for once more. Whether there were any. */
+export function forgetLongest(state: BucketState, listedNames: ReadonlySet<string>): boolean {
+  const gone = [...state.longest.keys()].filter((id) => !listedNames.has(id))
+  for (const id of gone) state.longest.delete(id)
+  if (gone.length > 0) state.isLongestChanged = true
+  return gone.length > 0
 }
 
 /** Marks identities that AWS no longer lists, and forgets them with the digests of their last lines. */
@@ -94,6 +130,7 @@ export function bucketState(
       polledMs,
       hours: digests.hours,
       kept,
+      ...(state.store === undefined ? {} : { store: state.store }),
     }),
     ...(isLongestChanged ? { [longestKey(place, bucket)]: Object.fromEntries(recent) } : {}),
   }

@@ -2,7 +2,14 @@ import type { Point } from 'guance-aws-lambda/dff'
 import { learnLongest } from './ask-longest.ts'
 import type { BucketState } from './bucket.ts'
 import type { NamespaceContext } from './circumstances.ts'
-import { answeredEntry, fillableHoles, giveUpHoles, isOverdue, waitingEntry } from './entry-outcome.ts'
+import {
+  answeredEntry,
+  fillableHoles,
+  giveUpHoles,
+  isOverdue,
+  tellDifferences,
+  waitingEntry,
+} from './entry-outcome.ts'
 import type { EntryPlan } from './entry-plan.ts'
 import { commonFields, type FieldKey, fieldKey, toFieldSet } from './field-set.ts'
 import type { QueryOutcome } from './fetch.ts'
@@ -127,6 +134,7 @@ export function concludePlan(
   const { digests: kept } = plan.circumstances
   state.book.add('published', fingerprint, { digests: settled.published, kept })
   state.book.add('seen', fingerprint, { digests: settled.differences, kept })
+  state.entries.set(fingerprint, tellDifferences(entry, settled.differences.keys(), plan.circumstances.nowMs))
   count(plan, entry, { settled, tally })
   return makePoints(identity.sample, settled.writes, {
     lineTags: shared.tagsOf(identity.sample),

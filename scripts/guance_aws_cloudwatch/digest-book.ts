@@ -25,6 +25,11 @@ export class DigestBook {
     this.#stored = stored
   }
 
+  /** Whether any hour is stored. */
+  isStored(): boolean {
+    return this.#stored.length > 0
+  }
+
   /** Loads the hours of a window that are stored. */
   async load(context: RunContext, window: Window): Promise<void> {
     const wanted = this.#stored.filter(
@@ -73,7 +78,10 @@ export class DigestBook {
       kept.some(({ startMs, endMs }) => (hour + 1) * HOUR_MS > startMs && hour * HOUR_MS < endMs)
     const state: Record<string, Json> = {}
     const key = (hour: number): string => digestKey(this.#place, this.#bucket, hour)
-    for (const hour of this.#changed) state[key(hour)] = this.#hours.get(hour) as unknown as Json
+    for (const hour of this.#changed) {
+      // An hour that is kept no more and was written nevertheless would be forgotten there for ever.
+      if (isKept(hour)) state[key(hour)] = this.#hours.get(hour) as unknown as Json
+    }
     for (const hour of this.#stored) if (!isKept(hour)) state[key(hour)] = null
     const hours = [...new Set([...this.#stored, ...this.#changed])].filter(isKept)
     return { state, hours: hours.toSorted((left, right) => left - right) }

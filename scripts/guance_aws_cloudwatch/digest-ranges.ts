@@ -37,3 +37,9 @@ export function digestRanges({ kept, auditedMs, polledMs }: DigestsKept, nowMs: 
   const earlier = cutRanges(closed, gone).slice(-1)
   return [...earlier, { startMs: Math.max(open.startMs, isBack ? recentMs : sinceMs), endMs: FOREVER_MS }]
 }
+
+/** The last hours of the ranges: what is left when there is no room for more. */
+export function lastHours(kept: readonly Window[], hours: number, nowMs: EpochMs): readonly Window[] {
+  const fromMs = endAt(nowMs, hours * HOUR_MS)
+  return kept.slice(-1).map(({ startMs, endMs }) => ({ startMs: Math.max(startMs, fromMs), endMs }))
+}

@@ -58,25 +58,63 @@ export function hourOf(timeMs: EpochMs): number {
   return Math.floor(timeMs / HOUR_MS)
 }
 
-/** The digests of one hour as text: per line a letter for the minute and four for the digest. */
-export function encodeHour(hour: number, digests: Digests): string {
+/** Begins a text in which a bit for each minute says which of them have a digest: shorter than a letter each from 12 minutes on. */
+const BITS = '~'
+const BITS_LETTERS = 10
+const MIN_FOR_BITS = 12
+
+function encodeDigest(digest: LineDigest): string {
   let text = ''
-  for (const [timeMs, digest] of [...digests].toSorted(([left], [right]) => left - right)) {
-    if (hourOf(timeMs) !== hour) continue
-    text += ALPHABET[(timeMs - hour * HOUR_MS) / MINUTE_MS] ?? ''
-    for (let shift = 18; shift >= 0; shift -= 6) text += ALPHABET[(digest >>> shift) & 63] ?? ''
-  }
+  for (let shift = 18; shift >= 0; shift -= 6) text += ALPHABET[(digest >>> shift) & 63] ?? ''
   return text
+}
+
+function encodeBits(minutes: readonly number[]): string {
+  const letters = Array.from({ length: BITS_LETTERS }, () => 0)
+  for (const minute of minutes) {
+    const at = Math.floor(minute / 6)
+    letters[at] = (letters[at] ?? 0) | (1 << (minute % 6))
+  }
+  return letters.map((letter) => ALPHABET[letter] ?? '').join('')
+}
+
+function decodeBits(text: string): readonly number[] {
+  return Array.from({ length: 60 }, (_, minute) => minute).filter(
+    (minute) => ((CODES.get(text.charAt(Math.floor(minute / 6))) ?? 0) >> (minute % 6)) & 1,
+  )
+}
+
+/** The digests of one hour as text: four letters each, and which minutes they are of. */
+export function encodeHour(hour: number, digests: Digests): string {
+  const own = [...digests]
+    .filter(([timeMs]) => hourOf(timeMs) === hour)
+    .map(([timeMs, digest]) => [(timeMs - hour * HOUR_MS) / MINUTE_MS, digest] as const)
+    .toSorted(([left], [right]) => left - right)
+  if (own.length < MIN_FOR_BITS) {
+    return own.map(([minute, digest]) => `${ALPHABET[minute] ?? ''}${encodeDigest(digest)}`).join('')
+  }
+  const minutes = encodeBits(own.map(([minute]) => minute))
+  return `${BITS}${minutes}${own.map(([, digest]) => encodeDigest(digest)).join('')}`
+}
+
+function decodeDigest(text: string, at: number): LineDigest {
+  let digest = 0
+  for (let letter = 0; letter < DIGEST_LETTERS; letter += 1) {
+    digest = digest * 64 + (CODES.get(text.charAt(at + letter)) ?? 0)
+  }
+  return digest
 }
 
 /** Reads what encodeHour wrote. */
 export function decodeHour(hour: number, text: string, into: Map<EpochMs, LineDigest>): void {
-  for (let at = 0; at < text.length; at += ENTRY_LETTERS) {
-    const minute = CODES.get(text.charAt(at)) ?? 0
-    let digest = 0
-    for (let letter = 1; letter <= DIGEST_LETTERS; letter += 1) {
-      digest = digest * 64 + (CODES.get(text.charAt(at + letter)) ?? 0)
-    }
-    into.set(hour * HOUR_MS + minute * MINUTE_MS, digest)
+  const add = (minute: number, at: number): void => {
+    into.set(hour * HOUR_MS + minute * MINUTE_MS, decodeDigest(text, at))
   }
+  if (text.startsWith(BITS)) {
+    const from = 1 + BITS_LETTERS
+    for (const [index, minute] of decodeBits(text.slice(1, from)).entries())
+      add(minute, from + index * DIGEST_LETTERS)
+    return
+  }
+  for (let at = 0; at < text.length; at += ENTRY_LETTERS) add(CODES.get(text.charAt(at)) ?? 0, at + 1)
 }

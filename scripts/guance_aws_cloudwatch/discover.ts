@@ -82,8 +82,7 @@ async function renew(
   const identities = await listInto(selection, region, target.namespace)
   const unknown = reportUnknown(question, selection.metrics, before)
   const place = { place: key.place, nameDimension: target.catalogue?.nameDimension }
-  const lists = { before: previous === undefined ? [] : collectedBy(previous), now: identities }
-  const departed = await keepDeparted(context, place, lists)
+  const departed = await keepDeparted(context, place, { before: previous, now: identities })
   const listing = { listedAtMs: context.triggerTimeMs, listed: selection.listed, identities, departed }
   await commitListing(context, key, { unknown, listing })
   return listing

@@ -1,9 +1,10 @@
-import type { Window } from 'guance-aws-lambda/dff'
+import type { EpochMs, Window } from 'guance-aws-lambda/dff'
 import { type EntryPlan, isWrittenOnce } from './entry-plan.ts'
 import { type FieldSet, NO_FIELDS, withoutFields } from './field-set.ts'
 import { fillHoles, type Hole, holesOf, joinHoles } from './holes.ts'
 import type { Entry } from './ledger.ts'
 import { cutRanges } from './ranges.ts'
+import { MAX_LOOKBACK_MS } from './window.ts'
 
 /** A line waits so many polls for a query that does not come complete. */
 const MAX_WAITS = 3
@@ -98,4 +99,15 @@ export function giveUpHoles(
       .map((range) => ({ ...range, fields: hole.fields })),
   )
   return { entry: { ...entry, holes: fillHoles(entry.holes, everything, fields) }, given }
+}
+
+/** Adds minutes that differ from what was written and stay so; what is older than anything that can be had is forgotten. */
+export function tellDifferences(entry: Entry, times: Iterable<EpochMs>, nowMs: EpochMs): Entry {
+  const { told, ...rest } = entry
+  const known = told !== undefined && told.lastMs < nowMs - MAX_LOOKBACK_MS ? undefined : told
+  const all = [...times]
+  if (all.length === 0) return known === undefined ? rest : entry
+  const minutes = (known?.minutes ?? 0) + all.length
+  const firstMs = Math.min(known?.firstMs ?? Number.MAX_SAFE_INTEGER, ...all)
+  return { ...rest, told: { minutes, firstMs, lastMs: Math.max(known?.lastMs ?? 0, ...all) } }
 }

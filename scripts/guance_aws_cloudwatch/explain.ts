@@ -87,7 +87,14 @@ function entryFacts(entry: Entry, cause: HorizonCause): Facts {
   ]
 }
 
-function digestFacts(state: BucketState, fingerprint: string): Facts {
+/** `17 minutes from … to …: …`; those of the last day or two by name. */
+function describeTold({ told }: Entry, seen: readonly EpochMs[]): string {
+  if (told === undefined) return 'nothing'
+  const span = `${told.minutes} minutes from ${formatTime(told.firstMs)} to ${formatTime(told.lastMs)}`
+  return seen.length === 0 ? span : `${span}: ${listSome(seen.map(formatTime))}`
+}
+
+function digestFacts(state: BucketState, entry: Entry, fingerprint: string): Facts {
   const lastMs = newest(state.book.read('published', fingerprint))
   const seen = [...state.book.read('seen', fingerprint).keys()].toSorted((left, right) => left - right)
   return [
@@ -95,10 +102,7 @@ function digestFacts(state: BucketState, fingerprint: string): Facts {
       label: 'last point delivered',
       value: lastMs === undefined ? `none in the last ${DIGEST_HOURS} hours` : formatTime(lastMs),
     },
-    {
-      label: 'changed at CloudWatch after delivery',
-      value: seen.length === 0 ? 'nothing' : `${seen.length} minutes: ${listSome(seen.map(formatTime))}`,
-    },
+    { label: 'changed at CloudWatch after delivery', value: describeTold(entry, seen) },
     { label: 'last audit', value: state.auditedMs === 0 ? 'not yet' : formatTime(state.auditedMs) },
   ]
 }
@@ -151,7 +155,7 @@ async function explainIdentity(
       { label: 'metrics', value: metrics },
       ...asked,
       ...entryFacts(entry, causeBy(state)),
-      ...digestFacts(state, identity.fingerprint),
+      ...digestFacts(state, entry, identity.fingerprint),
     ],
   }
 }

@@ -6,6 +6,13 @@ import type { Hole } from './holes.ts'
 
 export type Tags = Readonly<Record<string, string>>
 
+/** Differences that were told and stay. */
+export interface Told {
+  readonly minutes: number
+  readonly firstMs: EpochMs
+  readonly lastMs: EpochMs
+}
+
 /** What is remembered of one identity; lines, cursors and gaps are committed together. */
 export interface Entry {
   /** Every earlier minute is complete, final and committed, but for the gaps. */
@@ -30,6 +37,8 @@ export interface Entry {
   readonly gaps: readonly Window[]
   /** Ranges before firstMs that were fetched by hand. */
   readonly done: readonly Window[]
+  /** Changes of minutes that were written for good: told, not written; forgotten after two weeks. */
+  readonly told?: Told
   /** When AWS first no longer listed it. */
   readonly goneMs?: EpochMs
   /** Since when it is known to have existed, while that is later than firstMs and recent; kept where zeros are written. */
@@ -49,6 +58,8 @@ export interface Ledger {
   readonly hours: readonly number[]
   /** The minutes of which every line has its digest, the last range without an end; undefined where nobody wrote it down. */
   readonly kept: readonly Window[] | undefined
+  /** The store that got what the digests are of; undefined where nobody knows. */
+  readonly store?: string
 }
 
 /** 36 bits in base64url: among the 1,000 identities of a full bucket, one in 70 million new ones is mistaken for known. */
@@ -65,6 +76,7 @@ interface StoredException {
   readonly w?: number
   readonly g?: readonly StoredRange[]
   readonly d?: readonly StoredRange[]
+  readonly x?: readonly [minutes: number, first: number, last: number]
   readonly n?: number
   readonly a?: number
 }
@@ -79,6 +91,7 @@ interface StoredLedger {
   readonly hours: readonly number[]
   /** A range without an end has none. */
   readonly kept?: readonly (readonly [start: number, end?: number])[]
+  readonly store?: string
   readonly tags: readonly Tags[]
   readonly fields: readonly string[]
   readonly rows: readonly (readonly [
@@ -124,7 +137,7 @@ interface Tables {
 }
 
 function exceptionOf(entry: Entry, { tags, fields }: Tables): StoredException | undefined {
-  const { former, missing, holes, past, waits, gaps, done, goneMs, aliveMs } = entry
+  const { former, missing, holes, past, waits, gaps, done, told, goneMs, aliveMs } = entry
   const exception: StoredException = {
     ...(former.length === 0
       ? {}
@@ -143,6 +156,9 @@ function exceptionOf(entry: Entry, { tags, fields }: Tables): StoredException | 
     ...(waits === 0 ? {} : { w: waits }),
     ...(gaps.length === 0 ? {} : { g: toRanges(gaps) }),
     ...(done.length === 0 ? {} : { d: toRanges(done) }),
+    ...(told === undefined
+      ? {}
+      : { x: [told.minutes, told.firstMs / MINUTE_MS, told.lastMs / MINUTE_MS] as const }),
     ...(goneMs === undefined ? {} : { n: goneMs / MINUTE_MS }),
     ...(aliveMs === undefined ? {} : { a: aliveMs / MINUTE_MS }),
   }
@@ -150,7 +166,7 @@ function exceptionOf(entry: Entry, { tags, fields }: Tables): StoredException | 
 }
 
 /** The ledger as state: what identities share is written once. All times are whole minutes. */
-export function encodeLedger({ entries, auditedMs, triedMs, polledMs, hours, kept }: Ledger): Json {
+export function encodeLedger({ entries, auditedMs, triedMs, polledMs, hours, kept, store }: Ledger): Json {
   const tags = new Table<Tags>()
   const fields = new Table<FieldSet>()
   const rows = new Map<string, [number, number, number, number, string]>()
@@ -172,6 +188,7 @@ export function encodeLedger({ entries, auditedMs, triedMs, polledMs, hours, kep
     polled: Math.floor(polledMs / MINUTE_MS),
     hours,
     ...(kept === undefined ? {} : { kept: kept.map(storeKept) }),
+    ...(store === undefined ? {} : { store }),
     tags: tags.values,
     fields: fields.values,
     rows: [...rows.values()],
@@ -186,7 +203,7 @@ function makeEntry(
   [through, first, fields, tags]: StoredLedger['rows'][number],
   exception: StoredException,
 ): Entry {
-  const { f = [], m, h = [], p = [], w = 0, g, d, n, a } = exception
+  const { f = [], m, h = [], p = [], w = 0, g, d, x, n, a } = exception
   const fieldsOf = (number: number): FieldSet =>
     stored.v === 1 ? NO_FIELDS : (stored.fields[number] ?? NO_FIELDS)
   return {
@@ -205,6 +222,9 @@ function makeEntry(
     waits: w,
     gaps: fromRanges(g),
     done: fromRanges(d),
+    ...(x === undefined
+      ? {}
+      : { told: { minutes: x[0], firstMs: x[1] * MINUTE_MS, lastMs: x[2] * MINUTE_MS } }),
     ...(n === undefined ? {} : { goneMs: n * MINUTE_MS }),
     ...(a === undefined ? {} : { aliveMs: a * MINUTE_MS }),
   }
@@ -223,7 +243,7 @@ export function decodeLedger(json: Json | undefined): Ledger | undefined {
       entries.set(id, makeEntry(stored, row, stored.except[id] ?? {}))
     }
   }
-  const { audited, tried, polled, hours, kept } = stored
+  const { audited, tried, polled, hours, kept, store } = stored
   return {
     entries,
     auditedMs: audited * MINUTE_MS,
@@ -234,5 +254,6 @@ export function decodeLedger(json: Json | undefined): Ledger | undefined {
       startMs: start * MINUTE_MS,
       endMs: end === undefined ? FOREVER_MS : end * MINUTE_MS,
     })),
+    ...(store === undefined ? {} : { store }),
   }
 }

@@ -13,6 +13,7 @@ import { type NamespaceRun, type Prepared, prepareNamespace, tiersOf, withStatis
 import { registerAsleep } from './register.ts'
 import { newRegionState, regionState } from './region-state.ts'
 import { repairGaps } from './repair.ts'
+import { sweepBuckets } from './sweep.ts'
 import { Tally } from './tally.ts'
 import { reportUncollected } from './tier.ts'
 
@@ -37,7 +38,11 @@ export interface NamespaceResult {
 
 async function keepRegionState(
   { context, place, nowMs, known }: NamespaceContext,
-  { tally, listedMs }: { readonly tally: Tally; readonly listedMs: EpochMs },
+  {
+    tally,
+    listedMs,
+    sweptMs,
+  }: { readonly tally: Tally; readonly listedMs: EpochMs; readonly sweptMs: EpochMs },
 ): Promise<void> {
   const before = known ?? newRegionState(nowMs)
   const longest = tally.longest.reduce(
@@ -47,7 +52,7 @@ async function keepRegionState(
   const lateness = addLateness(before.lateness, tally.sampledLines, tally.lateMs)
   await context.commit({
     points: [],
-    state: regionState(place, { ...before, listedMs, longest, lateness }),
+    state: regionState(place, { ...before, listedMs, longest, lateness, sweptMs }),
   })
 }
 
@@ -90,7 +95,8 @@ export async function collectNamespace(run: NamespaceRun): Promise<NamespaceResu
   if (backfill === undefined) {
     if (discovery.isDue) await collectNew(run, prepared, tally)
     // Of the list that was gone by: what is newer than it has not been looked for yet.
-    await keepRegionState(shared, { tally, listedMs: discovery.listedAtMs })
+    const sweptMs = await sweepBuckets(shared, identities)
+    await keepRegionState(shared, { tally, listedMs: discovery.listedAtMs, sweptMs })
     // A poll that AWS did not answer is no time for more.
     if (live.failed === 0)
       await repairGaps(shared, { behind: live.behind, liveRequests: live.requests, tally })

@@ -12,6 +12,8 @@ export interface RegionState {
   /** Of all functions: for the account-wide series. */
   readonly longest: Longest
   readonly lateness: Lateness
+  /** When all buckets were last looked through for what is gone. */
+  readonly sweptMs?: EpochMs
 }
 
 /** As of the last poll; undefined before the first. */

@@ -6,11 +6,14 @@ const UNTIL_MS = 3 * MINUTE_MS
 /** A request with its retries, and its commit, must end before the host ends the task. */
 const MARGIN_MS = MINUTE_MS
 
+type RunTime = Pick<RunContext, 'elapsedMs' | 'timeoutMs'>
+
+/** Whether nothing new may be begun: the host is about to end the task. */
+export function isEnding({ elapsedMs, timeoutMs }: RunTime): boolean {
+  return elapsedMs() >= timeoutMs - MARGIN_MS
+}
+
 /** Whether the run has time for what can wait; once at least where live traffic took all of it, or gaps would stay for ever. */
-export function hasTime(
-  { elapsedMs, timeoutMs }: Pick<RunContext, 'elapsedMs' | 'timeoutMs'>,
-  isFirst: boolean,
-): boolean {
-  const leftMs = timeoutMs - MARGIN_MS - elapsedMs()
-  return leftMs > 0 && (isFirst || elapsedMs() < UNTIL_MS)
+export function hasTime(time: RunTime, isFirst: boolean): boolean {
+  return !isEnding(time) && (isFirst || time.elapsedMs() < UNTIL_MS)
 }

@@ -1,16 +1,18 @@
-import type { EpochMs, Json, Point } from 'guance-aws-lambda/dff'
+import type { EpochMs } from 'guance-aws-lambda/dff'
 import { askLongest } from './ask-longest.ts'
-import { bucketState, type BucketState, forgetGone, loadBucket, loadLedger } from './bucket.ts'
+import { type BucketState, loadBucket, loadLedger } from './bucket.ts'
 import { circumstancesOf, type NamespaceContext } from './circumstances.ts'
 import { concludePlan, isOpen } from './conclude.ts'
-import { deliveredState } from './delivered.ts'
+import { commitSlice } from './commit-slice.ts'
 import { type EntryPlan, planLive, planOld, type Work } from './entry-plan.ts'
 import type { QueryOutcome } from './fetch.ts'
 import { fetchPlans } from './fetch-plans.ts'
+import { memoryBudget } from './memory-budget.ts'
 import { nextToRepair } from './repair-chunk.ts'
 import type { Entry } from './ledger.ts'
 import type { Dimension } from './series.ts'
 import type { Tally } from './tally.ts'
+import { PERIOD_SEC } from './window.ts'
 
 export interface SliceResult {
   readonly requests: number
@@ -87,38 +89,70 @@ function isUnfinished(entry: Entry | undefined): boolean {
   return entry === undefined || entry.waits > 0 || nextToRepair(entry) !== undefined
 }
 
-/** Commits points with the buckets they stand for. */
-async function commitSlice(
+/** Datapoints that the reply to some plans may hold. */
+function countDatapoints(plans: readonly EntryPlan[]): number {
+  return plans.reduce((sum, { asked, window }) => {
+    const queries = asked.reduce((count, { statistics }) => count + statistics.length, 0)
+    return sum + (queries * Math.max(0, window.endMs - window.startMs)) / (PERIOD_SEC * 1000)
+  }, 0)
+}
+
+interface Loaded {
+  readonly plans: readonly EntryPlan[]
+  readonly states: readonly BucketState[]
+  readonly stateOf: (bucket: number) => BucketState
+  readonly tally: Tally
+}
+
+/** Fetches, settles and commits: what holds the datapoints of a slice in memory. */
+async function settleSlice(
   shared: NamespaceContext,
-  {
-    works,
-    states,
-    points,
-    outcomes,
-    isComplete,
-  }: {
-    works: readonly Work[]
-    states: readonly BucketState[]
-    points: readonly Point[]
-    outcomes: readonly QueryOutcome[]
-    isComplete: boolean
-  },
-): Promise<void> {
-  const { context, place, nowMs, region, listed } = shared
-  const purpose = works[0]?.purpose
-  const isAudited = works.some((work) => work.purpose !== 'live' && work.endsAudit) && isComplete
-  for (const state of states) {
-    forgetGone(state, listed, nowMs)
-    if (purpose === 'live') state.polledMs = nowMs
-    if (purpose === 'audit') state.triedMs = nowMs
-    if (isAudited) state.auditedMs = nowMs
+  works: readonly Work[],
+  { plans: planned, states, stateOf, tally }: Loaded,
+) {
+  const { requests, outcomes, plans } = await fetchPlans(shared, planned, tally)
+  if (works[0]?.purpose === 'live') shared.activity?.add(outcomes)
+  await Promise.all(states.map(async ({ book }) => book.load(shared.context, spanOf(plans))))
+  const groups = groupOutcomes(outcomes)
+  const waitingBefore = tally.waiting
+  const points = plans.flatMap((plan) => {
+    const { bucket, sample } = plan.work.identity
+    const own = groups.get(sample.dimensions) ?? []
+    return concludePlan(shared, { plan, outcomes: own, state: stateOf(bucket), tally })
+  })
+  // An audit that had nothing to decide on is done all the same.
+  if (plans.length > 0 || works[0]?.purpose === 'audit') {
+    const isComplete = tally.waiting === waitingBefore
+    await commitSlice(shared, { works, states, points, outcomes, isComplete, tally })
   }
-  const delivered = new Set(shared.delivered)
-  const fields = deliveredState(region, delivered, outcomes)
-  const buckets = states.map((state) => bucketState(place, state, nowMs))
-  const state: Record<string, Json> = Object.assign({}, ...buckets, fields, shared.accountState)
-  await context.commit({ points, state })
-  for (const field of delivered) shared.delivered.add(field)
+  const hasWorked = outcomes.length === 0 || !outcomes.every(isOpen)
+  return { requests, groups, points: points.length, hasWorked }
+}
+
+/** Of some works those that have something left to repair, without what did not come or is Forbidden; and those to be asked again. */
+function findLeft(
+  works: readonly Work[],
+  groups: ReadonlyMap<readonly Dimension[], readonly QueryOutcome[]>,
+  stateOf: (bucket: number) => BucketState,
+): Pick<SliceResult, 'behind' | 'unfinished'> {
+  const known = works.map((work) => {
+    const own = groups.get(work.identity.sample.dimensions)
+    return {
+      work,
+      entry: stateOf(work.identity.bucket).entries.get(work.identity.fingerprint),
+      isWaiting: own?.some(isOpen) === true,
+      isForbidden: own?.every(({ outcome }) => outcome.kind === 'forbidden') === true,
+    }
+  })
+  return {
+    behind: known.flatMap(({ work, entry, isWaiting, isForbidden }) => {
+      if (isWaiting || isForbidden || entry === undefined || nextToRepair(entry) === undefined) return []
+      return [{ work, entry }]
+    }),
+    unfinished: known.flatMap(({ work, entry, isWaiting }) =>
+      isWaiting || isUnfinished(entry) ? [work.identity.fingerprint] : [],
+    ),
+  }
 }
 
 /**
@@ -133,39 +167,11 @@ export async function collectSlice(
   const { states, stateOf } = await loadBuckets(shared, works)
   const identities = works.map(({ identity }) => identity)
   await askLongest(shared, { identities, stateOf, tally })
-  const planned = works.flatMap((work) => planEntry(shared, work, stateOf(work.identity.bucket)) ?? [])
-  const { requests, outcomes, plans } = await fetchPlans(shared, planned, tally)
-  if (works[0]?.purpose === 'live') shared.activity?.add(outcomes)
-  await Promise.all(states.map(async ({ book }) => book.load(shared.context, spanOf(plans))))
-  const groups = groupOutcomes(outcomes)
-  const waitingBefore = tally.waiting
-  const points = plans.flatMap((plan) => {
-    const { bucket, sample } = plan.work.identity
-    const own = groups.get(sample.dimensions) ?? []
-    return concludePlan(shared, { plan, outcomes: own, state: stateOf(bucket), tally })
-  })
-  // An audit that had nothing to decide on is done all the same.
-  if (plans.length > 0 || works[0]?.purpose === 'audit') {
-    const isComplete = tally.waiting === waitingBefore
-    await commitSlice(shared, { works, states, points, outcomes, isComplete })
-  }
-  tally.points += points.length
-  const known = works.map((work) => {
-    const own = groups.get(work.identity.sample.dimensions)
-    return {
-      work,
-      entry: stateOf(work.identity.bucket).entries.get(work.identity.fingerprint),
-      isWaiting: own?.some(isOpen) === true,
-      isForbidden: own?.every(({ outcome }) => outcome.kind === 'forbidden') === true,
-    }
-  })
-  const behind = known.flatMap(({ work, entry, isWaiting, isForbidden }) => {
-    if (isWaiting || isForbidden || entry === undefined || nextToRepair(entry) === undefined) return []
-    return [{ work, entry }]
-  })
-  const unfinished = known.flatMap(({ work, entry, isWaiting }) =>
-    isWaiting || isUnfinished(entry) ? [work.identity.fingerprint] : [],
+  const plans = works.flatMap((work) => planEntry(shared, work, stateOf(work.identity.bucket)) ?? [])
+  const { requests, groups, points, hasWorked } = await memoryBudget(shared.context).within(
+    countDatapoints(plans),
+    async () => settleSlice(shared, works, { plans, states, stateOf, tally }),
   )
-  const hasWorked = outcomes.length === 0 || !outcomes.every(isOpen)
-  return { requests, points: points.length, behind, unfinished, hasWorked }
+  tally.points += points
+  return { requests, points, ...findLeft(works, groups, stateOf), hasWorked }
 }

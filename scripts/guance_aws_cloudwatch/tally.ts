@@ -33,6 +33,7 @@ export class Tally {
   /** Minutes that are complete and final for every identity of the live part: from the latest first look to the earliest watermark. */
   #completeFromMs = 0
   #givenMs = 0
+  #digestHours: number | undefined
   readonly #givenFields = new Set<string>()
   #completeThroughMs = Number.MAX_SAFE_INTEGER
 
@@ -56,6 +57,11 @@ export class Tally {
   addBeyond({ lostMs, refusedMs }: Beyond): void {
     this.lostMs += lostMs
     this.refusedMs += refusedMs
+  }
+
+  /** The host had no room for more digests than of so many hours. */
+  addShortened(hours: number): void {
+    this.#digestHours = Math.min(this.#digestHours ?? hours, hours)
   }
 
   /** A range whose lines stay without some fields. */
@@ -117,13 +123,21 @@ export class Tally {
         `CloudWatch changed ${this.differences} lines after they were published, the oldest ${Math.round(this.oldestDifferenceMs / MINUTE_MS)} minutes after its time. They are not written again, because this connector's store is not known to replace a line: see \`dff why\`, and \`dff connector test --rewrite\`.`,
       )
     }
+    if (this.#digestHours !== undefined) {
+      context.report({
+        code: 'state-full',
+        severity: 'error',
+        scope,
+        message: `What this Startup script keeps between its runs is full. All points are delivered, but of some functions only the last ${this.#digestHours} hours of what was delivered are remembered: what CloudWatch changes later is neither corrected nor told. Collect fewer accounts and regions in one Startup script: a function that is active all the time takes about 9 KB.`,
+      })
+    }
     if (this.forbidden > 0) {
       context.report({
         code: 'forbidden',
         severity: 'error',
         scope,
         action: 'cloudwatch:GetMetricData',
-        message: `AWS answers Forbidden for ${this.forbidden} queries, the first of ${this.forbiddenMetric}; their minutes are left out. Allow cloudwatch:GetMetricData without a condition that excludes them.`,
+        message: `AWS answers Forbidden for ${this.forbidden} queries, the first of ${this.forbiddenMetric}; their minutes are left out until they are allowed. Allow cloudwatch:GetMetricData without a condition that excludes them.`,
       })
     }
   }

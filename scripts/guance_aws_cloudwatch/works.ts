@@ -15,8 +15,8 @@ function minutesOf(work: Work): number {
 }
 
 /** Cuts work into slices of bounded size, in the given order; each holds at least one identity. */
-export function sliceWorks<W extends Work>(works: readonly W[]): readonly (readonly W[])[] {
-  const slices: W[][] = []
+export function sliceWorks<T extends Work>(works: readonly T[]): readonly (readonly T[])[] {
+  const slices: T[][] = []
   let queries = 0
   let datapoints = 0
   for (const work of works) {

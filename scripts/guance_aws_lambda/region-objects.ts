@@ -22,7 +22,7 @@ import {
 import { listFunctions } from './list-functions.ts'
 import { listMappings } from './list-mappings.ts'
 import { isListingDue } from './listing-due.ts'
-import { sweepVersions } from './version-sweep.ts'
+import { keepVersions, sweepVersions } from './version-sweep.ts'
 
 /** Ten pages; an object with its message is 2 to 3 KB. */
 const OBJECTS_PER_COMMIT = 500
@@ -98,22 +98,6 @@ async function keepInventory({ context }: ObjectsRun, region: AwsRegion): Promis
   context.log(`${region.scope}: keeps the ${known.entries.length} functions listed ${minutes} minutes ago`)
 }
 
-/** What is remembered of versions, for functions that are listed again. */
-function keepVersions(
-  entries: readonly InventoryEntry[],
-  before: readonly InventoryEntry[],
-): readonly InventoryEntry[] {
-  const known = new Map(before.map((entry) => [entry.name, entry]))
-  return entries.map((entry) => {
-    const { versionTimeoutSec, sweptTimeoutSec } = known.get(entry.name) ?? {}
-    return {
-      ...entry,
-      ...(versionTimeoutSec === undefined ? {} : { versionTimeoutSec }),
-      ...(sweptTimeoutSec === undefined ? {} : { sweptTimeoutSec }),
-    }
-  })
-}
-
 /** A sweep that fails goes on where it was at the next run: timeouts are worth no failed region. */
 async function trySweep(
   { context }: ObjectsRun,
@@ -140,7 +124,7 @@ async function renewInventory(
   const { triggerTimeMs } = run.context
   const { entries, pages } = await commitObjects(run, region)
   const aliases = await listAliases(run, region)
-  const kept = keepVersions(entries, before?.entries ?? [])
+  const kept = keepVersions(entries, before)
   const inventory = { listedAtMs: triggerTimeMs, pages, entries: kept, aliases, sweep: before?.sweep ?? {} }
   const swept = await trySweep(run, region, inventory)
   const timed = keepTimeouts(swept.entries, before?.entries ?? [], triggerTimeMs)

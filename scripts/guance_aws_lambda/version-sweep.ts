@@ -30,6 +30,34 @@ function withSwept(entry: InventoryEntry, versions: Versions | undefined): Inven
   return { ...entry, sweptTimeoutSec, ...(Number.isFinite(sinceMs) ? { sinceMs } : {}) }
 }
 
+function longer(sec: number | undefined, otherSec: number): number {
+  return Math.max(sec ?? 0, otherSec)
+}
+
+/**
+ * What is remembered of versions, for functions that are listed again. Whoever lowers a timeout may have published the
+ * longer one before, which the next sweep alone will see: until it ends that one counts.
+ */
+export function keepVersions(
+  entries: readonly InventoryEntry[],
+  before: Swept | undefined,
+): readonly InventoryEntry[] {
+  const known = new Map(before?.entries.map((entry) => [entry.name, entry]))
+  const isSweeping = before?.sweep.marker !== undefined
+  return entries.map((entry) => {
+    const { versionTimeoutSec, sweptTimeoutSec, timeoutSec = 0 } = known.get(entry.name) ?? {}
+    const isLowered = timeoutSec > (entry.timeoutSec ?? timeoutSec)
+    const versionSec = isLowered ? longer(versionTimeoutSec, timeoutSec) : versionTimeoutSec
+    // A sweep under way may have passed the function already.
+    const sweptSec = isLowered && isSweeping ? longer(sweptTimeoutSec, timeoutSec) : sweptTimeoutSec
+    return {
+      ...entry,
+      ...(versionSec === undefined ? {} : { versionTimeoutSec: versionSec }),
+      ...(sweptSec === undefined ? {} : { sweptTimeoutSec: sweptSec }),
+    }
+  })
+}
+
 /** At the end of a sweep, what it found takes the place of what the last one found. */
 function conclude(entry: InventoryEntry): InventoryEntry {
   const { sweptTimeoutSec, versionTimeoutSec: _, ...rest } = entry

@@ -91,9 +91,12 @@ describe('a full outbox', () => {
 describe('state', () => {
   it('beyond what a script may keep is refused by name', async () => {
     const fixture = await openStore()
-    await expect(commit(fixture, '', { a: 'x'.repeat(100) })).rejects.toThrow(
-      /^state: expected at most 100 bytes .* got 102 bytes\. Nothing of this slice was written\./,
-    )
+    await expect(commit(fixture, '', { a: 'x'.repeat(100) })).rejects.toMatchObject({
+      code: 'STATE_FULL',
+      message: expect.stringMatching(
+        /^state: expected at most 100 bytes .* got 102 bytes\. Nothing of this slice was written\./,
+      ) as string,
+    })
   })
 })
 

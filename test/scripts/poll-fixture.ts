@@ -1,5 +1,5 @@
 import { expect, onTestFinished } from 'vitest'
-import type { CloudwatchConfigs, Json, Point, SinkTraits, Window } from '../../core/dff.ts'
+import type { CloudwatchConfigs, Json, Point, SinkTraits, Slice, Window } from '../../core/dff.ts'
 import { CloudwatchCollector } from '../../scripts/guance_aws_cloudwatch/main.ts'
 import {
   type GoneEntry,
@@ -28,23 +28,26 @@ export class Poller {
   readonly store: TestStore = makeStore()
   readonly runs: TestRun[] = []
   readonly #aws: LateAws
-  readonly #sink: SinkTraits
+  /** What the connector says of its store; a test may change it, as who sets up another one does. */
+  sink: SinkTraits
   /** Parameters beyond regions and targets; a test may change them between polls, as who edits the Startup script does. */
   configs: Omit<CloudwatchConfigs, 'regions' | 'targets'>
   /** What is collected; a test may change it between polls as well. */
   metrics: readonly string[] = ['Invocations', 'Throttles', 'Duration']
   /** How long a run has taken whenever it asks. */
   elapsedMs: () => number = () => 0
+  /** Called before a commit takes effect; a throw refuses it whole. */
+  beforeCommit: (slice: Slice) => void = () => undefined
 
   constructor(aws: LateAws, sink: SinkTraits, configs: Poller['configs'] = {}) {
     this.#aws = aws
-    this.#sink = sink
+    this.sink = sink
     this.configs = configs
   }
 
   runAt(timeMs: number, backfill?: Window): TestRun {
-    const { elapsedMs } = this
-    const options = { triggerTimeMs: timeMs, session: SESSION, sink: this.#sink, elapsedMs }
+    const { elapsedMs, beforeCommit } = this
+    const options = { triggerTimeMs: timeMs, session: SESSION, sink: this.sink, elapsedMs, beforeCommit }
     const run = makeRun(this.store, backfill === undefined ? options : { ...options, backfill })
     this.runs.push(run)
     return run
@@ -106,10 +109,10 @@ export class Poller {
     for (const { tags, fields, timeMs } of this.points()) {
       if (tags['name'] !== name) continue
       const before = lines.get(timeMs)
-      const next: Record<string, number> = this.#sink.mergesFields ? { ...before } : {}
+      const next: Record<string, number> = this.sink.mergesFields ? { ...before } : {}
       for (const [field, value] of Object.entries(fields)) {
         const old = before?.[field] ?? Number.NEGATIVE_INFINITY
-        next[field] = this.#sink.rewrite === 'max' ? Math.max(old, Number(value)) : Number(value)
+        next[field] = this.sink.rewrite === 'max' ? Math.max(old, Number(value)) : Number(value)
       }
       lines.set(timeMs, next)
     }

@@ -100,6 +100,9 @@ describe('a store of which nobody knows what it does with a second line', () => 
       .reduce((sum, message) => sum + Number(/changed (\d+) lines/.exec(message)?.[1]), 0)
     expect(wrong.length).toBeGreaterThan(0)
     expect(told).toBe(wrong.length)
+    const [explanation] = (await poller.explain(endMs + 40 * HOUR_MS, 'straggling')) ?? []
+    const changed = explanation?.facts.find(({ label }) => label === 'changed at CloudWatch after delivery')
+    expect(changed?.value).toMatch(new RegExp(`^${wrong.length} minutes from 2026-11-`))
   }, 60_000)
 
   it('learns how long invocations take, and waits for a long-timeout function no longer than that', async () => {

@@ -18,7 +18,14 @@ describe('what a store does', () => {
     ],
     [{ ...DATAKIT, retentionHours: 0 }, { rewrite: 'unknown', mergesFields: false }, undefined],
   ] as const)('is read from %j', (config, traits, text) => {
-    expect(sinkTraits(config)).toEqual(traits)
+    expect(sinkTraits(config)).toEqual({ ...traits, store: expect.any(String) as string })
     expect(describeTraits(config)).toBe(text)
+  })
+
+  it('is known by where its points go, whatever else is said of it', () => {
+    const { store } = sinkTraits(DATAKIT)
+    expect(sinkTraits({ ...DATAKIT, rewrite: 'last' }).store).toBe(store)
+    expect(sinkTraits({ ...DATAKIT, url: 'http://127.0.0.1:9530' }).store).not.toBe(store)
+    expect(sinkTraits({ type: 'file' }).store).not.toBe(store)
   })
 })

@@ -70,7 +70,9 @@ describe('exec', () => {
       const { lines } = await client.call('log', { taskId: record.id, follow: false })
       return lines.map(({ text }) => text).join('\n')
     }
-    expect(await linesOf()).toContain('sink {"rewrite":"last","mergesFields":false}, backfill null')
+    expect(await linesOf()).toMatch(
+      /sink \{"rewrite":"last","mergesFields":false,"store":"[\da-f]{12}"\}, backfill null/,
+    )
     const startMs = Math.floor(Date.now() / 60_000) * 60_000 - 3_600_000
     const endMs = startMs + 600_000
     expect(await linesOf({ startMs: startMs + 1_500, endMs: endMs - 1_500 })).toContain(

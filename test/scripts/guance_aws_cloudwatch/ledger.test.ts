@@ -28,6 +28,7 @@ const entryArbitrary: fc.Arbitrary<Entry> = fc.record(
     waits: fc.nat(3),
     gaps: fc.array(range, { maxLength: 2 }),
     done: fc.array(range, { maxLength: 1 }),
+    told: fc.record({ minutes: fc.nat(), firstMs: minute, lastMs: minute }, { noNullPrototype: true }),
     goneMs: minute,
     aliveMs: minute,
   },

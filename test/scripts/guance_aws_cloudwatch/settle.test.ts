@@ -172,6 +172,24 @@ describe('settling', () => {
     ])
   })
 
+  it('leaves a line whole that was final before its horizon grew, where a store takes the new one for the old', () => {
+    const fields = { Invocations_Sum: 3, Duration_Average: 5 }
+    const base = {
+      sink: { rewrite: 'max', mergesFields: false } as const,
+      lines: new Map([[0, fields as Fields]]),
+      isWanted: () => true,
+      finalBeforeMs: MINUTE_MS,
+      seen: new Map<number, LineDigest>(),
+      written: WHOLE,
+      isLackTold: true,
+      isGrowing,
+    }
+    const published = new Map([[0, digestOf({ Invocations_Sum: 2, Duration_Average: 5 })]])
+    expect(settle({ ...base, settledEndMs: 0, published }).writes).toEqual([{ timeMs: 0, fields }])
+    const same = new Map([[0, digestOf(fields)]])
+    expect(settle({ ...base, settledEndMs: 0, published: same }).writes).toEqual([])
+  })
+
   it('says which lines changed after they were final', () => {
     const lines = new Map<number, Fields>([
       [0, { Errors_Sum: 2 }],

@@ -62,6 +62,26 @@ describe('the inventory', () => {
     expect(store.state.size).toBe(1)
   })
 
+  it('that an earlier version stored is read, with nothing known of what it did not keep', async () => {
+    const store = makeStore()
+    const key = `inventory/${KEY.objectClass}/${KEY.accountId}/${KEY.region}`
+    store.state.set(key, { listedAtMs: 5, chunks: 1, aliasChunks: 1 })
+    store.state.set(`${key}/0`, [{ name: 'f', tags: { Runtime: 'nodejs24.x' }, timeoutSec: 3 }])
+    store.state.set(`${key}/alias/0`, [['u-1', 'f']])
+    const run = makeRun(store, { triggerTimeMs: 0, session: SESSION })
+    const inventory = await loadInventory(run, KEY)
+    expect(inventory).toEqual({
+      listedAtMs: 5,
+      pages: 0,
+      sweep: {},
+      entries: [{ name: 'f', tags: { Runtime: 'nodejs24.x' }, timeoutSec: 3 }],
+      aliases: { 'u-1': 'f' },
+    })
+    if (inventory === undefined) return
+    await run.commit({ points: [], state: await inventoryState(run, KEY, { ...inventory, entries: [] }) })
+    expect(await loadInventory(run, KEY)).toEqual({ ...inventory, entries: [] })
+  })
+
   it('is undefined before the first listing', async () => {
     expect(
       await loadInventory(makeRun(makeStore(), { triggerTimeMs: 0, session: SESSION }), KEY),
