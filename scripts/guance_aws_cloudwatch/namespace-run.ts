@@ -4,14 +4,16 @@ import { auditBuckets } from './audit.ts'
 import { collectBackfill } from './backfill.ts'
 import type { NamespaceContext } from './circumstances.ts'
 import { addLateness } from './lateness.ts'
+import { degrade, estimate } from './degrade.ts'
 import type { Identity } from './identity.ts'
 import { collectLive, type LiveResult } from './live.ts'
 import { addDuration, recentOf } from './longest.ts'
-import { maskIdentities } from './mask.ts'
+import { type Masked, maskIdentities } from './mask.ts'
 import { type NamespaceRun, prepareNamespace } from './prepare.ts'
 import { registerAsleep } from './register.ts'
 import { newRegionState, regionState } from './region-state.ts'
 import { repairGaps } from './repair.ts'
+import { placeKey } from './state-keys.ts'
 import { Tally } from './tally.ts'
 import { reportUncollected } from './tier.ts'
 
@@ -47,7 +49,7 @@ function failureOf(tally: Tally): AwsFailure {
 
 /** The live part of a poll: who is not asked is known to the ledgers first. */
 async function pollIdentities(
-  { target }: NamespaceRun,
+  { target, budget }: NamespaceRun,
   {
     shared,
     identities,
@@ -57,10 +59,22 @@ async function pollIdentities(
 ): Promise<LiveResult> {
   const { context, place, nowMs, critical } = shared
   await reportUncollected(context, place, { nowMs, count: critical.length })
-  const masked = await maskIdentities(shared, target, identities)
+  const level = budget?.level ?? 0
+  const all = await maskIdentities(shared, target, identities)
+  const masked: Masked = {
+    ...all,
+    awake: degrade(all.awake, shared.catalogue, level),
+    asleep: degrade(all.asleep, shared.catalogue, level),
+  }
   if (masked.asleep.length > 0 && shared.known?.listedMs !== listedAtMs)
     await registerAsleep(shared, masked.asleep)
-  return collectLive(shared, masked, tally)
+  const live = await collectLive(shared, masked, tally)
+  const whole = estimate(all.awake, shared.catalogue, 1)
+  const asked = whole.units[level] ?? 0
+  // A first poll asks of everybody what later ones ask of few.
+  const factor = shared.known === undefined || asked === 0 ? 1 : Math.min(1, tally.billedByPolls() / asked)
+  budget?.note(placeKey(place), estimate(all.awake, shared.catalogue, factor))
+  return live
 }
 
 /**
@@ -81,7 +95,8 @@ export async function collectNamespace(run: NamespaceRun): Promise<NamespaceResu
     // A poll that AWS did not answer is no time for more.
     if (live.failed === 0)
       await repairGaps(shared, { behind: live.behind, liveRequests: live.requests, tally })
-    if (live.failed === 0) await auditBuckets(shared, identities, tally)
+    if (live.failed === 0)
+      await auditBuckets(shared, degrade(identities, shared.catalogue, run.budget?.level ?? 0), tally)
   }
   tally.report(context, `${place.scope}/${place.namespace}`, nowMs)
   const complete = tally.completeWindow()

@@ -8,8 +8,10 @@ import {
   livesOf,
   loadInventory,
 } from 'guance-aws-lambda/sets/guance_integration'
+import type { Budget } from './budget.ts'
 import { claimPlace } from './claim.ts'
 import type { NamespaceContext } from './circumstances.ts'
+import { degradePolicy } from './degrade.ts'
 import { loadDelivered } from './delivered.ts'
 import { discoverSeries } from './discover.ts'
 import { groupByIdentity, type Identity } from './identity.ts'
@@ -33,6 +35,8 @@ export interface NamespaceRun {
   readonly region: AwsRegion
   readonly compiled: CompiledConfigs
   readonly target: NamespaceTarget
+  /** Left out where nothing is spent: in plans. */
+  readonly budget?: Budget
 }
 
 /** What the slices of a namespace work on. */
@@ -129,7 +133,7 @@ async function makeContext(run: NamespaceRun, all: readonly Identity[]) {
     ...(compiled.configs.zeros === true
       ? { lives: inventory === undefined ? ('unlisted' as const) : livesOf(inventory) }
       : {}),
-    policy: compiled.policy,
+    policy: degradePolicy(compiled.policy, run.budget?.level ?? 0),
     critical,
     accountState: accountState(account),
   }

@@ -5,6 +5,7 @@ import type { AwsClock } from './aws-clock.ts'
 import { AwsFailure, classifyAwsError } from './aws-error.ts'
 import { type Backoff, retryWithBackoff } from './backoff.ts'
 import { dropEnvironment } from './environment.ts'
+import { spendingOf } from './spending.ts'
 import { meterAttempts } from './metering.ts'
 import { paceAttempts, regionLimits } from './region-limits.ts'
 
@@ -69,7 +70,11 @@ function makeClients({ context, accountId, region, clock, credentials, backoff }
     requestHandler: REQUEST_HANDLER,
   }
   const meter = (service: string) =>
-    meterAttempts(service, (usage) => context.meter({ ...usage, accountId, region }), clock)
+    meterAttempts(service, {
+      meter: (usage) => context.meter({ ...usage, accountId, region }),
+      clock,
+      spend: async (billedMetrics) => spendingOf(context).spend(accountId, billedMetrics),
+    })
   const step = { step: 'deserialize', priority: 'low', name: 'meterAttempts' } as const
   const limits = regionLimits(context, `${accountId}/${region}`)
   const pace = (service: string) => paceAttempts(service, limits, backoff.sleep)

@@ -35,7 +35,6 @@ describe('the Startup template of guance_aws_lambda', () => {
     const expected = Object.entries(form.properties).map(([name, { writeOnly }]) =>
       writeOnly === true ? `secret:${name}` : name,
     )
-    expect(placeholders).toHaveLength(expected.length)
     expect(new Set(placeholders)).toEqual(new Set(expected))
   })
 

@@ -141,7 +141,7 @@ export function isCalm({ chaos, isDenied, stop, refusedCommit, awsOffsetMs }: St
   )
 }
 
-export function drawReceiver(random: Random, { rewrite, mergesFields }: SinkTraits): SinkTraits {
+function drawReceiver(random: Random, { rewrite, mergesFields }: SinkTraits): SinkTraits {
   return rewrite === 'unknown'
     ? { rewrite: random.pick(['last', 'max', 'both']), mergesFields }
     : { rewrite, mergesFields }
