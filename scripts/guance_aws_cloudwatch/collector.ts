@@ -21,6 +21,7 @@ import { examineCloudwatch } from './doctor.ts'
 import { explainSeries } from './explain.ts'
 import { collectNamespace, type NamespaceResult } from './namespace-run.ts'
 import { type CompiledConfigs, compileConfigs } from './targets.ts'
+import { usagePoints } from './usage-points.ts'
 
 const NAME = 'AWS-CloudWatch'
 
@@ -104,6 +105,8 @@ export function CloudwatchCollector(
         { context, account: opened, regions: budget.isSkipped ? [] : regions },
         async (region) => collectRegion({ context, account: opened, compiled, budget }, region),
       )
+      const usage = usagePoints(context, opened, compiled)
+      if (usage.length > 0) await context.commit({ points: usage, state: {} })
       await budget.close()
       return results
     },

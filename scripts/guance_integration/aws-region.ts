@@ -6,6 +6,7 @@ import { AwsFailure, classifyAwsError } from './aws-error.ts'
 import { type Backoff, retryWithBackoff } from './backoff.ts'
 import { dropEnvironment } from './environment.ts'
 import { spendingOf } from './spending.ts'
+import { meterUsage } from './metered.ts'
 import { meterAttempts } from './metering.ts'
 import { paceAttempts, regionLimits } from './region-limits.ts'
 
@@ -71,7 +72,7 @@ function makeClients({ context, accountId, region, clock, credentials, backoff }
   }
   const meter = (service: string) =>
     meterAttempts(service, {
-      meter: (usage) => context.meter({ ...usage, accountId, region }),
+      meter: (usage) => meterUsage(context, { ...usage, accountId, region }),
       clock,
       spend: async (billedMetrics) => spendingOf(context).spend(accountId, billedMetrics),
     })

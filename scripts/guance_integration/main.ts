@@ -23,6 +23,7 @@ export {
   loadInventory,
 } from './inventory.ts'
 export { keepLives, livesOf } from './lives.ts'
+export { meteredOf } from './metered.ts'
 export { billedFor } from './metering.ts'
 export { type ActionProbe, collectRegions, isFatal, probeRegions } from './region-run.ts'
 export { Runner } from './runner.ts'
