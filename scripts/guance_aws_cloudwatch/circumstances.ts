@@ -12,7 +12,7 @@ import type { BucketState } from './bucket.ts'
 import type { Catalogue, Json } from 'guance-aws-lambda/dff'
 import type { Circumstances } from './entry-plan.ts'
 import { growsWithInvocation, type HorizonCause } from './horizon.ts'
-import { fingerprintOf, type Identity } from './identity.ts'
+import { addedFields, fieldsOf, fingerprintOf, type Identity } from './identity.ts'
 import { widenMs } from './lateness.ts'
 import type { Entry } from './ledger.ts'
 import { longestSec } from './longest.ts'
@@ -84,9 +84,12 @@ export function causeOf(
   }
 }
 
-/** From where another tier has left it to this one. */
-function takenOver(entry: Entry | undefined): Pick<Circumstances, 'takenOverMs'> {
-  return entry === undefined ? {} : { takenOverMs: entry.changedMs ?? entry.throughMs }
+/** From where another tier has left these fields to this one; nothing when it never had them. */
+function takenOver(entry: Entry | undefined, identity: Identity): Pick<Circumstances, 'takenOverMs'> {
+  if (entry === undefined) return {}
+  const isStillThere = addedFields(fieldsOf(identity), entry.fields).size === 0
+  const takenOverMs = isStillThere ? entry.throughMs : entry.changedMs
+  return takenOverMs === undefined ? {} : { takenOverMs }
 }
 
 /** Everything that decides on an identity besides its ledger entry. */
@@ -105,7 +108,7 @@ export function circumstancesOf(
     listedMs: known?.listedMs,
     auditedMs: state.auditedMs,
     skips: shared.policy.kind !== 'everything',
-    ...takenOver(state.elsewhere?.get(identity.fingerprint)),
+    ...takenOver(state.elsewhere?.get(identity.fingerprint), identity),
     committedMs: Math.floor(state.polledMs / MINUTE_MS) * MINUTE_MS,
   }
 }
