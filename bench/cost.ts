@@ -14,7 +14,7 @@ const JUDGED_HOURS = 8
 const FUNCTIONS = 100
 
 /** A task every minute: fewer functions and hours tell as much. */
-const CRITICAL_HOURS = 2
+const CRITICAL_HOURS = 1
 const CRITICAL_FUNCTIONS = 40
 
 /** 25 minutes of polls go by one plan; no multiple of the three polls after which sweeps and listings come round. */

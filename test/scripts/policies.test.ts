@@ -133,6 +133,19 @@ describe('critical functions', () => {
     expect(home.audit(START_MS, START_MS + 45 * MINUTE_MS).alertMinutes?.p95).toBeLessThanOrEqual(5)
   }, 120_000)
 
+  it('fire a monitor within six minutes of the invocation’s end where a value goes out once', async () => {
+    const home = await startHome(
+      SLEEPY.slice(0, 1).map((group) => ({ ...group, share: 1 })),
+      {
+        functions: 6,
+        sink: { rewrite: 'unknown', mergesFields: false },
+      },
+    )
+    for (let minute = 0; minute < 60; minute += 1)
+      await home.poll(START_MS + minute * MINUTE_MS, { critical, tier: 'critical' })
+    expect(home.audit(START_MS, START_MS + 45 * MINUTE_MS).alertMinutes?.p95).toBeLessThanOrEqual(6)
+  }, 120_000)
+
   it('are taken over where run left them', async () => {
     const home = await startHome(
       SLEEPY.slice(0, 1).map((group) => ({ ...group, share: 1 })),
