@@ -258,6 +258,27 @@ tags?: {
 }
 }
 /**
+ * Functions that are polled less often, those with one of the names, or with all of the tags: every datapoint comes, up to everyMin minutes later. Who is critical is not idle.
+ */
+idle?: {
+/**
+ * Names of functions; * stands for any characters. Case does not matter.
+ * 
+ * @minItems 1
+ */
+functions?: string[]
+/**
+ * Tags of the function object, such as Runtime; all of them must match.
+ */
+tags?: {
+[k: string]: string
+}
+/**
+ * Minutes between polls.
+ */
+everyMin: number
+}
+/**
  * critical: collect nothing but what `critical` names; for the function that runs every minute.
  */
 tier?: "critical"

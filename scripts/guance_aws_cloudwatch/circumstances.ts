@@ -44,6 +44,8 @@ export interface NamespaceContext {
   readonly lives?: ReadonlyMap<string, readonly Window[]> | 'unlisted'
   readonly policy: Policy
   /** Where the region's sums are compared with what everybody did: gathers it, over `reach`. */
+  /** Who is asked less often. */
+  readonly idle?: { readonly everyMs: number; readonly has: (identity: Identity) => boolean }
   /** Of whom another function collects the core. */
   readonly critical: readonly Identity[]
   readonly activity?: Activity

@@ -6,7 +6,7 @@ import type { NamespaceContext } from './circumstances.ts'
 import { addLateness } from './lateness.ts'
 import { degrade, estimate } from './degrade.ts'
 import type { Identity } from './identity.ts'
-import { collectLive, type LiveResult } from './live.ts'
+import { collectLive, isIdleDue, type LiveResult } from './live.ts'
 import { addDuration, recentOf } from './longest.ts'
 import { type Masked, maskIdentities } from './mask.ts'
 import { type NamespaceRun, prepareNamespace } from './prepare.ts'
@@ -24,8 +24,12 @@ export interface NamespaceResult {
 }
 
 async function keepRegionState(
-  { context, place, nowMs, known }: NamespaceContext,
-  { tally, listedMs }: { readonly tally: Tally; readonly listedMs: EpochMs },
+  { context, place, nowMs, known, idle }: NamespaceContext,
+  {
+    tally,
+    listedMs,
+    isIdleAsked,
+  }: { readonly tally: Tally; readonly listedMs: EpochMs; readonly isIdleAsked: boolean },
 ): Promise<void> {
   const before = known ?? newRegionState(nowMs)
   const longest = tally.longest.reduce(
@@ -35,7 +39,13 @@ async function keepRegionState(
   const lateness = addLateness(before.lateness, tally.sampledLines, tally.lateMs)
   await context.commit({
     points: [],
-    state: regionState(place, { ...before, listedMs, longest, lateness }),
+    state: regionState(place, {
+      ...before,
+      listedMs,
+      longest,
+      lateness,
+      ...(idle !== undefined && isIdleAsked ? { idleMs: nowMs } : {}),
+    }),
   })
 }
 
@@ -91,7 +101,7 @@ export async function collectNamespace(run: NamespaceRun): Promise<NamespaceResu
       ? await pollIdentities(run, { shared, identities, listedAtMs }, tally)
       : await collectBackfill(shared, { identities, window: backfill, tally })
   if (backfill === undefined) {
-    await keepRegionState(shared, { tally, listedMs: listedAtMs })
+    await keepRegionState(shared, { tally, listedMs: listedAtMs, isIdleAsked: isIdleDue(shared) })
     // A poll that AWS did not answer is no time for more.
     if (live.failed === 0)
       await repairGaps(shared, { behind: live.behind, liveRequests: live.requests, tally })

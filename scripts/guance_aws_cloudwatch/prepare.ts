@@ -1,4 +1,4 @@
-import { type EpochMs, formatTime, type RunContext } from 'guance-aws-lambda/dff'
+import { type EpochMs, formatTime, MINUTE_MS, type RunContext } from 'guance-aws-lambda/dff'
 import {
   accountState,
   type AwsAccount,
@@ -21,7 +21,7 @@ import type { Series } from './series.ts'
 import type { Place } from './state-keys.ts'
 import { makeTags, type TagsOf } from './tags.ts'
 import type { CompiledConfigs, NamespaceTarget } from './targets.ts'
-import { criticalTest, splitTiers } from './tier.ts'
+import { memberTest, splitTiers } from './tier.ts'
 import { makeTimeouts } from './timeouts.ts'
 import { nowOf } from './window.ts'
 
@@ -114,7 +114,9 @@ async function makeContext(run: NamespaceRun, all: readonly Identity[]) {
   const { namespace, catalogue } = target
   const place = placeOf(run)
   const { inventory, hasFunctions } = await loadLinked(run)
-  const isCritical = criticalTest(compiled.configs.critical, inventory)
+  const { idle } = compiled.configs
+  const isCritical = memberTest(compiled.configs.critical, inventory)
+  const isIdle = memberTest(idle, inventory)
   const { own: identities, critical } = splitTiers(all, { tier: target.tier, isCritical, catalogue })
   // After the first reply, whose Date header says what AWS's time is.
   const nowMs = nowOf(context.triggerTimeMs, region.clock.awsNowMs())
@@ -135,6 +137,14 @@ async function makeContext(run: NamespaceRun, all: readonly Identity[]) {
       : {}),
     policy: degradePolicy(compiled.policy, run.budget?.level ?? 0),
     critical,
+    ...(idle === undefined || target.tier !== undefined
+      ? {}
+      : {
+          idle: {
+            everyMs: idle.everyMin * MINUTE_MS,
+            has: ({ name }: Identity) => name !== undefined && isIdle(name) && !isCritical(name),
+          },
+        }),
     accountState: accountState(account),
   }
   return { shared, identities, inventory }

@@ -12,6 +12,8 @@ export interface RegionState {
   /** Of all functions: for the account-wide series. */
   readonly longest: Longest
   readonly lateness: Lateness
+  /** Last poll that asked the idle tier; left out where there is none. */
+  readonly idleMs?: EpochMs
 }
 
 /** As of the last poll; undefined before the first. */

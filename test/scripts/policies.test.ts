@@ -104,6 +104,33 @@ describe('policy probe', () => {
   }, 120_000)
 })
 
+describe('idle functions', () => {
+  it.each(['everything', 'mask'] as const)(
+    'are polled as often as it says, whole and without waking anybody, under policy %s',
+    async (policy) => {
+      const home = await startHome(SLEEPY, { functions: 10 })
+      const settings = { policy, idle: { functions: ['*'], everyMin: 15 } }
+      const runs: TestRun[] = []
+      for (let atMs = START_MS; atMs < START_MS + 2 * HOUR_MS; atMs += 5 * MINUTE_MS)
+        runs.push(await home.poll(atMs, settings))
+      // What has no function is not of the tier.
+      const least = Math.min(...runs.map((run) => billedBy(run, policy)))
+      const turns = runs.map((run) => billedBy(run, policy) > least)
+      expect(turns.map((isTurn) => (isTurn ? 1 : 0)).join('')).toBe('100'.repeat(8))
+      expect(runs.reduce((sum, run) => sum + billedBy(run, 'wake'), 0)).toBeLessThan(40)
+      expect(home.audit(START_MS - 3 * HOUR_MS, START_MS + 1.5 * HOUR_MS)).toMatchObject(WHOLE)
+      const { plan } = await home.plan(START_MS + 2 * HOUR_MS, settings)
+      const mean = runs.slice(1).reduce((sum, run) => sum + billedBy(run, policy), 0) / (runs.length - 1)
+      const planned = plan.metrics.reduce(
+        (sum, row) => sum + (row.rule === policy ? row.billedMetrics : 0),
+        0,
+      )
+      expect(Math.abs(planned / mean - 1)).toBeLessThan(0.25)
+    },
+    60_000,
+  )
+})
+
 describe('critical functions', () => {
   const critical = { functions: ['*'] }
 
