@@ -82,8 +82,8 @@ export function combineCosts(runs: readonly EngineRun[]): Figures {
     probeToMaskIdle: ratioOf(runs, 'idle', ['probe', 'mask']),
     criticalLastP95Minutes: criticalP95(runs, 'last'),
     criticalUnknownP95Minutes: criticalP95(runs, 'unknown'),
-    predictedToMetered: furthest(planned.map((one) => one.planned / one.billed)),
-    predictedInAll:
+    predictedFurthest: furthest(planned.map((one) => one.planned / one.billed)),
+    predictedToMetered:
       planned.length === 0
         ? undefined
         : total(planned.map((one) => one.planned)) / total(planned.map((one) => one.billed)),

@@ -14,11 +14,11 @@ const JUDGED_HOURS = 8
 const FUNCTIONS = 100
 
 /** A task every minute: fewer functions and hours tell as much. */
-const CRITICAL_HOURS = 2
+const CRITICAL_HOURS = 1
 const CRITICAL_FUNCTIONS = 40
 
-/** Half an hour of polls goes by one plan, as who reads it would have it. */
-const PLANS_EVERY = 6
+/** 25 minutes of polls go by one plan; no multiple of the three polls after which sweeps and listings come round. */
+const PLANS_EVERY = 5
 
 const AT_ONCE = Math.min(2, availableParallelism())
 
@@ -63,7 +63,7 @@ function planJobs(args: readonly string[]): readonly EngineJob[] {
 const NOTES = [
   'billed metrics of all polls after the first, as the record meters them: audits, gates, retries and further pages included',
   'probeToMaskBursty, maskToEverythingIdle: of these; completeness: of every run, 31 simulated hours after its last judged poll',
-  'predictedToMetered: what dff plan said before each half hour of polls ÷ what they were billed, the run furthest from 1; predictedInAll over all runs',
+  'predictedToMetered: what dff plan said before each 25 minutes of polls ÷ what they were billed, over all runs; predictedFurthest: the run furthest from 1',
   'critical: every function of the steady fleet, from an invocation’s end until the store holds its point, p95',
 ]
 

@@ -112,6 +112,7 @@ async function pollAll(
   const startMs = fleetStartMs(fleet)
   const count = hours > 0 ? Math.round((hours * HOUR_MS) / POLL_MS) : 1 + FEW_POLLS
   await pollOnce(home, startMs, progress)
+  if (isCritical === true) await pollCritical(home, startMs, progress)
   const first = await readBilled(home)
   for (let poll = 1; poll < count; poll += 1) {
     const atMs = startMs + poll * POLL_MS

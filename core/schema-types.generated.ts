@@ -262,9 +262,59 @@ tags?: {
 }
 }
 /**
+ * Functions that are polled less often, those with one of the names, or with all of the tags: every datapoint comes, up to everyMin minutes later. Who is critical is not idle.
+ */
+idle?: {
+/**
+ * Names of functions; * stands for any characters. Case does not matter.
+ * 
+ * @minItems 1
+ */
+functions?: string[]
+/**
+ * Tags of the function object, such as Runtime; all of them must match.
+ */
+tags?: {
+[k: string]: string
+}
+/**
+ * Minutes between polls.
+ */
+everyMin: number
+}
+/**
  * critical: collect nothing but what `critical` names; for the function that runs every minute.
  */
 tier?: "critical"
+/**
+ * How many billed metrics GetMetricData may be asked for; 1,000 cost about 0.01 USD. As it gets short, first metrics beyond the default ones go, then who is silent is looked for less often, then everybody is polled less often, then everything but Invocations, Errors, Throttles and Duration goes; then the task fails. Months are UTC.
+ */
+budget?: {
+/**
+ * Of this account.
+ */
+perMonth?: number
+/**
+ * Of this account.
+ */
+perPoll?: number
+/**
+ * Of all accounts of the Startup script together.
+ */
+perMonthInAll?: number
+/**
+ * Of all accounts of the Startup script together.
+ */
+perPollInAll?: number
+}
+/**
+ * How many time series (fields of dimension sets) of this account may be collected; above it, metrics beyond the default ones go, then everything but Invocations, Errors, Throttles and Duration; then the task fails.
+ */
+maxSeries?: number
+/**
+ * Also write what each poll asked of AWS as points of the measurement dff_usage: requests and billed metrics by API, account and region; default false.
+ */
+usagePoints?: boolean
 /**
  * Write 0 for a count (the Sum of an event metric) in each final minute in which a function is known to have existed and CloudWatch has no datapoint; default false. It is a point per minute and silent function, 1,440 a day, and every such field becomes an active series, which Guance bills by the day. Where the store does not replace lines, a value that CloudWatch adds later can no longer be written over the 0.
  */

@@ -11,7 +11,7 @@ import type { Activity } from './activity.ts'
 import type { BucketState } from './bucket.ts'
 import type { Catalogue, Json } from 'guance-aws-lambda/dff'
 import type { Circumstances } from './entry-plan.ts'
-import { NO_FIELDS, withoutFields } from './field-set.ts'
+import { commonFields, fieldSetOf, NO_FIELDS, withoutFields } from './field-set.ts'
 import { growsWithInvocation, type HorizonCause } from './horizon.ts'
 import { fingerprintOf, type Identity } from './identity.ts'
 import { widenMs } from './lateness.ts'
@@ -45,6 +45,8 @@ export interface NamespaceContext {
   readonly lives?: ReadonlyMap<string, readonly Window[]> | 'unlisted'
   readonly policy: Policy
   /** Where the region's sums are compared with what everybody did: gathers it, over `reach`. */
+  /** Who is asked less often. */
+  readonly idle?: { readonly everyMs: number; readonly has: (identity: Identity) => boolean }
   /** Of whom another function collects the core. */
   readonly critical: readonly Identity[]
   readonly activity?: Activity
@@ -85,11 +87,13 @@ export function causeOf(
   }
 }
 
-/** From where another tier has left it to this one. */
-function takenOver(entry: Entry | undefined): Pick<Circumstances, 'takenOverMs'> {
+/** From where another tier has left these fields to this one; nothing when it never had them. */
+function takenOver(entry: Entry | undefined, identity: Identity): Pick<Circumstances, 'takenOverMs'> {
   if (entry === undefined) return {}
-  const left = entry.former.findLast(({ fields }) => withoutFields(fields, entry.fields) !== NO_FIELDS)
-  return { takenOverMs: left?.untilMs ?? entry.throughMs }
+  const own = fieldSetOf(identity.wanted)
+  if (withoutFields(own, entry.fields) === NO_FIELDS) return { takenOverMs: entry.throughMs }
+  const left = entry.former.findLast(({ fields }) => commonFields(fields, own) !== NO_FIELDS)
+  return left === undefined ? {} : { takenOverMs: left.untilMs }
 }
 
 /** Everything that decides on an identity besides its ledger entry. */
@@ -108,7 +112,7 @@ export function circumstancesOf(
     listedMs: known?.listedMs,
     digests: state.kept,
     skips: shared.policy.kind !== 'everything',
-    ...takenOver(state.elsewhere?.get(identity.fingerprint)),
+    ...takenOver(state.elsewhere?.get(identity.fingerprint), identity),
     committedMs: Math.floor(state.polledMs / MINUTE_MS) * MINUTE_MS,
   }
 }

@@ -15,11 +15,13 @@ import {
   SINGLE_ATTEMPT,
 } from 'guance-aws-lambda/sets/guance_integration'
 import { planAccount } from './account-plan.ts'
+import { type Budget, openBudget } from './budget.ts'
 import { loadDelivered } from './delivered.ts'
 import { examineCloudwatch } from './doctor.ts'
 import { explainSeries } from './explain.ts'
 import { collectNamespace, type NamespaceResult } from './namespace-run.ts'
 import { type CompiledConfigs, compileConfigs } from './targets.ts'
+import { usagePoints } from './usage-points.ts'
 
 const NAME = 'AWS-CloudWatch'
 
@@ -27,11 +29,12 @@ interface CloudwatchRun {
   readonly context: RunContext
   readonly account: AwsAccount
   readonly compiled: CompiledConfigs
+  readonly budget: Budget
 }
 
 /** All namespaces of a region; it failed when none of them gave anything but failures. */
 async function collectRegion(
-  { context, account, compiled }: CloudwatchRun,
+  { context, account, compiled, budget }: CloudwatchRun,
   region: AwsRegion,
 ): Promise<RegionResult> {
   const results: NamespaceResult[] = []
@@ -39,7 +42,7 @@ async function collectRegion(
   for (const target of compiled.namespaces) {
     try {
       // One namespace after the other: they share the region's request rate.
-      results.push(await collectNamespace({ context, account, region, compiled, target }))
+      results.push(await collectNamespace({ context, account, region, compiled, target, budget }))
     } catch (error) {
       context.signal.throwIfAborted()
       if (isFatal(error)) throw error
@@ -96,9 +99,16 @@ export function CloudwatchCollector(
       context.log(
         `collect account ${opened.accountId}: ${compiled.configs.targets.length} targets in ${regions.length} regions`,
       )
-      return collectRegions({ context, account: opened, regions }, async (region) =>
-        collectRegion({ context, account: opened, compiled }, region),
+      const budget = await openBudget(context, compiled, opened.accountId)
+      if (budget.isSkipped) context.log(`account ${opened.accountId}: left out of this poll by its budget`)
+      const results = await collectRegions(
+        { context, account: opened, regions: budget.isSkipped ? [] : regions },
+        async (region) => collectRegion({ context, account: opened, compiled, budget }, region),
       )
+      const usage = usagePoints(context, opened, compiled)
+      if (usage.length > 0) await context.commit({ points: usage, state: {} })
+      await budget.close()
+      return results
     },
     expected: async (context) => expectMetrics(context, checked, compiled),
     plan: async (context, question) => {

@@ -23,7 +23,7 @@ import { loadRegionState } from './region-state.ts'
 import { toSeries } from './selection.ts'
 import { type Place, placeKey } from './state-keys.ts'
 import type { CompiledConfigs, NamespaceTarget } from './targets.ts'
-import { criticalTest, splitTiers } from './tier.ts'
+import { memberTest, splitTiers } from './tier.ts'
 import { makeTimeouts } from './timeouts.ts'
 
 /** The explanation stays readable; the count says how many there are. */
@@ -183,7 +183,7 @@ async function explainPlace(
   const inventory =
     objectClass === undefined ? undefined : await loadInventory(context, { objectClass, accountId, region })
   const timeouts = objectClass === undefined ? undefined : makeTimeouts(inventory, nowMs)
-  const isCritical = criticalTest(compiled.configs.critical, inventory)
+  const isCritical = memberTest(compiled.configs.critical, inventory)
   const { own } = splitTiers(named, { tier: place.tier, isCritical, catalogue })
   const identities = own.filter((identity) => hasMetric(identity, question.metric))
   const [known, mask] = await Promise.all([loadRegionState(context, place), loadMask(context, place)])

@@ -33,7 +33,7 @@ export async function fetchOpen(
       const outcomes = [await fetchOpen(shared, halves[0]), await fetchOpen(shared, halves[1])]
       return outcomes.flat()
     }
-    if (!['invalid', 'transient', 'throttled'].includes(error.kind)) throw error
+    if (!['invalid', 'transient', 'throttled', 'budget'].includes(error.kind)) throw error
     const outcome = { kind: 'transient', reason: error.message } as const
     return request.queries.map((query) => ({ query, outcome }))
   }

@@ -218,6 +218,31 @@ function forecastGate({ shared, masked }: Outlook, gate: Gate): readonly Forecas
   ]
 }
 
+function forecastLive(outlook: Outlook, reach: Window | undefined): readonly Forecast[] {
+  const { kind } = outlook.shared.policy
+  if (kind === 'probe') return forecastProbes(outlook, reach)
+  return [{ rule: kind, asked: forecastAwake(outlook, reach) }]
+}
+
+/** The idle tier in as many polls as it waits. What policy `probe` is known to cost by its means has that in it. */
+function forecastTurns(outlook: Outlook, reach: Window | undefined): readonly Forecast[] {
+  const { shared, identities, intervalMs, masked } = outlook
+  const { idle } = shared
+  const isKnown = shared.policy.kind === 'probe' && masked.before?.means['probe'] !== undefined
+  if (idle === undefined || isKnown) return forecastLive(outlook, reach)
+  const parts = Map.groupBy(identities, (identity) => idle.has(identity))
+  const of = (isIdle: boolean): Outlook => {
+    const own = parts.get(isIdle) ?? []
+    const awake = masked.awake.filter((identity) => idle.has(identity) === isIdle)
+    return { ...outlook, identities: own, masked: { ...masked, awake } }
+  }
+  const polls = Math.max(1, Math.ceil(idle.everyMs / intervalMs))
+  return [
+    ...forecastLive(of(false), reach),
+    ...forecastLive(of(true), reach).map(({ rule, asked }) => ({ rule, asked: asked.scaled(1 / polls) })),
+  ]
+}
+
 /** A poll, as every later one will be, by rule. */
 export function forecastPoll(outlook: Outlook): readonly Forecast[] {
   const { shared, masked } = outlook
@@ -225,10 +250,7 @@ export function forecastPoll(outlook: Outlook): readonly Forecast[] {
   const asleep = outlook.identities.filter((identity) => !awake.has(identity))
   const gate =
     shared.policy.kind === 'everything' ? undefined : makeGate(shared, { asleep, before: masked.before })
-  const live =
-    shared.policy.kind === 'probe'
-      ? forecastProbes(outlook, gate?.window)
-      : [{ rule: shared.policy.kind, asked: forecastAwake(outlook, gate?.window) }]
+  const live = forecastTurns(outlook, gate?.window)
   return [...live, ...(gate === undefined ? [] : forecastGate(outlook, gate))]
 }
 

@@ -1,8 +1,9 @@
+import { SECOND_MS } from 'guance-aws-lambda/dff'
 import { Activity } from './activity.ts'
 import type { NamespaceContext } from './circumstances.ts'
 import { type Gate, makeGate, passGate } from './gate.ts'
 import type { Identity } from './identity.ts'
-import { type Masked, nextAwake } from './mask.ts'
+import { isOlder, type Masked, nextAwake } from './mask.ts'
 import { type Mask, maskState } from './mask-state.ts'
 import type { SliceResult } from './slice.ts'
 import { collectSlice } from './slice.ts'
@@ -58,16 +59,46 @@ function meansOf({ known }: NamespaceContext, { billed }: Tally, before: Mask | 
   )
 }
 
+/** Half a minute is the jitter of ticks. */
+const JITTER_MS = 30 * SECOND_MS
+
+/** Whether the idle tier is asked at this poll, or there is none. */
+export function isIdleDue({
+  idle,
+  known,
+  nowMs,
+}: Pick<NamespaceContext, 'idle' | 'known' | 'nowMs'>): boolean {
+  if (idle === undefined || known?.idleMs === undefined) return true
+  return isOlder(nowMs, known.idleMs, idle.everyMs - JITTER_MS)
+}
+
+/** Those of the awake whose turn it is, and those who wait. */
+function takeTurns(
+  shared: NamespaceContext,
+  awake: readonly Identity[],
+): { readonly due: readonly Identity[]; readonly waiting: readonly Identity[] } {
+  const { idle } = shared
+  if (idle === undefined || isIdleDue(shared)) return { due: awake, waiting: [] }
+  const parts = Map.groupBy(awake, (identity) => idle.has(identity))
+  return { due: parts.get(false) ?? [], waiting: parts.get(true) ?? [] }
+}
+
 /** Asks who is awake, and of the others those that woke, and commits who is awake next. */
 async function collectMasked(shared: NamespaceContext, masked: Masked, tally: Tally): Promise<LiveResult> {
   const { context, place, nowMs, catalogue } = shared
-  const gate: Gate | undefined = makeGate(shared, masked)
+  const { due, waiting } = takeTurns(shared, masked.awake)
+  const cleanMs = masked.before?.cleanMs ?? nowMs
+  // What the waiting did would be taken for a sleeper's: the gate waits with them, as long as it may.
+  const isWaiting = waiting.length > 0 && !isOlder(nowMs, cleanMs, shared.policy.maxLatenessMs)
+  const gate: Gate | undefined = isWaiting
+    ? undefined
+    : makeGate({ ...shared, critical: [...shared.critical, ...waiting] }, masked)
   const activity = new Activity(gate?.metrics ?? [], catalogue?.grain.length ?? 0)
   const watching = gate === undefined ? shared : { ...shared, activity, reach: gate.window }
-  const results = [...(await collectDue(watching, masked.awake, tally))]
+  const results = [...(await collectDue(watching, due, tally))]
   const passed =
     gate === undefined
-      ? { woken: [], cleanMs: nowMs, unexplained: {} }
+      ? { woken: [], cleanMs: isWaiting ? cleanMs : nowMs, unexplained: masked.before?.unexplained ?? {} }
       : await passGate(shared, gate, { activity, before: masked.before, tally })
   if (passed.woken.length > 0) {
     context.log(`${place.scope}: ${place.namespace}: ${passed.woken.length} functions woke`)
@@ -80,7 +111,10 @@ async function collectMasked(shared: NamespaceContext, masked: Masked, tally: Ta
     unexplained: passed.unexplained,
     awake: nextAwake(masked, {
       woken: passed.woken,
-      behind: new Set(results.flatMap(({ unfinished }) => unfinished)),
+      behind: new Set([
+        ...results.flatMap(({ unfinished }) => unfinished),
+        ...waiting.map(({ fingerprint }) => fingerprint),
+      ]),
     }),
     means: meansOf(shared, tally, masked.before),
   }
@@ -95,5 +129,5 @@ export async function collectLive(
   tally: Tally,
 ): Promise<LiveResult> {
   if (shared.policy.kind !== 'everything') return collectMasked(shared, masked, tally)
-  return resultOf(await collectDue(shared, masked.awake, tally))
+  return resultOf(await collectDue(shared, takeTurns(shared, masked.awake).due, tally))
 }

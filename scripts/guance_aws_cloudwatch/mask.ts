@@ -27,7 +27,7 @@ export interface Masked {
   readonly recent: ReadonlySet<string>
 }
 
-type Where = Pick<NamespaceContext, 'context' | 'region' | 'place' | 'policy' | 'nowMs' | 'known'>
+type Where = Pick<NamespaceContext, 'context' | 'region' | 'place' | 'policy' | 'nowMs'>
 
 /** Whether what was listed at that time says nothing about now any more. */
 export function isOlder(nowMs: EpochMs, thenMs: EpochMs, maxMs: number): boolean {
@@ -55,9 +55,9 @@ async function listRecent(
   }
 }
 
-/** Whether nobody can be left out: nothing was watching for a while, or before there was a mask. */
-function isBlind({ known, nowMs }: Where, before: Mask | undefined): boolean {
-  return before === undefined ? known !== undefined : isOlder(nowMs, before.polledMs, MAX_PAUSE_MS)
+/** Whether nobody can be left out: nothing was watching for a while. */
+function isBlind({ nowMs }: Where, { polledMs }: Mask): boolean {
+  return isOlder(nowMs, polledMs, MAX_PAUSE_MS)
 }
 
 /** Parts identities into those that are asked and those that are known to be silent. Throws what the host says. */
@@ -78,10 +78,11 @@ export async function maskIdentities(
     listedMs: recent === undefined ? (before?.listedMs ?? 0) : nowMs,
     recent: recent ?? new Set<string>(),
   }
-  // Without a word of AWS that is young enough everybody may have woken.
-  if (isBlind(where, before) || (isDue && recent === undefined)) return { ...everybody, ...base }
+  // A first look reaches back further than what AWS tells. Without a word of AWS that is young enough everybody may have woken.
+  if (before === undefined || isBlind(where, before) || (isDue && recent === undefined))
+    return { ...everybody, ...base }
   const isAwake = ({ fingerprint }: Identity): boolean =>
-    base.recent.has(fingerprint) || before?.awake.has(fingerprint) === true
+    base.recent.has(fingerprint) || before.awake.has(fingerprint)
   const parts = Map.groupBy(identities, isAwake)
   return { ...base, awake: parts.get(true) ?? [], asleep: parts.get(false) ?? [] }
 }

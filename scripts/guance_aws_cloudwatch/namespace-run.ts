@@ -6,13 +6,15 @@ import type { NamespaceContext } from './circumstances.ts'
 import { renewSeries } from './discover.ts'
 import { groupByIdentity } from './identity.ts'
 import { addLateness } from './lateness.ts'
-import { collectDue, collectLive, type LiveResult } from './live.ts'
+import { degrade, estimate } from './degrade.ts'
+import { collectDue, collectLive, isIdleDue, type LiveResult } from './live.ts'
 import { addDuration, recentOf } from './longest.ts'
-import { maskIdentities } from './mask.ts'
+import { type Masked, maskIdentities } from './mask.ts'
 import { type NamespaceRun, type Prepared, prepareNamespace, tiersOf, withStatistics } from './prepare.ts'
 import { registerAsleep } from './register.ts'
 import { newRegionState, regionState } from './region-state.ts'
 import { repairGaps } from './repair.ts'
+import { placeKey } from './state-keys.ts'
 import { sweepBuckets } from './sweep.ts'
 import { Tally } from './tally.ts'
 import { reportUncollected } from './tier.ts'
@@ -37,12 +39,18 @@ export interface NamespaceResult {
 }
 
 async function keepRegionState(
-  { context, place, nowMs, known }: NamespaceContext,
+  { context, place, nowMs, known, idle }: NamespaceContext,
   {
     tally,
     listedMs,
     sweptMs,
-  }: { readonly tally: Tally; readonly listedMs: EpochMs; readonly sweptMs: EpochMs },
+    isIdleAsked,
+  }: {
+    readonly tally: Tally
+    readonly listedMs: EpochMs
+    readonly sweptMs: EpochMs
+    readonly isIdleAsked: boolean
+  },
 ): Promise<void> {
   const before = known ?? newRegionState(nowMs)
   const longest = tally.longest.reduce(
@@ -52,7 +60,14 @@ async function keepRegionState(
   const lateness = addLateness(before.lateness, tally.sampledLines, tally.lateMs)
   await context.commit({
     points: [],
-    state: regionState(place, { ...before, listedMs, longest, lateness, sweptMs }),
+    state: regionState(place, {
+      ...before,
+      listedMs,
+      longest,
+      lateness,
+      sweptMs,
+      ...(idle !== undefined && isIdleAsked ? { idleMs: nowMs } : {}),
+    }),
   })
 }
 
@@ -66,16 +81,28 @@ function failureOf(tally: Tally): AwsFailure {
 
 /** The live part of a poll: who is not asked is known to the ledgers first. */
 async function pollIdentities(
-  { target }: NamespaceRun,
+  { target, budget }: NamespaceRun,
   { shared, identities, discovery }: Prepared,
   tally: Tally,
 ): Promise<LiveResult> {
   const { context, place, nowMs, critical } = shared
   await reportUncollected(context, place, { nowMs, count: critical.length })
-  const masked = await maskIdentities(shared, target, identities)
+  const level = budget?.level ?? 0
+  const all = await maskIdentities(shared, target, identities)
+  const masked: Masked = {
+    ...all,
+    awake: degrade(all.awake, shared.catalogue, level),
+    asleep: degrade(all.asleep, shared.catalogue, level),
+  }
   if (masked.asleep.length > 0 && shared.known?.listedMs !== discovery.listedAtMs)
     await registerAsleep(shared, masked.asleep)
-  return collectLive(shared, masked, tally)
+  const live = await collectLive(shared, masked, tally)
+  const whole = estimate(all.awake, shared.catalogue, 1)
+  const asked = whole.units[level] ?? 0
+  // A first poll asks of everybody what later ones ask of few.
+  const factor = shared.known === undefined || asked === 0 ? 1 : Math.min(1, tally.billedByPolls() / asked)
+  budget?.note(placeKey(place), estimate(all.awake, shared.catalogue, factor))
+  return live
 }
 
 /**
@@ -96,11 +123,17 @@ export async function collectNamespace(run: NamespaceRun): Promise<NamespaceResu
     if (discovery.isDue) await collectNew(run, prepared, tally)
     // Of the list that was gone by: what is newer than it has not been looked for yet.
     const sweptMs = await sweepBuckets(shared, identities)
-    await keepRegionState(shared, { tally, listedMs: discovery.listedAtMs, sweptMs })
+    await keepRegionState(shared, {
+      tally,
+      listedMs: discovery.listedAtMs,
+      sweptMs,
+      isIdleAsked: isIdleDue(shared),
+    })
     // A poll that AWS did not answer is no time for more.
     if (live.failed === 0)
       await repairGaps(shared, { behind: live.behind, liveRequests: live.requests, tally })
-    if (live.failed === 0) await auditBuckets(shared, identities, tally)
+    if (live.failed === 0)
+      await auditBuckets(shared, degrade(identities, shared.catalogue, run.budget?.level ?? 0), tally)
   }
   tally.report(context, `${place.scope}/${place.namespace}`, nowMs)
   const complete = tally.completeWindow()

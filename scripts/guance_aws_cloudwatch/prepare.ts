@@ -1,4 +1,4 @@
-import { formatTime, type RunContext } from 'guance-aws-lambda/dff'
+import { formatTime, MINUTE_MS, type RunContext } from 'guance-aws-lambda/dff'
 import {
   accountState,
   type AwsAccount,
@@ -8,8 +8,10 @@ import {
   livesOf,
   loadInventory,
 } from 'guance-aws-lambda/sets/guance_integration'
+import type { Budget } from './budget.ts'
 import { claimPlace } from './claim.ts'
 import type { NamespaceContext } from './circumstances.ts'
+import { degradePolicy } from './degrade.ts'
 import { loadDelivered } from './delivered.ts'
 import { type Discovery, discoverSeries } from './discover.ts'
 import { groupByIdentity, type Identity } from './identity.ts'
@@ -19,7 +21,7 @@ import type { Series } from './series.ts'
 import type { Place } from './state-keys.ts'
 import { makeTags, type TagsOf } from './tags.ts'
 import type { CompiledConfigs, NamespaceTarget } from './targets.ts'
-import { criticalTest, splitTiers } from './tier.ts'
+import { memberTest, splitTiers } from './tier.ts'
 import { makeTimeouts } from './timeouts.ts'
 import { nowOf } from './window.ts'
 
@@ -33,6 +35,8 @@ export interface NamespaceRun {
   readonly region: AwsRegion
   readonly compiled: CompiledConfigs
   readonly target: NamespaceTarget
+  /** Left out where nothing is spent: in plans. */
+  readonly budget?: Budget
 }
 
 /** What the slices of a namespace work on. */
@@ -107,7 +111,7 @@ export function tiersOf(
   all: readonly Identity[],
   inventory: Inventory | undefined,
 ) {
-  const isCritical = criticalTest(compiled.configs.critical, inventory)
+  const isCritical = memberTest(compiled.configs.critical, inventory)
   return splitTiers(all, { tier: target.tier, isCritical, catalogue: target.catalogue })
 }
 
@@ -117,6 +121,9 @@ async function makeContext(run: NamespaceRun, all: readonly Identity[]) {
   const { namespace, catalogue } = target
   const place = placeOf(run)
   const { inventory, hasFunctions } = await loadLinked(run)
+  const { idle } = compiled.configs
+  const isIdle = memberTest(idle, inventory)
+  const isCritical = memberTest(compiled.configs.critical, inventory)
   const { own: identities, critical } = tiersOf(run, all, inventory)
   // After the first reply, whose Date header says what AWS's time is.
   const nowMs = nowOf(context.triggerTimeMs, region.clock.awsNowMs())
@@ -135,8 +142,16 @@ async function makeContext(run: NamespaceRun, all: readonly Identity[]) {
     ...(compiled.configs.zeros === true
       ? { lives: inventory === undefined ? ('unlisted' as const) : livesOf(inventory) }
       : {}),
-    policy: compiled.policy,
+    policy: degradePolicy(compiled.policy, run.budget?.level ?? 0),
     critical,
+    ...(idle === undefined || target.tier !== undefined
+      ? {}
+      : {
+          idle: {
+            everyMs: idle.everyMin * MINUTE_MS,
+            has: ({ name }: Identity) => name !== undefined && isIdle(name) && !isCritical(name),
+          },
+        }),
     accountState: accountState(account),
   }
   return { shared, identities, inventory }

@@ -14,6 +14,8 @@ export interface RegionState {
   readonly lateness: Lateness
   /** When all buckets were last looked through for what is gone. */
   readonly sweptMs?: EpochMs
+  /** Last poll that asked the idle tier; left out where there is none. */
+  readonly idleMs?: EpochMs
 }
 
 /** As of the last poll; undefined before the first. */

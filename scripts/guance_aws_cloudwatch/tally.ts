@@ -54,6 +54,12 @@ export class Tally {
       (this.billed[rule] ?? 0) + requests.reduce((sum, one) => sum + billedOfRequest(one), 0)
   }
 
+  /** What the live part is billed, without what is asked once for a function. */
+  billedByPolls(): number {
+    const { longest: _, ...polls } = this.billed
+    return Object.values(polls).reduce((sum, units) => sum + units, 0)
+  }
+
   addBeyond({ lostMs, refusedMs }: Beyond): void {
     this.lostMs += lostMs
     this.refusedMs += refusedMs

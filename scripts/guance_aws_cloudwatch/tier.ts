@@ -8,18 +8,18 @@ import { loadRegionState } from './region-state.ts'
 import { dimensionSetOf, sortNames } from './series.ts'
 import type { Place } from './state-keys.ts'
 
-type Critical = NonNullable<CloudwatchConfigs['critical']>
+type Members = Pick<NonNullable<CloudwatchConfigs['critical']>, 'functions' | 'tags'>
 
 /** Nobody has run the critical tier for so long: what it should collect is missing. */
 const MISSING_MS = HOUR_MS
 
-/** Who is critical: by name, or by the tags that the last listing of functions shows. */
-export function criticalTest(
-  critical: Critical | undefined,
+/** Who is of a tier: by name, or by the tags that the last listing of functions shows. */
+export function memberTest(
+  members: Members | undefined,
   inventory: Inventory | undefined,
 ): (name: string) => boolean {
-  if (critical === undefined) return () => false
-  const { functions = [], tags } = critical
+  if (members === undefined) return () => false
+  const { functions = [], tags } = members
   const wanted = Object.entries(tags ?? {})
   const entries = wanted.length === 0 ? [] : [...(inventory?.gone ?? []), ...(inventory?.entries ?? [])]
   const tagged = new Set(

@@ -8,12 +8,14 @@ export type AwsErrorKind =
   | 'region-not-enabled'
   | 'transient'
   | 'invalid'
+  | 'budget'
 
 /**
  * Every error name of the APIs we call, in both spellings: the JSON body says `…Exception`, the header
  * `x-amzn-query-error` overrides it with the short one. A Map, because a name like `constructor` must not be found.
  */
 const KIND_BY_NAME: ReadonlyMap<string, AwsErrorKind> = new Map([
+  ['BudgetSpent', 'budget'],
   ['Throttling', 'throttled'],
   ['ThrottlingException', 'throttled'],
   ['ThrottledException', 'throttled'],
@@ -126,6 +128,10 @@ const WORDINGS: Readonly<Record<AwsErrorKind, Wording>> = {
       'Enable the region for this account, or remove it from regions; if other regions fail alike, the key was deactivated.',
   },
   transient: { describe: describeFailure, remedy: ASKED_AGAIN },
+  budget: {
+    describe: (action, { message }) => `${action} is not asked any more: ${message}.`,
+    remedy: 'Raise budget in cloudwatchConfigs, or ask for less: `dff plan` says what costs how much.',
+  },
   invalid: {
     describe: describeFailure,
     remedy: 'This is a fault of the script set: please report it with this line.',

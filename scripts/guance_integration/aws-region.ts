@@ -5,6 +5,8 @@ import type { AwsClock } from './aws-clock.ts'
 import { AwsFailure, classifyAwsError } from './aws-error.ts'
 import { type Backoff, retryWithBackoff } from './backoff.ts'
 import { dropEnvironment } from './environment.ts'
+import { spendingOf } from './spending.ts'
+import { meterUsage } from './metered.ts'
 import { meterAttempts } from './metering.ts'
 import { paceAttempts, regionLimits } from './region-limits.ts'
 import { limitReply } from './reply-limit.ts'
@@ -70,7 +72,11 @@ function makeClients({ context, accountId, region, clock, credentials, backoff }
     requestHandler: REQUEST_HANDLER,
   }
   const meter = (service: string) =>
-    meterAttempts(service, (usage) => context.meter({ ...usage, accountId, region }), clock)
+    meterAttempts(service, {
+      meter: (usage) => meterUsage(context, { ...usage, accountId, region }),
+      clock,
+      spend: async (billedMetrics) => spendingOf(context).spend(accountId, billedMetrics),
+    })
   const step = { step: 'deserialize', priority: 'low', name: 'meterAttempts' } as const
   const limits = regionLimits(context, `${accountId}/${region}`)
   const pace = (service: string) => paceAttempts(service, limits, backoff.sleep)

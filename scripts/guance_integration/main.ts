@@ -24,6 +24,8 @@ export {
 } from './inventory.ts'
 export { keepLives, livesOf } from './lives.ts'
 export { readList, readToken } from './reply.ts'
+export { meteredOf } from './metered.ts'
 export { billedFor } from './metering.ts'
 export { type ActionProbe, collectRegions, isFatal, probeRegions } from './region-run.ts'
 export { Runner } from './runner.ts'
+export { type Limits, type Spent, spendingOf } from './spending.ts'

@@ -49,14 +49,28 @@ function dateHeaderOf(response: unknown): string | undefined {
  * SDK middleware below the SDK's own retries, so that every attempt is metered: AWS bills a retried request too.
  * It also reads AWS's time from each reply.
  */
-export function meterAttempts(service: string, meter: (usage: Usage) => void, clock: AwsClock) {
+export function meterAttempts(
+  service: string,
+  {
+    meter,
+    clock,
+    spend,
+  }: {
+    readonly meter: (usage: Usage) => void
+    readonly clock: AwsClock
+    /** Rejects where no more may be spent, and then nothing is sent. */
+    readonly spend: (billedMetrics: number) => Promise<void>
+  },
+) {
   return <Args extends { readonly input: object }, Result extends { readonly response: unknown }>(
     next: (args: Args) => Promise<Result>,
     execution: { readonly commandName?: string },
   ) =>
     async (args: Args): Promise<Result> => {
       const api = `${service}:${(execution.commandName ?? 'Unknown').replace(/Command$/, '')}`
-      meter({ api, requests: 1, billedMetrics: billedMetricsOf(args.input) })
+      const billedMetrics = billedMetricsOf(args.input)
+      await spend(billedMetrics)
+      meter({ api, requests: 1, billedMetrics })
       const result = await next(args)
       clock.observe(dateHeaderOf(result.response))
       return result

@@ -12,6 +12,7 @@ import type { Collector, RegionResult } from './collector.ts'
 import { planAll } from './plan-all.ts'
 import { commitRates } from './region-limits.ts'
 import { isFatal } from './region-run.ts'
+import { spendingOf } from './spending.ts'
 
 /** More are in the record; the exception stays a paragraph. */
 const MAX_PROBLEMS_NAMED = 3
@@ -74,6 +75,7 @@ async function runAll(context: RunContext, collectors: readonly Collector[]): Pr
     ends.push(await runCollector(context, collector, index + 1))
   }
   await commitRates(context)
+  await spendingOf(context).close()
   throwOnFailure(collectors, ends)
   return Object.fromEntries(
     ends.map((end, index) => [

@@ -33,7 +33,17 @@ async function deploy(values: Readonly<Record<string, string | readonly string[]
   const text = renderTemplate({
     place: 'startup.ts.template',
     text: readFileSync(join(SCRIPTS, 'guance_aws_lambda', 'startup.ts.template'), 'utf8'),
-    known: ['ak_id', 'ak_secret', 'assume_role_arn', 'external_id', 'account_name', 'regions', 'connector'],
+    known: [
+      'ak_id',
+      'ak_secret',
+      'assume_role_arn',
+      'external_id',
+      'account_name',
+      'regions',
+      'policy',
+      'critical',
+      'connector',
+    ],
     values,
     secrets: values['ak_id'] === undefined ? {} : { ak_secret: 'guance_aws_lambda.ak_secret' },
   })
@@ -42,7 +52,7 @@ async function deploy(values: Readonly<Record<string, string | readonly string[]
 }
 
 /** Runs the deployed script in a task process, as the host does. */
-async function runDeployed() {
+async function runDeployed(exportName = 'run') {
   const commits: Extract<RequestBody, { kind: 'commit' }>[] = []
   const state = new Map<string, Json>()
   const problems: Problem[] = []
@@ -61,7 +71,7 @@ async function runDeployed() {
       taskId: 'task-1',
       scriptId: 'startup__guance_aws_lambda',
       scriptPath: join(home, 'startup', 'guance_aws_lambda.ts'),
-      exportName: 'run',
+      exportName,
       triggerTimeMs: FIRST_TRIGGER_MS,
       isDebug: false,
       concurrency: 5,
@@ -104,7 +114,20 @@ describe('the deployed Startup script', () => {
   it('loses the lines of parameters that were left out', async () => {
     const text = await deploy({ regions: ['us-east-1', 'eu-west-1'] })
     expect(text).toContain("\n  regions: ['us-east-1', 'eu-west-1'],\n")
-    expect(text).not.toMatch(/ak_id|ak_secret|external_id|assume_role_arn|account_name|\{\{/)
+    expect(text).not.toMatch(
+      /ak_id|ak_secret|external_id|assume_role_arn|account_name|policy|critical|Critical|\{\{/,
+    )
+  })
+
+  it('has a function of its own for critical functions, where some are named', async () => {
+    const text = await deploy({ regions: ['us-east-1'], critical: ['*'] })
+    expect(text).toContain("\n  critical: { functions: ['*'] },\n")
+    expect(text).toContain("{ fixedCronExpr: '* * * * *', timeout: 600 }")
+    const { outcome, problems, points } = await runDeployed('runCritical')
+    expect(problems).toEqual([])
+    expect(outcome).toMatchObject({ kind: 'done' })
+    expect(points.every(([category]) => category === 'metric')).toBe(true)
+    expect(points.length).toBeGreaterThan(0)
   })
 
   it('names the wrong parameter when it loads', async () => {

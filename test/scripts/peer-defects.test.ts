@@ -52,7 +52,11 @@ async function poll(script: AwsScript, { store, minutes, sink = LAST, targets }:
   server = await startScriptedCloudwatch(answerAs(script))
   const collector = CloudwatchCollector(
     {},
-    { regions: ['us-east-1'], targets: targets ?? [{ namespace: 'AWS/Lambda', metrics: 'ALL' }] },
+    {
+      regions: ['us-east-1'],
+      policy: 'everything',
+      targets: targets ?? [{ namespace: 'AWS/Lambda', metrics: 'ALL' }],
+    },
     NO_WAIT,
   )
   const run: TestRun = makeRun(store, {

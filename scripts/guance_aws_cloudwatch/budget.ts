@@ -1,0 +1,157 @@
+import { DffError, type EpochMs, type Json, MINUTE_MS, type RunContext } from 'guance-aws-lambda/dff'
+import { spendingOf } from 'guance-aws-lambda/sets/guance_integration'
+import {
+  addEstimates,
+  CAUTIOUS_LEVEL,
+  type Estimate,
+  isBeyondCap,
+  isSkipped,
+  LEVELS,
+  nextLevel,
+  type Pressure,
+} from './degrade.ts'
+import type { CompiledConfigs } from './targets.ts'
+
+/** What is remembered from poll to poll. */
+interface Stored {
+  readonly level: number
+  /** Last poll, skipped ones included, and last one that was not. */
+  readonly polledMs: EpochMs
+  readonly lastMs: EpochMs
+  readonly intervalMs: number
+  readonly places: Readonly<Record<string, Estimate>>
+}
+
+const DEFAULT_INTERVAL_MS = 5 * MINUTE_MS
+
+/** The budget of one account in one poll. */
+export interface Budget {
+  /** What is given up. */
+  readonly level: number
+  /** Whether this poll is left out. */
+  readonly isSkipped: boolean
+  /** Remembers what a namespace of a region costs. */
+  note(place: string, estimate: Estimate): void
+  /** Stores what was noted. Throws BUDGET_SPENT when the month's is used up. */
+  close(): Promise<void>
+}
+
+const UNLIMITED: Budget = {
+  level: 0,
+  isSkipped: false,
+  note: () => undefined,
+  close: async () => undefined,
+}
+
+function fail(accountId: string, got: string): never {
+  throw new DffError({
+    code: 'BUDGET_SPENT',
+    place: `account ${accountId}`,
+    expected: 'metrics within budget and maxSeries of cloudwatchConfigs',
+    got,
+    remedy:
+      'Nothing more is asked of AWS. Raise the limit, or ask for less: `dff plan` says what costs how much.',
+  })
+}
+
+function report(
+  context: RunContext,
+  accountId: string,
+  { level, pressure }: { level: number; pressure: Pressure },
+) {
+  if (level === 0) return
+  const { spent, limits } = pressure
+  const share =
+    limits.perMonth === undefined
+      ? ''
+      : ` (${Math.round((100 * spent.month) / limits.perMonth)} % of the month's are spent)`
+  context.report({
+    code: 'budget',
+    severity: 'warning',
+    scope: accountId,
+    message: `The budget is short${share}: ${LEVELS.slice(1, level + 1).join('; ')}.`,
+  })
+}
+
+function loadKey(purse: string, accountId: string): string {
+  return `degrade/${purse}/${accountId}`
+}
+
+/** The time between polls: by the last two, unless the host paused. */
+function intervalOf(stored: Stored | undefined, nowMs: EpochMs): number {
+  const sinceMs = stored === undefined ? 0 : nowMs - stored.polledMs
+  const isUsual = sinceMs >= MINUTE_MS / 2 && sinceMs <= 60 * MINUTE_MS
+  return isUsual ? sinceMs : (stored?.intervalMs ?? DEFAULT_INTERVAL_MS)
+}
+
+interface Decision {
+  readonly pressure: Pressure
+  readonly level: number
+  readonly isSkipped: boolean
+}
+
+function decide(
+  { configs }: CompiledConfigs,
+  stored: Stored | undefined,
+  { spent, nowMs }: Pick<Pressure, 'spent' | 'nowMs'>,
+): Decision {
+  const { budget, maxSeries, tier } = configs
+  const estimate = addEstimates(Object.values(stored?.places ?? {}))
+  const limits = { ...budget, maxSeries }
+  const pressure = { limits, spent, estimate, intervalMs: intervalOf(stored, nowMs), nowMs }
+  // Who is critical is asked for nothing but the core, and waits for nobody.
+  if (tier === 'critical') return { pressure, level: 0, isSkipped: false }
+  const first = maxSeries === undefined ? 0 : CAUTIOUS_LEVEL
+  const level = stored === undefined ? first : nextLevel(stored.level, pressure)
+  const lastMs = stored?.lastMs ?? 0
+  return { pressure, level, isSkipped: isSkipped(level, { nowMs, lastMs }) }
+}
+
+/** Says what was not sent. Throws BUDGET_SPENT when nothing will be in this month. */
+function reportRefused(context: RunContext, accountId: string): void {
+  const refused = spendingOf(context).refusedOf(accountId)
+  if (refused?.isMonth === true) fail(accountId, refused.text)
+  if (refused === undefined) return
+  const message = `${refused.text}: what is missing is asked for at the next run.`
+  context.report({ code: 'budget', severity: 'error', scope: accountId, message })
+}
+
+/** Decides what is given up in this poll, by what the last ones cost. Throws BUDGET_SPENT when not even the core may be collected. */
+export async function openBudget(
+  context: RunContext,
+  compiled: CompiledConfigs,
+  accountId: string,
+): Promise<Budget> {
+  const { budget, maxSeries, tier = 'run' } = compiled.configs
+  if (budget === undefined && maxSeries === undefined) return UNLIMITED
+  const nowMs = context.triggerTimeMs
+  const spending = spendingOf(context)
+  await spending.open(accountId, budget ?? {}, tier)
+  const key = loadKey(tier, accountId)
+  // Written below alone.
+  const stored = (await context.load(key)) as unknown as Stored | undefined
+  const decision = decide(compiled, stored, { spent: spending.spentBy(accountId), nowMs })
+  const { pressure, level } = decision
+  report(context, accountId, { level, pressure })
+  if (isBeyondCap(pressure))
+    fail(accountId, `${pressure.estimate.series.at(-1)} series of the core alone, above ${maxSeries}`)
+  const places: Record<string, Estimate> = {}
+  return {
+    level,
+    isSkipped: decision.isSkipped,
+    note: (place, one) => {
+      places[place] = one
+    },
+    close: async () => {
+      const next: Stored = {
+        level,
+        polledMs: nowMs,
+        lastMs: decision.isSkipped ? (stored?.lastMs ?? nowMs) : nowMs,
+        intervalMs: pressure.intervalMs,
+        places: Object.keys(places).length === 0 ? (stored?.places ?? {}) : places,
+      }
+      await context.commit({ points: [], state: { [key]: next as unknown as Json } })
+      reportRefused(context, accountId)
+    },
+  }
+}

@@ -1,0 +1,94 @@
+import { describe, expect, it } from 'vitest'
+import { START_MS, startHome } from './policy-fixture.ts'
+
+const MINUTE_MS = 60_000
+const STEADY = [{ name: 'steady', share: 1, perMin: [1, 4], timeoutSec: [3, 30] }]
+
+describe('a budget', () => {
+  it('of a month stops the account loudly within one request, goes on failing, and begins anew with the month', async () => {
+    const home = await startHome(STEADY, { functions: 10 })
+    const budget = { perMonth: 200 }
+    const failures: string[] = []
+    for (let poll = 0; poll < 8; poll += 1) {
+      const { failure } = await home.poll(START_MS + poll * 35 * MINUTE_MS, { budget })
+      failures.push(failure instanceof Error ? failure.message : '')
+    }
+    expect(home.counters().billedMetrics).toBeGreaterThanOrEqual(200)
+    // One request has at most so many metrics as the account has.
+    expect(home.counters().billedMetrics).toBeLessThan(200 + 130)
+    expect(failures[0]).toBe('')
+    expect(failures.at(-1)).toContain('has spent its 200 billed metrics of the month')
+    const spent = home.counters().billedMetrics
+    const december = await home.poll(Date.parse('2026-12-01T00:05:00Z'), { budget })
+    expect(home.counters().billedMetrics).toBeGreaterThan(spent)
+    expect(
+      december.problems.some(({ code }) => code === 'transient' || code === 'gap' || code === 'budget'),
+    ).toBe(true)
+  }, 60_000)
+
+  it('gives up in order, and says so', async () => {
+    const home = await startHome(STEADY, { functions: 10 })
+    const targets = [{ namespace: 'AWS/Lambda', metrics: 'ALL' as const }]
+    const settings = { targets, policy: 'everything' as const, budget: { perMonth: 20_000 } }
+    const told: string[] = []
+    for (let poll = 0; poll < 6; poll += 1) {
+      const { problems } = await home.poll(START_MS + poll * 5 * MINUTE_MS, settings)
+      told.push(problems.find(({ code }) => code === 'budget')?.message ?? '')
+    }
+    const steps = told.map((message) => message.split(';').length)
+    expect(told[0]).toBe('')
+    expect(told[1]).toContain('metrics beyond the default ones are left out')
+    expect(steps.slice(1)).toEqual([1, 2, 3, 4, 4])
+  }, 60_000)
+
+  it('of a poll leaves what is missing to the next, and says so', async () => {
+    const home = await startHome(STEADY, { functions: 60 })
+    const { problems, failure } = await home.poll(START_MS, { budget: { perPoll: 1 } })
+    expect(failure).toBeUndefined()
+    expect(problems).toContainEqual(expect.objectContaining({ code: 'budget', severity: 'error' }))
+    // One request of 500 queries.
+    expect(home.counters()).toMatchObject({ requests: { 'cloudwatch:GetMetricData': 1 } })
+  }, 60_000)
+
+  it('is held against what a plan foresees', async () => {
+    const home = await startHome(STEADY, { functions: 10 })
+    const { run } = await home.plan(START_MS, { budget: { perMonth: 1_000 } })
+    expect(run.problems).toMatchObject([
+      { code: 'budget', message: expect.stringContaining('used up after 0 days') },
+    ])
+  }, 60_000)
+})
+
+describe('a cap on series', () => {
+  it('collects the core first and the rest when it turns out to be enough', async () => {
+    const home = await startHome(STEADY, { functions: 10 })
+    const lines = async (poll: number): Promise<number> => {
+      const before = home.store.points.length
+      await home.poll(START_MS + poll * 35 * MINUTE_MS, { maxSeries: 10_000 })
+      const fields = home.store.points.slice(before).flatMap((point) => Object.keys(point.fields))
+      return new Set(fields.map((field) => field.split('_')[0])).size
+    }
+    expect(await lines(0)).toBeLessThan(20)
+    const counts = [await lines(1), await lines(2), await lines(3), await lines(4)]
+    expect(Math.max(...counts)).toBeGreaterThan(4)
+  }, 60_000)
+
+  it('fails the task where not even the core keeps within it', async () => {
+    const home = await startHome(STEADY, { functions: 10 })
+    await home.poll(START_MS, { maxSeries: 5 })
+    const { failure } = await home.poll(START_MS + 5 * MINUTE_MS, { maxSeries: 5 })
+    expect(failure).toMatchObject({ message: expect.stringContaining('above 5') })
+  }, 60_000)
+})
+
+describe('usage as points', () => {
+  it('is what was metered, by API', async () => {
+    const home = await startHome(STEADY, { functions: 4 })
+    const run = await home.poll(START_MS, { usagePoints: true })
+    const points = home.store.points.filter(({ measurement }) => measurement === 'dff_usage')
+    const billed = points.reduce((sum, { fields }) => sum + Number(fields['billed_metrics']), 0)
+    expect(billed).toBe(run.totals().billedMetrics)
+    expect(points.map(({ tags }) => tags['api'])).toContain('cloudwatch:GetMetricData')
+    expect(points.every(({ timeMs }) => timeMs === START_MS)).toBe(true)
+  }, 60_000)
+})

@@ -1,0 +1,140 @@
+import { onTestFinished } from 'vitest'
+import type { CloudwatchConfigs, CostPlan, Point, Problem, SinkTraits } from '../../core/dff.ts'
+import { encodeBatches } from '../../runner/outbox/encode-batch.ts'
+import { CloudwatchCollector } from '../../scripts/guance_aws_cloudwatch/main.ts'
+import { LambdaCollector } from '../../scripts/guance_aws_lambda/main.ts'
+import { Runner } from '../../scripts/guance_integration/main.ts'
+import type { AuditReport } from '../../simulator/control/audit.ts'
+import type { Counters } from '../../simulator/counters.ts'
+import { parseFleet } from '../../simulator/fleet-file.ts'
+import { type RunningSimulator, startSimulator } from '../../simulator/server.ts'
+import { NO_WAIT, SEED_METRICS } from './aws-fixture.ts'
+import { makeRun, makeStore, type TestRun, type TestStore } from './run-context.ts'
+
+export const MINUTE_MS = 60_000
+export const HOUR_MS = 60 * MINUTE_MS
+export const START_MS: number = Date.parse('2026-11-10T00:00:00Z')
+
+type Settings = Partial<Omit<CloudwatchConfigs, 'regions'>>
+
+/** The simulated clock is not this machine's, and is meant not to be. */
+function withoutSkew({ problems }: TestRun): Problem[] {
+  return problems.filter(({ code }) => code !== 'clock-skew')
+}
+
+/** A collector of one region in virtual time, before a simulated AWS that knows the truth. */
+export class PolicyHome {
+  readonly simulator: RunningSimulator
+  readonly store: TestStore = makeStore()
+  readonly sink: SinkTraits
+  #delivered = 0
+
+  constructor(simulator: RunningSimulator, sink: SinkTraits) {
+    this.simulator = simulator
+    this.sink = sink
+  }
+
+  #script(settings: Settings) {
+    const regions: ['us-east-1'] = ['us-east-1']
+    const configs = { regions, targets: [{ namespace: 'AWS/Lambda', metrics: SEED_METRICS }], ...settings }
+    const objects = settings.tier === undefined ? [LambdaCollector({}, { regions }, NO_WAIT)] : []
+    return Runner([...objects, CloudwatchCollector({}, configs, NO_WAIT)])
+  }
+
+  runAt(atMs: number): TestRun {
+    this.simulator.control('clock', { nowMs: atMs, frozen: true })
+    const [user] = this.simulator.info.accounts
+    if (user === undefined) throw new Error('the simulator has no account')
+    const session = { ...user, partition: 'aws', arn: `arn:aws:iam::${user.accountId}:user/c` }
+    return makeRun(this.store, { triggerTimeMs: atMs, session, sink: this.sink })
+  }
+
+  /** One poll, and what it collected sent to the receiver; what failed it is in the record, as a host would have it. */
+  async poll(atMs: number, settings: Settings): Promise<TestRun & { readonly failure: unknown }> {
+    const run = this.runAt(atMs)
+    const failure: unknown = await this.#script(settings)
+      .run(run)
+      .then(
+        () => undefined,
+        (error: unknown) => error,
+      )
+    await this.#deliver(this.store.points.slice(this.#delivered))
+    this.#delivered = this.store.points.length
+    return { ...run, problems: withoutSkew(run), failure }
+  }
+
+  async pollAll(fromMs: number, toMs: number, settings: Settings): Promise<void> {
+    // One poll after the other: time goes one way.
+    for (let atMs = fromMs; atMs < toMs; atMs += 5 * MINUTE_MS) await this.poll(atMs, settings)
+  }
+
+  async plan(atMs: number, settings: Settings): Promise<{ plan: CostPlan; run: TestRun }> {
+    const run = this.runAt(atMs)
+    const store = structuredClone(this.store)
+    const planning = {
+      ...run,
+      load: async (key: string) => store.state.get(key),
+      commit: async () => undefined,
+    }
+    const plan = await this.#script(settings).plan?.(planning, { intervalMs: 5 * MINUTE_MS })
+    if (plan === undefined) throw new Error('the script has no plan')
+    return { plan, run: { ...run, problems: withoutSkew(run) } }
+  }
+
+  async #deliver(points: readonly Point[]): Promise<void> {
+    for (const { category, body } of encodeBatches(points)) {
+      const reply = await fetch(`${this.simulator.url}/v1/write/${category}?precision=n`, {
+        method: 'POST',
+        headers: { 'content-encoding': 'gzip' },
+        body: new Uint8Array(body),
+      })
+      if (!reply.ok) throw new Error(`${category}: ${reply.status} ${await reply.text()}`)
+    }
+  }
+
+  counters(): Counters {
+    return this.simulator.control('counters') as Counters
+  }
+
+  audit(startMs: number, endMs: number): AuditReport {
+    return this.simulator.control('audit', { startMs, endMs, publications: true }) as AuditReport
+  }
+}
+
+/** A fleet of these groups, gone with the test. */
+export async function startHome(
+  groups: readonly object[],
+  { functions, sink }: { readonly functions: number; readonly sink?: SinkTraits },
+): Promise<PolicyHome> {
+  const fleet = {
+    seed: 5,
+    functions,
+    regions: ['us-east-1'],
+    now: new Date(START_MS).toISOString(),
+    late: { lateShare: 0 },
+    listing: true,
+    groups,
+  }
+  const simulator = await startSimulator({ latencyMs: 0, ...parseFleet(fleet) })
+  onTestFinished(async () => simulator.close())
+  process.env['AWS_ENDPOINT_URL'] = simulator.url
+  // A store that replaces lines is the stricter one: every line must come whole.
+  const traits = sink ?? { rewrite: 'last', mergesFields: false }
+  simulator.control('receiver', {
+    ...traits,
+    rewrite: traits.rewrite === 'unknown' ? 'last' : traits.rewrite,
+  })
+  return new PolicyHome(simulator, traits)
+}
+
+/** Functions that wake for two minutes in each so many hours, and one in five that never sleeps. */
+export const SLEEPY: readonly object[] = [
+  { name: 'steady', share: 0.2, perMin: [1, 4], timeoutSec: [3, 30] },
+  {
+    name: 'sleepy',
+    share: 0.8,
+    perMin: [2, 4],
+    timeoutSec: [3, 30],
+    activity: { burstMin: 2, everyMin: 1_440 },
+  },
+]
