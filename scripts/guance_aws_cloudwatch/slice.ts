@@ -126,16 +126,22 @@ async function settleSlice(
 
 /** Work that has something left to repair; nothing of what did not come, or is Forbidden. */
 function findBehind(
+  { context }: NamespaceContext,
   works: readonly Work[],
-  groups: ReadonlyMap<readonly Dimension[], readonly QueryOutcome[]>,
-  stateOf: (bucket: number) => BucketState,
+  {
+    groups,
+    stateOf,
+  }: {
+    readonly groups: ReadonlyMap<readonly Dimension[], readonly QueryOutcome[]>
+    readonly stateOf: (bucket: number) => BucketState
+  },
 ): SliceResult['behind'] {
   return works.flatMap((work) => {
     const own = groups.get(work.identity.sample.dimensions)
     const isRefused = own?.every(({ outcome }) => outcome.kind === 'forbidden') === true
     if (own?.some(isOpen) === true || isRefused) return []
     const entry = stateOf(work.identity.bucket).entries.get(work.identity.fingerprint)
-    return entry === undefined || nextToRepair(entry) === undefined ? [] : [{ work, entry }]
+    return entry === undefined || nextToRepair(entry, context.sink) === undefined ? [] : [{ work, entry }]
   })
 }
 
@@ -158,5 +164,5 @@ export async function collectSlice(
   )
   tally.requests += requests
   tally.points += points
-  return { requests, points, behind: findBehind(works, groups, stateOf), hasWorked }
+  return { requests, points, behind: findBehind(shared, works, { groups, stateOf }), hasWorked }
 }
