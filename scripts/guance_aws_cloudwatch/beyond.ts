@@ -15,6 +15,10 @@ export interface Beyond {
 
 export const NOTHING_BEYOND: Beyond = { lostMs: 0, refusedMs: 0 }
 
+export function addBeyond(left: Beyond, right: Beyond): Beyond {
+  return { lostMs: left.lostMs + right.lostMs, refusedMs: left.refusedMs + right.refusedMs }
+}
+
 /** Where begins what can still be had: of older minutes CloudWatch has no value, or the store takes none. */
 export function oldestOf(nowMs: EpochMs, { retentionHours }: Pick<SinkTraits, 'retentionHours'>): EpochMs {
   const takenMs =

@@ -4,7 +4,7 @@ import type { BucketState } from './bucket.ts'
 import type { NamespaceContext } from './circumstances.ts'
 import {
   answeredEntry,
-  fillableHoles,
+  answeredHoles,
   giveUpHoles,
   isOverdue,
   tellDifferences,
@@ -74,7 +74,7 @@ function concludeEntry(plan: EntryPlan, outcomes: readonly QueryOutcome[], tally
 function hasOtherFields({ base, entry, window }: EntryPlan, concluded: Entry): boolean {
   const isChanged = base.missing !== concluded.missing || base.fields !== entry.fields
   const isRecent = entry.former.some(({ untilMs }) => untilMs > window.startMs)
-  return isChanged || isRecent || fillableHoles(entry).some(({ endMs }) => endMs > window.startMs)
+  return isChanged || isRecent || answeredHoles(entry).some(({ endMs }) => endMs > window.startMs)
 }
 
 function count(plan: EntryPlan, entry: Entry, { settled, tally }: { settled: Settled; tally: Tally }): void {

@@ -20,9 +20,9 @@ interface Earlier {
   readonly departed: readonly ListedIdentity[]
 }
 
-function isUnfinished(entry: Entry | undefined, dueMs: EpochMs): boolean {
+function isUnfinished({ sink }: RunContext, entry: Entry | undefined, dueMs: EpochMs): boolean {
   if (entry === undefined) return false
-  return entry.throughMs < dueMs - CURRENT_MS || nextToRepair(entry) !== undefined
+  return entry.throughMs < dueMs - CURRENT_MS || nextToRepair(entry, sink) !== undefined
 }
 
 /**
@@ -50,7 +50,7 @@ export async function keepDeparted(
       const key = identityOf(sample)
       const dueMs = hadLeft.has(key) ? (ledger?.polledMs ?? 0) : context.triggerTimeMs
       const one = byKey.get(key)
-      if (one !== undefined && isUnfinished(ledger?.entries.get(fingerprint), dueMs)) kept.push(one)
+      if (one !== undefined && isUnfinished(context, ledger?.entries.get(fingerprint), dueMs)) kept.push(one)
     }
   }
   return kept.slice(0, MAX_DEPARTED)

@@ -11,7 +11,7 @@ import type { NamespaceTarget } from './targets.ts'
 export const CACHE_MS = 15 * MINUTE_MS
 
 /**
- * More than so many series take longer to list than a poll may wait: at five pages a second, 130,000 take a minute. They
+ * More than so many series take longer to list than a poll may wait: at five pages a second, 150,000 take a minute. They
  * are collected by the last list first.
  */
 const MAX_SERIES_FIRST = 2_500

@@ -1,9 +1,9 @@
-import type { EpochMs, Window } from 'guance-aws-lambda/dff'
+import type { EpochMs, SinkTraits, Window } from 'guance-aws-lambda/dff'
 import { type EntryPlan, isWrittenOnce } from './entry-plan.ts'
-import { type FieldSet, NO_FIELDS, withoutFields } from './field-set.ts'
-import { fillHoles, type Hole, holesOf, joinHoles } from './holes.ts'
+import { type FieldSet, withoutFields } from './field-set.ts'
+import { EVERYTHING, fillHoles, type Hole, holesOf, joinHoles, lackingRanges } from './holes.ts'
 import type { Entry } from './ledger.ts'
-import { cutRanges } from './ranges.ts'
+import { commonRanges, cutRanges, joinRanges } from './ranges.ts'
 import { MAX_LOOKBACK_MS } from './window.ts'
 
 /** A line waits so many polls for a query that does not come complete. */
@@ -40,16 +40,33 @@ function blankOf({ entry, window }: EntryPlan): readonly Window[] {
   return [...blank, ...gaps]
 }
 
-function liveEntry({ entry, window, finalBeforeMs, settledEndMs }: EntryPlan, answer: Answer): Entry {
-  const { missing, isPartial } = answer
-  // Of a partial line some minutes of the window were left as they were: what is lacking there is filled later.
-  const filled = isPartial ? NO_FIELDS : withoutFields(entry.fields, missing)
+/**
+ * Where lines can be written although some fields do not come: a line that has those cannot be compared, and would lose
+ * them to one that takes its place.
+ */
+function touchable(
+  { holes, missing }: Pick<Entry, 'holes' | 'missing'>,
+  sink: SinkTraits,
+): readonly Window[] {
+  return sink.mergesFields && !isWrittenOnce(sink) ? [EVERYTHING] : lackingRanges(holes, missing)
+}
+
+/** Holes that are left once the lines of the window were decided upon with everything but the missing fields. */
+function filledHoles({ entry, window, circumstances }: EntryPlan, missing: FieldSet): readonly Hole[] {
+  const fields = withoutFields(entry.fields, missing)
+  const ranges = commonRanges([window], touchable({ ...entry, missing }, circumstances.sink))
+  return ranges.reduce((left, range) => fillHoles(left, range, fields), entry.holes)
+}
+
+function liveEntry(plan: EntryPlan, { missing, isPartial }: Answer): Entry {
+  const { entry, window, finalBeforeMs, settledEndMs } = plan
   const fresh = {
     startMs: finalBeforeMs,
     endMs: isPartial ? settledEndMs : window.endMs,
     fields: missing,
   }
-  const holes = [...fillHoles(entry.holes, window, filled), fresh]
+  // Of a partial line some minutes of the window were left as they were: what is lacking there is filled later.
+  const holes = [...(isPartial ? entry.holes : filledHoles(plan, missing)), fresh]
   return { ...entry, waits: isPartial ? MAX_WAITS : 0, missing, holes: joinHoles(holes) }
 }
 
@@ -65,7 +82,7 @@ function oldEntry(plan: EntryPlan, { missing }: Answer): Entry {
   if (work.purpose === 'audit') return auditedEntry(plan, missing)
   const gaps = cutRanges(entry.gaps, window)
   const fresh = blankOf(plan).map((range) => ({ ...range, fields: missing }))
-  const holes = joinHoles([...fillHoles(entry.holes, window, withoutFields(entry.fields, missing)), ...fresh])
+  const holes = joinHoles([...filledHoles(plan, missing), ...fresh])
   if (work.purpose === 'repair') return { ...entry, gaps, holes }
   const done = cutRanges([...entry.done, window], { startMs: entry.firstMs, endMs: Number.MAX_SAFE_INTEGER })
   return { ...entry, gaps, holes, done }
@@ -76,9 +93,15 @@ export function answeredEntry(plan: EntryPlan, answer: Answer): Entry {
   return plan.work.purpose === 'live' ? liveEntry(plan, answer) : oldEntry(plan, answer)
 }
 
-/** Holes that can be filled now: of fields that AWS answers for again. */
-export function fillableHoles({ holes, fields, missing }: Pick<Entry, 'holes' | 'fields' | 'missing'>) {
+/** Holes of fields that AWS answers for again. */
+export function answeredHoles({ holes, fields, missing }: Pick<Entry, 'holes' | 'fields' | 'missing'>) {
   return holesOf(holes, withoutFields(fields, missing))
+}
+
+/** Where holes can be filled now, oldest first. */
+export function fillableRanges(entry: Entry, sink: SinkTraits): readonly Window[] {
+  if (entry.holes.length === 0) return []
+  return commonRanges(joinRanges(answeredHoles(entry)), touchable(entry, sink))
 }
 
 /**
@@ -89,16 +112,15 @@ export function giveUpHoles(
   { circumstances: { sink, digests } }: EntryPlan,
   entry: Entry,
 ): { readonly entry: Entry; readonly given: readonly Hole[] } {
-  const fillable = fillableHoles(entry)
+  const fillable = answeredHoles(entry)
   if (fillable.length === 0 || !isWrittenOnce(sink) || sink.mergesFields) return { entry, given: [] }
   const fields = withoutFields(entry.fields, entry.missing)
-  const everything = { startMs: 0, endMs: Number.MAX_SAFE_INTEGER }
   const given = fillable.flatMap((hole) =>
     digests
       .reduce((left, range) => cutRanges(left, range), cutRanges([hole], NEVER))
       .map((range) => ({ ...range, fields: hole.fields })),
   )
-  return { entry: { ...entry, holes: fillHoles(entry.holes, everything, fields) }, given }
+  return { entry: { ...entry, holes: fillHoles(entry.holes, EVERYTHING, fields) }, given }
 }
 
 /** Adds minutes that differ from what was written and stay so; what is older than anything that can be had is forgotten. */

@@ -1,9 +1,9 @@
 import { type EpochMs, type SinkTraits, type Window } from 'guance-aws-lambda/dff'
-import { type Beyond, cutBeyond, NOTHING_BEYOND, oldestOf } from './beyond.ts'
+import { addBeyond, type Beyond, cutBeyond, NOTHING_BEYOND, oldestOf } from './beyond.ts'
 import { type HorizonCause, latestMs, settleMs } from './horizon.ts'
 import { commonFields, fieldSetOf, NO_FIELDS, withFields, withoutFields } from './field-set.ts'
 import { changeFields, droppedFields } from './former-fields.ts'
-import { coversMinute, holesOf } from './holes.ts'
+import { coversMinute, fillHoles, holesOf } from './holes.ts'
 import type { Identity } from './identity.ts'
 import type { Entry, Tags } from './ledger.ts'
 import type { Ask, SeriesStatistics } from './plan.ts'
@@ -153,6 +153,19 @@ function askedOf(identity: Identity, entry: Entry, window: Window): readonly Ser
   return withFields(identity.wanted, droppedFields(entry, window.startMs))
 }
 
+/** The entry without what can be had no more of its holes whose fields come again: as of a gap, that is told. */
+function cutOldHoles(
+  entry: Entry,
+  circumstances: Circumstances,
+): { readonly holes: Entry['holes']; readonly beyond: Beyond } {
+  const fields = withoutFields(entry.fields, entry.missing)
+  const { left: _, ...beyond } = cutBeyond(holesOf(entry.holes, fields), circumstances)
+  if (beyond.lostMs + beyond.refusedMs === 0) return { holes: entry.holes, beyond }
+  const { nowMs, sink } = circumstances
+  const gone = { startMs: 0, endMs: oldestOf(nowMs, sink) }
+  return { holes: fillHoles(entry.holes, gone, fields), beyond }
+}
+
 /** What a poll asks of an identity; undefined when all its final minutes are committed. */
 export function planLive(
   work: Work,
@@ -164,7 +177,9 @@ export function planLive(
   const settledEndMs = endAt(nowMs, settleMs(cause))
   const endMs = readEnd(circumstances, settledEndMs)
   const base = known ?? meet(identity, circumstances)
-  const entry = known === undefined ? base : renew(identity, known, circumstances)
+  const renewed = known === undefined ? base : renew(identity, known, circumstances)
+  const { holes, beyond: beyondHoles } = cutOldHoles(renewed, circumstances)
+  const entry = { ...renewed, holes }
   if (entry.throughMs >= endMs && known !== undefined) return undefined
   const isNew = known !== undefined && withoutFields(entry.fields, known.fields) !== NO_FIELDS
   const live = liveWindow(entry.throughMs, endMs, oldestOf(nowMs, sink))
@@ -181,7 +196,7 @@ export function planLive(
     entry: { ...entry, throughMs: Math.max(entry.throughMs, settledEndMs), gaps },
     window: { startMs, endMs },
     asked: askedOf(identity, entry, { startMs, endMs }),
-    beyond,
+    beyond: addBeyond(beyond, beyondHoles),
     settledEndMs,
     finalBeforeMs: entry.throughMs,
     isWanted: (timeMs) => timeMs >= live.window.startMs || !isWithin(entry.gaps, timeMs),

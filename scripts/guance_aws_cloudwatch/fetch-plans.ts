@@ -1,6 +1,6 @@
 import { mapConcurrently } from 'guance-aws-lambda/sets/guance_integration'
 import type { NamespaceContext } from './circumstances.ts'
-import { fillableHoles } from './entry-outcome.ts'
+import { answeredHoles } from './entry-outcome.ts'
 import { asksOf, type EntryPlan, reaching } from './entry-plan.ts'
 import { NO_FIELDS } from './field-set.ts'
 import type { QueryOutcome } from './fetch.ts'
@@ -36,7 +36,7 @@ type Question =
 
 /** Nothing has to catch up, and nothing is asked for besides: only then a probe says enough. */
 function isSteady({ base, entry, asked, work }: EntryPlan): boolean {
-  const isWhole = base.missing === NO_FIELDS && fillableHoles(entry).length === 0
+  const isWhole = base.missing === NO_FIELDS && answeredHoles(entry).length === 0
   const isSame = base.fields === entry.fields && asked === work.identity.wanted
   return base.waits === 0 && base.gaps.length === 0 && isWhole && isSame
 }

@@ -23,6 +23,18 @@ export function cutRanges(windows: readonly Window[], cut: Window): readonly Win
   )
 }
 
+/** What is in both. */
+export function commonRanges(left: readonly Window[], right: readonly Window[]): readonly Window[] {
+  return joinRanges(
+    left.flatMap((one) =>
+      right.map((other) => ({
+        startMs: Math.max(one.startMs, other.startMs),
+        endMs: Math.min(one.endMs, other.endMs),
+      })),
+    ),
+  )
+}
+
 export function isWithin(windows: readonly Window[], timeMs: EpochMs): boolean {
   return windows.some(({ startMs, endMs }) => timeMs >= startMs && timeMs < endMs)
 }

@@ -1,4 +1,4 @@
-import { formatTime, type Window } from 'guance-aws-lambda/dff'
+import { formatTime, type SinkTraits, type Window } from 'guance-aws-lambda/dff'
 import type { NamespaceContext } from './circumstances.ts'
 import type { Work } from './entry-plan.ts'
 import { nextToRepair } from './repair-chunk.ts'
@@ -11,9 +11,12 @@ import { sliceWorks } from './works.ts'
 const REQUESTS_PER_LIVE = 4
 const MIN_REQUESTS = 40
 
-function repairsOf(behind: SliceResult['behind']): readonly (Work & { readonly window: Window })[] {
+function repairsOf(
+  behind: SliceResult['behind'],
+  sink: SinkTraits,
+): readonly (Work & { readonly window: Window })[] {
   const works = behind.flatMap(({ work, entry }) => {
-    const window = nextToRepair(entry)
+    const window = nextToRepair(entry, sink)
     return window === undefined ? [] : [{ identity: work.identity, purpose: 'repair' as const, window }]
   })
   return works.toSorted((left, right) => left.window.startMs - right.window.startMs)
@@ -26,9 +29,13 @@ export interface Repair {
 }
 
 /** Those that got on by a chunk; one whose queries do not come complete waits for the next run. */
-function progressOf(before: SliceResult['behind'], after: SliceResult['behind']): SliceResult['behind'] {
-  const starts = new Map(before.map(({ work, entry }) => [work.identity, nextToRepair(entry)?.startMs]))
-  return after.filter(({ work, entry }) => starts.get(work.identity) !== nextToRepair(entry)?.startMs)
+function progressOf(
+  before: SliceResult['behind'],
+  after: SliceResult['behind'],
+  sink: SinkTraits,
+): SliceResult['behind'] {
+  const starts = new Map(before.map(({ work, entry }) => [work.identity, nextToRepair(entry, sink)?.startMs]))
+  return after.filter(({ work, entry }) => starts.get(work.identity) !== nextToRepair(entry, sink)?.startMs)
 }
 
 /** Fills gaps behind live traffic, oldest first, as far as the run's share of requests and of time goes; the rest waits for the next run. */
@@ -36,12 +43,12 @@ export async function repairGaps(
   shared: NamespaceContext,
   { behind, liveRequests, tally }: Repair,
 ): Promise<void> {
-  const { context, place } = shared
+  const { context, place, sink } = shared
   const most = Math.max(MIN_REQUESTS, REQUESTS_PER_LIVE * liveRequests)
   let left = most
   let open = behind
   while (open.length > 0 && left > 0) {
-    const works = repairsOf(open)
+    const works = repairsOf(open, sink)
     context.log(
       `${place.scope}: ${place.namespace}: repairs gaps of ${works.length} from ${formatTime(works[0]?.window.startMs ?? 0)} on`,
     )
@@ -55,6 +62,6 @@ export async function repairGaps(
     }
     // Nothing is committed in debug: the same chunks would come back.
     if (context.debug) return
-    open = progressOf(open, after)
+    open = progressOf(open, after, sink)
   }
 }

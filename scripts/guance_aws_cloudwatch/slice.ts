@@ -1,4 +1,4 @@
-import type { EpochMs } from 'guance-aws-lambda/dff'
+import type { EpochMs, SinkTraits } from 'guance-aws-lambda/dff'
 import { askLongest } from './ask-longest.ts'
 import { type BucketState, loadBucket, loadLedger } from './bucket.ts'
 import { circumstancesOf, type NamespaceContext } from './circumstances.ts'
@@ -85,8 +85,8 @@ function spanOf(plans: readonly EntryPlan[]): { readonly startMs: EpochMs; reado
   }
 }
 
-function isUnfinished(entry: Entry | undefined): boolean {
-  return entry === undefined || entry.waits > 0 || nextToRepair(entry) !== undefined
+function isUnfinished(entry: Entry | undefined, sink: SinkTraits): boolean {
+  return entry === undefined || entry.waits > 0 || nextToRepair(entry, sink) !== undefined
 }
 
 /** Datapoints that the reply to some plans may hold. */
@@ -131,9 +131,15 @@ async function settleSlice(
 
 /** Of some works those that have something left to repair, without what did not come or is Forbidden; and those to be asked again. */
 function findLeft(
+  { context }: NamespaceContext,
   works: readonly Work[],
-  groups: ReadonlyMap<readonly Dimension[], readonly QueryOutcome[]>,
-  stateOf: (bucket: number) => BucketState,
+  {
+    groups,
+    stateOf,
+  }: {
+    readonly groups: ReadonlyMap<readonly Dimension[], readonly QueryOutcome[]>
+    readonly stateOf: (bucket: number) => BucketState
+  },
 ): Pick<SliceResult, 'behind' | 'unfinished'> {
   const known = works.map((work) => {
     const own = groups.get(work.identity.sample.dimensions)
@@ -146,11 +152,12 @@ function findLeft(
   })
   return {
     behind: known.flatMap(({ work, entry, isWaiting, isForbidden }) => {
-      if (isWaiting || isForbidden || entry === undefined || nextToRepair(entry) === undefined) return []
+      if (isWaiting || isForbidden || entry === undefined || nextToRepair(entry, context.sink) === undefined)
+        return []
       return [{ work, entry }]
     }),
     unfinished: known.flatMap(({ work, entry, isWaiting }) =>
-      isWaiting || isUnfinished(entry) ? [work.identity.fingerprint] : [],
+      isWaiting || isUnfinished(entry, context.sink) ? [work.identity.fingerprint] : [],
     ),
   }
 }
@@ -173,5 +180,5 @@ export async function collectSlice(
     async () => settleSlice(shared, works, { plans, states, stateOf, tally }),
   )
   tally.points += points
-  return { requests, points, ...findLeft(works, groups, stateOf), hasWorked }
+  return { requests, points, ...findLeft(shared, works, { groups, stateOf }), hasWorked }
 }

@@ -70,6 +70,51 @@ describe('a metric that was Forbidden for days and is allowed again', () => {
   }, 60_000)
 })
 
+describe('two metrics that are Forbidden at different times', () => {
+  it('lose nothing to each other where a second line takes the place of the first', async () => {
+    const { late, poller } = await startPolling(
+      [{ name: 'short', invocations: invoke([SINCE_MS, ALLOWED_MS + 40 * HOUR_MS], 2) }],
+      LAST,
+    )
+    const pollFor = async (fromHour: number, toHour: number, metrics: readonly string[]) => {
+      late.fault = ({ metric }) => (metrics.includes(metric) ? 'Forbidden' : undefined)
+      for (let hour = fromHour; hour < toHour; hour += 0.5) await poller.poll(START_MS + hour * HOUR_MS)
+    }
+    await poller.setFunctions(START_MS, FUNCTIONS)
+    await pollFor(0, 1, [])
+    await pollFor(1, 10, ['Throttles'])
+    await pollFor(10, 20, ['Throttles', 'Duration'])
+    // The first comes again, and the second not yet: only where both were lacking a line can be written with the first.
+    await pollFor(20, 60, ['Duration'])
+    const both = { fromMs: START_MS + 11 * HOUR_MS, toMs: START_MS + 19 * HOUR_MS }
+    const throttles = [...within(poller.held('short'), both.fromMs, both.toMs).values()]
+    expect(throttles.length).toBeGreaterThan(100)
+    expect(throttles.filter((line) => !('Throttles_Sum' in line))).toEqual([])
+    const before = [...within(poller.held('short'), SINCE_MS, both.fromMs - 2 * HOUR_MS).values()]
+    expect(before.filter((line) => !('Duration_Average' in line))).toEqual([])
+    await pollFor(60, 62, [])
+    const span = { fromMs: SINCE_MS, toMs: START_MS + 61 * HOUR_MS }
+    expect(within(poller.held('short'), span.fromMs, span.toMs)).toEqual(truthOf(late, 'short', span))
+  }, 60_000)
+
+  it('are told once for what is too old when one is allowed after more than two weeks', async () => {
+    const { late, poller } = await startPolling(
+      [{ name: 'short', invocations: invoke([SINCE_MS, START_MS + 20 * 24 * HOUR_MS], 30) }],
+      LAST,
+    )
+    await poller.setFunctions(START_MS, FUNCTIONS)
+    await poller.poll(START_MS)
+    late.fault = ({ metric }) => (metric === 'Throttles' ? 'Forbidden' : undefined)
+    const backMs = START_MS + 18 * 24 * HOUR_MS
+    for (let timeMs = START_MS + HOUR_MS; timeMs < backMs; timeMs += 2 * HOUR_MS) await poller.poll(timeMs)
+    late.fault = undefined
+    await poller.pollAll(backMs, backMs + 20 * MINUTE_MS)
+    expect(poller.problems('gap')).toHaveLength(1)
+    const span = { fromMs: backMs - 14 * 24 * HOUR_MS, toMs: backMs }
+    expect(within(poller.held('short'), span.fromMs, span.toMs)).toEqual(truthOf(late, 'short', span))
+  }, 60_000)
+})
+
 describe('a function of which everything was Forbidden for days', () => {
   it.each([LAST, UNKNOWN, MERGING])(
     'is collected for all that time: %j',
