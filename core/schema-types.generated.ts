@@ -238,6 +238,10 @@ regions: Region[]
  * Value of the tag cloud_provider; upstream's samples say aws.
  */
 cloud_provider?: string
+/**
+ * What an object's identity is: function_name as upstream, or arn where functions of several regions or accounts have the same name.
+ */
+object_name?: ("function_name" | "arn")
 }
 export interface FileConnector {
 type: "file"

@@ -2,6 +2,7 @@ import {
   type Account,
   type CollectorConfigs,
   type Expectation,
+  REGIONS,
   type RunContext,
   validate,
 } from 'guance-aws-lambda/dff'
@@ -18,6 +19,7 @@ import {
 } from 'guance-aws-lambda/sets/guance_integration'
 import { examineLambda } from './doctor.ts'
 import { OBJECT_CLASS } from './function-object.ts'
+import { objectNameOf, reportCollisions } from './object-name.ts'
 import { collectObjects } from './region-objects.ts'
 
 const NAME = 'AWS-Lambda'
@@ -28,16 +30,24 @@ const NO_FUNCTION =
 async function expectObjects(
   context: RunContext,
   account: Account,
-  { regions }: CollectorConfigs,
+  { regions, object_name: naming = 'function_name' }: CollectorConfigs,
 ): Promise<Expectation> {
   const accountId = await loadAccountId(context, account)
   if (accountId === undefined) return { objects: [], metrics: [] }
   const inventories = await Promise.all(
-    regions.map(async (region) => loadInventory(context, { objectClass: OBJECT_CLASS, accountId, region })),
+    regions.map(async (region) => ({
+      place: { accountId, region, partition: REGIONS[region]?.partition ?? 'aws' },
+      inventory: await loadInventory(context, { objectClass: OBJECT_CLASS, accountId, region }),
+    })),
   )
-  const names = new Set(inventories.flatMap((inventory) => inventory?.entries.map(({ name }) => name) ?? []))
+  const names = new Set(
+    inventories.flatMap(
+      ({ place, inventory }) => inventory?.entries.map(({ name }) => objectNameOf(place, name, naming)) ?? [],
+    ),
+  )
   // Regions that were all listed and hold no function owe nothing.
-  if (names.size === 0 && !inventories.includes(undefined)) return { objects: [], metrics: [] }
+  const isListed = inventories.every(({ inventory }) => inventory !== undefined)
+  if (names.size === 0 && isListed) return { objects: [], metrics: [] }
   const objects = { measurement: OBJECT_CLASS, names: [...names].toSorted() }
   return { objects: [names.size === 0 ? { ...objects, whenNone: NO_FUNCTION } : objects], metrics: [] }
 }
@@ -48,21 +58,26 @@ async function expectObjects(
  */
 export function LambdaCollector(account: Account, configs: CollectorConfigs, backoff?: Backoff): Collector {
   const checked = parseAccount(account)
-  const { regions, cloud_provider: cloudProvider = DEFAULT_CLOUD_PROVIDER } = validate(
-    'collector-configs',
-    configs,
-    'collectorConfigs',
-  )
+  const checkedConfigs = validate('collector-configs', configs, 'collectorConfigs')
+  const {
+    regions,
+    object_name: naming,
+    cloud_provider: cloudProvider = DEFAULT_CLOUD_PROVIDER,
+  } = checkedConfigs
   return {
     name: NAME,
     run: async (context) => {
       const opened = await openAccount(context, checked, backoff)
       context.log(`collect account ${opened.accountId}: functions in ${regions.length} regions`)
-      return collectRegions({ context, account: opened, regions }, async (region) =>
-        collectObjects({ context, account: opened, cloudProvider }, region),
+      const run = { context, account: opened, cloudProvider, naming: naming ?? 'function_name' }
+      const results = await collectRegions({ context, account: opened, regions }, async (region) =>
+        collectObjects(run, region),
       )
+      // Who has chosen knows what it means.
+      if (naming === undefined) reportCollisions(context, opened.accountId)
+      return results
     },
-    expected: async (context) => expectObjects(context, checked, { regions }),
+    expected: async (context) => expectObjects(context, checked, checkedConfigs),
     doctor: async (context) =>
       examineLambda({ context, account: await openAccount(context, checked, SINGLE_ATTEMPT), regions }),
   }

@@ -5,6 +5,8 @@ export interface InventoryEntry {
   readonly name: string
   /** Tags that metrics may take over; nothing that changes at each deployment. */
   readonly tags: Readonly<Record<string, string>>
+  /** Of what is edited; another one means that the function was changed. */
+  readonly revisionId?: string
   /** Configured run time of the version that is edited, for functions. */
   readonly timeoutSec?: number
   /** Longest of its published versions, as of the last sweep over them, and as of the one under way. */

@@ -9,6 +9,7 @@ export {
 } from './aws-account.ts'
 export { AwsFailure, makeProblem, reportProblem } from './aws-error.ts'
 export type { AwsRegion } from './aws-region.ts'
+export type { EnvironmentNames } from './environment.ts'
 export { type Backoff, SINGLE_ATTEMPT } from './backoff.ts'
 export type { Collector, RegionResult } from './collector.ts'
 export { mapConcurrently } from './concurrency.ts'
@@ -23,6 +24,6 @@ export {
   loadInventory,
 } from './inventory.ts'
 export { keepLives, livesOf } from './lives.ts'
-export { readList, readToken } from './reply.ts'
+export { readList, readNumber, readText, readToken } from './reply.ts'
 export { type ActionProbe, collectRegions, isFatal, probeRegions } from './region-run.ts'
 export { Runner } from './runner.ts'
