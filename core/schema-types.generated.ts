@@ -242,6 +242,12 @@ cloud_provider?: string
  * What an object's identity is: function_name as upstream, or arn where functions of several regions or accounts have the same name.
  */
 object_name?: ("function_name" | "arn")
+/**
+ * Keys of AWS resource tags that become tags of the objects; all of them are in the field Tags.
+ * 
+ * @maxItems 50
+ */
+resource_tags?: string[]
 }
 export interface FileConnector {
 type: "file"

@@ -17,6 +17,8 @@ import {
   parseAccount,
   SINGLE_ATTEMPT,
 } from 'guance-aws-lambda/sets/guance_integration'
+import type { ObjectsRun } from './commit-objects.ts'
+import { collectDetails } from './collect-details.ts'
 import { examineLambda } from './doctor.ts'
 import { OBJECT_CLASS } from './function-object.ts'
 import { objectNameOf, reportCollisions } from './object-name.ts'
@@ -59,23 +61,29 @@ async function expectObjects(
 export function LambdaCollector(account: Account, configs: CollectorConfigs, backoff?: Backoff): Collector {
   const checked = parseAccount(account)
   const checkedConfigs = validate('collector-configs', configs, 'collectorConfigs')
-  const {
-    regions,
-    object_name: naming,
-    cloud_provider: cloudProvider = DEFAULT_CLOUD_PROVIDER,
-  } = checkedConfigs
+  const { regions, object_name: naming, resource_tags: resourceTags = [] } = checkedConfigs
+  const cloudProvider = checkedConfigs.cloud_provider ?? DEFAULT_CLOUD_PROVIDER
+  const open = async (context: RunContext): Promise<ObjectsRun> => ({
+    context,
+    account: await openAccount(context, checked, backoff),
+    cloudProvider,
+    naming: naming ?? 'function_name',
+    resourceTags,
+  })
   return {
     name: NAME,
     run: async (context) => {
-      const opened = await openAccount(context, checked, backoff)
-      context.log(`collect account ${opened.accountId}: functions in ${regions.length} regions`)
-      const run = { context, account: opened, cloudProvider, naming: naming ?? 'function_name' }
-      const results = await collectRegions({ context, account: opened, regions }, async (region) =>
-        collectObjects(run, region),
-      )
+      const run = await open(context)
+      const { accountId } = run.account
+      context.log(`collect account ${accountId}: functions in ${regions.length} regions`)
+      const results = await collectRegions({ ...run, regions }, async (region) => collectObjects(run, region))
       // Who has chosen knows what it means.
-      if (naming === undefined) reportCollisions(context, opened.accountId)
+      if (naming === undefined) reportCollisions(context, accountId)
       return results
+    },
+    later: async (context) => {
+      const run = await open(context)
+      return collectRegions({ ...run, regions }, async (region) => collectDetails(run, region))
     },
     expected: async (context) => expectObjects(context, checked, checkedConfigs),
     doctor: async (context) =>

@@ -8,7 +8,9 @@ import {
 } from 'guance-aws-lambda/sets/guance_integration'
 import { findDeleted, makeDeletedObject } from './deleted-object.ts'
 import { makeFunctionObject, makeInventoryEntry, type ObjectContext } from './function-object.ts'
+import { loadDetails } from './detail-book.ts'
 import { listFunctions } from './list-functions.ts'
+import type { Mappings } from './list-mappings.ts'
 import type { ObjectNaming } from './object-name.ts'
 
 /** Ten pages; an object with its message is 2 to 3 KB. */
@@ -20,6 +22,8 @@ export interface ObjectsRun {
   readonly account: AwsAccount
   readonly cloudProvider: string
   readonly naming: ObjectNaming
+  /** Keys of AWS resource tags that become tags of objects. */
+  readonly resourceTags: readonly string[]
 }
 
 function objectContext(run: ObjectsRun, region: AwsRegion): ObjectContext {
@@ -38,9 +42,11 @@ function objectContext(run: ObjectsRun, region: AwsRegion): ObjectContext {
 export async function commitObjects(
   run: ObjectsRun,
   region: AwsRegion,
+  mappings: Mappings['byFunction'],
 ): Promise<{ readonly entries: readonly InventoryEntry[]; readonly pages: number }> {
   const { context, account } = run
   const object = objectContext(run, region)
+  const book = await loadDetails(context, region)
   const entries = new Map<string, InventoryEntry>()
   let pages = 0
   let waiting: Point[] = []
@@ -51,9 +57,11 @@ export async function commitObjects(
   for await (const page of listFunctions(region)) {
     pages += 1
     for (const lambda of page) {
-      const entry = makeInventoryEntry(lambda)
+      const name = lambda.FunctionName ?? ''
+      const known = { detail: book.get(name), mappings: mappings.get(name), resourceTags: run.resourceTags }
+      const entry = makeInventoryEntry(lambda, known)
       // A function created while the pages are read moves others to the next page.
-      if (!entries.has(entry.name)) waiting.push(makeFunctionObject(lambda, object))
+      if (!entries.has(name)) waiting.push(makeFunctionObject(lambda, object, known))
       entries.set(entry.name, entry)
     }
     if (waiting.length >= OBJECTS_PER_COMMIT) await flush()

@@ -17,7 +17,9 @@ function layerArns(layers: unknown): readonly unknown[] {
 }
 
 /** Fields of what is there: nothing stands for what AWS does not say. */
-function presentFields(values: Readonly<Record<string, FieldValue | undefined>>): Record<string, FieldValue> {
+export function presentFields(
+  values: Readonly<Record<string, FieldValue | undefined>>,
+): Record<string, FieldValue> {
   return Object.fromEntries(
     Object.entries(values).flatMap(([key, value]) => (value === undefined ? [] : [[key, value]])),
   )

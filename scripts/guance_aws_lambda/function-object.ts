@@ -1,11 +1,14 @@
 import { type EpochMs, formatTime, type Point } from 'guance-aws-lambda/dff'
 import { type InventoryEntry, readText } from 'guance-aws-lambda/sets/guance_integration'
+import { describeDetail, type Known, resourceTagsOf } from './detail-fields.ts'
 import { describeFunction } from './function-fields.ts'
 import type { LambdaFunction } from './list-functions.ts'
 import { type ObjectNaming, objectNameOf, type ObjectPlace } from './object-name.ts'
 
 /** Class of the objects; the platform makes its tag `class` from the measurement and refuses one that is sent (guance.md §6). */
 export const OBJECT_CLASS = 'aws_lambda'
+
+const NOTHING_KNOWN: Known = { resourceTags: [] }
 
 /** What all objects of a region share. */
 export interface ObjectContext extends ObjectPlace {
@@ -57,17 +60,25 @@ export function objectTags(
 }
 
 /** The custom object of a function; class and `name` are its identity. `lambda` comes without values of its environment. */
-export function makeFunctionObject(lambda: LambdaFunction, object: ObjectContext): Point {
+export function makeFunctionObject(
+  lambda: LambdaFunction,
+  object: ObjectContext,
+  known: Known = NOTHING_KNOWN,
+): Point {
   const { FunctionName, PackageType, RevisionId, Role, Runtime, Version } = lambda
   const createdTime = parseLastModified(lambda.LastModified)
   return {
     category: 'custom_object',
     measurement: OBJECT_CLASS,
     timeMs: object.timeMs,
-    tags: objectTags({ FunctionName, PackageType, RevisionId, Role, Runtime, Version }, object),
+    tags: {
+      ...resourceTagsOf(known),
+      ...objectTags({ FunctionName, PackageType, RevisionId, Role, Runtime, Version }, object),
+    },
     fields: {
       ...(createdTime === undefined ? {} : { CreatedTime: createdTime }),
       ...describeFunction(lambda),
+      ...describeDetail(known),
       message: showFunction(lambda),
     },
   }
@@ -77,13 +88,13 @@ export function makeFunctionObject(lambda: LambdaFunction, object: ObjectContext
  * What the inventory keeps of a function; RevisionId is no tag because it would make a new series at each deployment.
  * AWS does not say when a function was created: what was modified then existed then.
  */
-export function makeInventoryEntry(lambda: LambdaFunction): InventoryEntry {
+export function makeInventoryEntry(lambda: LambdaFunction, known: Known = NOTHING_KNOWN): InventoryEntry {
   const { FunctionName = '', PackageType, Role, Runtime, Version, Timeout, LastModified, RevisionId } = lambda
   const sinceMs = lastModifiedMs(LastModified)
   const revisionId = readText(RevisionId)
   return {
     name: FunctionName,
-    tags: withoutUndefined({ PackageType, Role, Runtime, Version }),
+    tags: { ...resourceTagsOf(known), ...withoutUndefined({ PackageType, Role, Runtime, Version }) },
     ...(revisionId === undefined ? {} : { revisionId }),
     ...(Number.isFinite(Timeout) ? { timeoutSec: Number(Timeout) } : {}),
     ...(sinceMs === undefined ? {} : { sinceMs }),

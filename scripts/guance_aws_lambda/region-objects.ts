@@ -13,7 +13,7 @@ import {
 } from 'guance-aws-lambda/sets/guance_integration'
 import { commitInventory, commitObjects, type ObjectsRun } from './commit-objects.ts'
 import { OBJECT_CLASS } from './function-object.ts'
-import { listMappings } from './list-mappings.ts'
+import { listMappings, type Mappings } from './list-mappings.ts'
 import { isListingDue } from './listing-due.ts'
 import { noteNames } from './object-name.ts'
 import { sweepVersions } from './version-sweep.ts'
@@ -23,10 +23,10 @@ function inventoryKey({ accountId, region }: AwsRegion) {
 }
 
 /**
- * Function by event source mapping. Needed for one kind of opt-in metrics alone, so that a refusal is a line of the log
- * and not a problem at every run. Then those listed before stay: without their `name` the metrics would be other series.
+ * Event source mappings. Objects only show them, and they are needed for one kind of opt-in metrics alone, so that a
+ * refusal is a line of the log and not a problem at every run. Then those listed before stay: without their `name` the metrics would be other series.
  */
-async function listAliases({ context }: ObjectsRun, region: AwsRegion): Promise<Inventory['aliases']> {
+async function tryMappings({ context }: ObjectsRun, region: AwsRegion): Promise<Mappings> {
   try {
     return await listMappings(region)
   } catch (error) {
@@ -35,7 +35,7 @@ async function listAliases({ context }: ObjectsRun, region: AwsRegion): Promise<
     context.log(
       `${region.scope}: event source mappings cannot be listed, ${Object.keys(aliases).length} stay known: ${error.message}`,
     )
-    return aliases
+    return { aliases, byFunction: new Map() }
   }
 }
 
@@ -56,9 +56,10 @@ function keepVersions(
 ): readonly InventoryEntry[] {
   const known = new Map(before.map((entry) => [entry.name, entry]))
   return entries.map((entry) => {
-    const { versionTimeoutSec, sweptTimeoutSec } = known.get(entry.name) ?? {}
+    const { versionTimeoutSec, sweptTimeoutSec, isPublished } = known.get(entry.name) ?? {}
     return {
       ...entry,
+      ...(isPublished === undefined ? {} : { isPublished }),
       ...(versionTimeoutSec === undefined ? {} : { versionTimeoutSec }),
       ...(sweptTimeoutSec === undefined ? {} : { sweptTimeoutSec }),
     }
@@ -89,8 +90,8 @@ async function renewInventory(
   before: Inventory | undefined,
 ): Promise<Inventory> {
   const { triggerTimeMs } = run.context
-  const { entries, pages } = await commitObjects(run, region)
-  const aliases = await listAliases(run, region)
+  const { aliases, byFunction } = await tryMappings(run, region)
+  const { entries, pages } = await commitObjects(run, region, byFunction)
   const kept = keepVersions(entries, before?.entries ?? [])
   const inventory = { listedAtMs: triggerTimeMs, pages, entries: kept, aliases, sweep: before?.sweep ?? {} }
   const swept = await trySweep(run, region, inventory)

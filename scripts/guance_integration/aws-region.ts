@@ -1,5 +1,6 @@
 import type { CloudWatchClient } from '@aws-sdk/client-cloudwatch'
 import type { LambdaClient } from '@aws-sdk/client-lambda'
+import type { ResourceGroupsTaggingAPIClient } from '@aws-sdk/client-resource-groups-tagging-api'
 import type { RunContext } from 'guance-aws-lambda/dff'
 import type { AwsClock } from './aws-clock.ts'
 import { AwsFailure, classifyAwsError } from './aws-error.ts'
@@ -42,6 +43,8 @@ export interface AwsRegion {
   readonly clock: AwsClock
   cloudwatch(): Promise<CloudWatchClient>
   lambda(): Promise<LambdaClient>
+  /** The service that knows the tags of all resources of the region. */
+  tagging(): Promise<ResourceGroupsTaggingAPIClient>
   /** Calls AWS, repeating what is throttled or transient; throws AwsFailure naming `action`. */
   call<T>(action: string, send: (abortSignal: AbortSignal) => Promise<T>): Promise<T>
 }
@@ -97,6 +100,14 @@ function makeClients({ context, accountId, region, clock, credentials, backoff }
         priority: 'high',
         name: 'dropEnvironment',
       })
+      return client
+    }),
+    tagging: once(async () => {
+      const { ResourceGroupsTaggingAPIClient } = await import('@aws-sdk/client-resource-groups-tagging-api')
+      const client = new ResourceGroupsTaggingAPIClient(config)
+      client.middlewareStack.add(meter('tag'), step)
+      client.middlewareStack.addRelativeTo(pace('tag'), turn)
+      client.middlewareStack.addRelativeTo(limitReply(), network)
       return client
     }),
   }

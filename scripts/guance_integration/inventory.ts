@@ -12,6 +12,8 @@ export interface InventoryEntry {
   /** Longest of its published versions, as of the last sweep over them, and as of the one under way. */
   readonly versionTimeoutSec?: number
   readonly sweptTimeoutSec?: number
+  /** Whether a sweep has found versions of it that are published. */
+  readonly isPublished?: true
   /** A longer one that counted before, and when it was first seen changed. */
   readonly earlierTimeout?: { readonly timeoutSec: number; readonly changedMs: EpochMs }
   /** Since when it is known to exist: it may be older. */

@@ -39,6 +39,18 @@ async function runCollector(
   }
 }
 
+/** After the points of all: a monitor waits for those, nobody for this. */
+async function runLater(context: RunContext, { name, later }: Collector): Promise<void> {
+  if (later === undefined || context.backfill !== undefined) return
+  try {
+    await later(context)
+  } catch (error) {
+    context.signal.throwIfAborted()
+    if (isFatal(error)) throw error
+    context.report({ ...makeProblem(error, name), severity: 'warning' })
+  }
+}
+
 /** Why a collector got nothing anywhere; empty when it got something, or had nothing to ask. */
 function failuresOf(end: CollectorEnd): readonly Problem[] {
   if (end.kind === 'threw') return [end.problem]
@@ -71,6 +83,10 @@ async function runAll(context: RunContext, collectors: readonly Collector[]): Pr
   for (const [index, collector] of collectors.entries()) {
     // One after the other: metrics take their tags from the objects collected before them.
     ends.push(await runCollector(context, collector, index + 1))
+  }
+  for (const [index, collector] of collectors.entries()) {
+    // One after the other, as above; not for one that could not even begin.
+    if (ends[index]?.kind === 'ended') await runLater(context, collector)
   }
   await commitRates(context)
   throwOnFailure(collectors, ends)

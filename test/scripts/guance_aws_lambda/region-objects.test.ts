@@ -23,7 +23,7 @@ async function collectAt(store: TestStore, triggerTimeMs: number) {
   const context = makeRun(store, { triggerTimeMs, session: SESSION })
   const account = await openAccount(context, {}, { ...SINGLE_ATTEMPT, sleep: async () => Promise.resolve() })
   await collectObjects(
-    { context, account, cloudProvider: 'aws', naming: 'function_name' },
+    { context, account, cloudProvider: 'aws', naming: 'function_name', resourceTags: [] },
     account.region('us-east-1'),
   )
   return { context, inventory: await loadInventory(context, KEY) }
