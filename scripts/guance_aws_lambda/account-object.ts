@@ -4,7 +4,7 @@ import type { ObjectsRun } from './commit-objects.ts'
 import { presentFields } from './function-fields.ts'
 
 /** Class of the objects of accounts: one for each region, because Lambda's limits are the region's. */
-export const ACCOUNT_CLASS = 'aws_lambda_account'
+const ACCOUNT_CLASS = 'aws_lambda_account'
 
 const ACTION = 'lambda:GetAccountSettings'
 

@@ -40,14 +40,14 @@ async function runCollector(
 }
 
 /** After the points of all: a monitor waits for those, nobody for this. */
-async function runLater(context: RunContext, { name, later }: Collector): Promise<void> {
-  if (later === undefined || context.backfill !== undefined) return
+async function runLater(context: RunContext, collector: Collector): Promise<void> {
+  if (context.backfill !== undefined) return
   try {
-    await later(context)
+    await collector.later?.(context)
   } catch (error) {
     context.signal.throwIfAborted()
     if (isFatal(error)) throw error
-    context.report({ ...makeProblem(error, name), severity: 'warning' })
+    context.report({ ...makeProblem(error, collector.name), severity: 'warning' })
   }
 }
 
