@@ -23,6 +23,8 @@ export type {
   CollectorConfigs,
 } from './schema-types.generated.ts'
 export type {
+  Access,
+  AccessAction,
   AccountSession,
   Check,
   Expectation,

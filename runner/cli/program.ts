@@ -10,6 +10,7 @@ import { addInstallCommand } from './command/install.ts'
 import { addLogCommand } from './command/log.ts'
 import { addMarketCommands } from './command/market.ts'
 import { addOutboxCommands } from './command/outbox.ts'
+import { addPolicyCommand } from './command/policy.ts'
 import { addSecretCommands } from './command/secret.ts'
 import { addStartCommand } from './command/start.ts'
 import { addStatusCommand } from './command/status.ts'
@@ -37,6 +38,7 @@ const FAMILIES = [
   addBackupCommand,
   addRestoreCommand,
   addDoctorCommand,
+  addPolicyCommand,
   addVerifyCommand,
   addWhyCommand,
   addDemoCommand,

@@ -4,6 +4,7 @@
  */
 import type { Json } from '../../core/json.ts'
 import type {
+  Access,
   AccountSession,
   Check,
   Expectation,
@@ -24,7 +25,7 @@ import type { EncodedBatch } from '../store/outbox-store.ts'
 export const MAX_RETURN_CHARS: number = 256 * 1024
 
 /** `inspect` loads the Startup script and reports its API functions; the others also call one of them. */
-export type TaskMode = 'inspect' | 'run' | 'expected' | 'doctor' | 'explain'
+export type TaskMode = 'inspect' | 'run' | 'expected' | 'doctor' | 'explain' | 'access'
 
 export interface StartMessage {
   readonly kind: 'start'
@@ -75,6 +76,7 @@ export type TaskValue =
   | { readonly mode: 'expected'; readonly expectation: Expectation }
   | { readonly mode: 'doctor'; readonly checks: readonly Check[] }
   | { readonly mode: 'explain'; readonly explanations: readonly Explanation[] }
+  | { readonly mode: 'access'; readonly access: readonly Access[] }
 
 export type ChildMessage =
   | Request

@@ -5,6 +5,7 @@ import {
   type Backoff,
   collectRegions,
   type Collector,
+  describeAccess,
   isFatal,
   loadAccountId,
   makeProblem,
@@ -15,7 +16,7 @@ import {
   SINGLE_ATTEMPT,
 } from 'guance-aws-lambda/sets/guance_integration'
 import { loadDelivered } from './delivered.ts'
-import { examineCloudwatch } from './doctor.ts'
+import { cloudwatchProbes, examineCloudwatch } from './doctor.ts'
 import { explainSeries } from './explain.ts'
 import { collectNamespace, type NamespaceResult } from './namespace-run.ts'
 import { type CompiledConfigs, compileConfigs } from './targets.ts'
@@ -101,6 +102,11 @@ export function CloudwatchCollector(
     },
     expected: async (context) => expectMetrics(context, checked, compiled),
     explain: async (context, question) => explainSeries(context, question, { account: checked, compiled }),
+    access: async (context) =>
+      describeAccess(context, checked, {
+        regions,
+        probes: cloudwatchProbes(compiled, context.triggerTimeMs),
+      }),
     doctor: async (context) =>
       examineCloudwatch(
         { context, account: await openAccount(context, checked, SINGLE_ATTEMPT), regions },

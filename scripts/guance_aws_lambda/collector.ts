@@ -11,6 +11,7 @@ import {
   collectRegions,
   type Collector,
   DEFAULT_CLOUD_PROVIDER,
+  describeAccess,
   loadAccountId,
   loadInventory,
   openAccount,
@@ -19,7 +20,7 @@ import {
 } from 'guance-aws-lambda/sets/guance_integration'
 import type { ObjectsRun } from './commit-objects.ts'
 import { collectDetails } from './collect-details.ts'
-import { examineLambda } from './doctor.ts'
+import { examineLambda, LAMBDA_PROBES } from './doctor.ts'
 import { OBJECT_CLASS } from './function-object.ts'
 import { objectNameOf, reportCollisions } from './object-name.ts'
 import { collectObjects } from './region-objects.ts'
@@ -86,7 +87,11 @@ export function LambdaCollector(account: Account, configs: CollectorConfigs, bac
       return collectRegions({ ...run, regions }, async (region) => collectDetails(run, region))
     },
     expected: async (context) => expectObjects(context, checked, checkedConfigs),
-    doctor: async (context) =>
-      examineLambda({ context, account: await openAccount(context, checked, SINGLE_ATTEMPT), regions }),
+    access: async (context) => describeAccess(context, checked, { regions, probes: LAMBDA_PROBES }),
+    doctor: async (context) => {
+      const impatient = { ...SINGLE_ATTEMPT, ...(backoff === undefined ? {} : { sleep: backoff.sleep }) }
+      const opened = await openAccount(context, checked, impatient)
+      return examineLambda({ context, account: opened, regions }, checked)
+    },
   }
 }

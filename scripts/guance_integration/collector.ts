@@ -1,4 +1,12 @@
-import type { Check, Expectation, Explanation, Problem, Question, RunContext } from 'guance-aws-lambda/dff'
+import type {
+  Access,
+  Check,
+  Expectation,
+  Explanation,
+  Problem,
+  Question,
+  RunContext,
+} from 'guance-aws-lambda/dff'
 
 /**
  * What became of one region of one collector. `degraded` went without something it may not have (a denied listing)
@@ -21,6 +29,8 @@ export interface Collector {
   expected(context: RunContext): Promise<Expectation>
   /** Tries each IAM action it needs, in each region. */
   doctor(context: RunContext): Promise<readonly Check[]>
+  /** What must be allowed for it: the actions that `doctor` tries. Left out by a collector that calls none. */
+  access?(context: RunContext): Promise<Access>
   /** From stored state alone: no network. Left out by a collector without series. */
   explain?(context: RunContext, question: Question): Promise<readonly Explanation[]>
 }

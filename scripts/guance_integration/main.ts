@@ -1,5 +1,8 @@
 /** The core set: accounts, AWS clients, what collectors share, and `Runner`. */
+export { describeAccess } from './access.ts'
 export { parseAccount } from './account.ts'
+export { type ActionProbe, probeRegions } from './action-probe.ts'
+export { examineTrust } from './trust.ts'
 export {
   accountState,
   type AwsAccount,
@@ -25,5 +28,5 @@ export {
 } from './inventory.ts'
 export { keepLives, livesOf } from './lives.ts'
 export { readList, readNumber, readText, readToken } from './reply.ts'
-export { type ActionProbe, collectRegions, isFatal, probeRegions } from './region-run.ts'
+export { collectRegions, isFatal } from './region-run.ts'
 export { Runner } from './runner.ts'

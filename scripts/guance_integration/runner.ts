@@ -127,18 +127,24 @@ async function expectAll(context: RunContext, collectors: readonly Collector[]):
   }
 }
 
+/** What kept a collector from asking anything: its words, and what to do. */
+function explain(error: unknown): Pick<Check, 'detail' | 'remedy'> {
+  if (!(error instanceof DffError)) return { detail: error instanceof Error ? error.message : String(error) }
+  const { place, expected, got, remedy } = error.parts
+  return { detail: `${place}: expected ${expected}, got ${got}`, remedy }
+}
+
 async function examine(context: RunContext, collector: Collector): Promise<readonly Check[]> {
   try {
     return await collector.doctor(context)
   } catch (error) {
     context.signal.throwIfAborted()
-    const detail = error instanceof Error ? error.message : String(error)
     return [
       {
         id: `credentials@${collector.name}`,
         status: 'failed',
         title: `Account of ${collector.name}`,
-        detail,
+        ...explain(error),
       },
     ]
   }
@@ -156,6 +162,10 @@ export function Runner(collectors: Collector | readonly Collector[]): Script {
     explain: async (context, question) => {
       const parts = await Promise.all(list.map(async (collector) => collector.explain?.(context, question)))
       return parts.flatMap((part) => part ?? [])
+    },
+    access: async (context) => {
+      const parts = await Promise.all(list.map(async (collector) => collector.access?.(context)))
+      return parts.filter((part) => part !== undefined)
     },
     doctor: async (context) => {
       const checks = await Promise.all(list.map(async (collector) => examine(context, collector)))

@@ -5,7 +5,7 @@ import { AwsError } from './error.ts'
 import { partitionOf } from './identity.ts'
 
 /** `/2015-03-31/functions/NAME/aliases` → the name, decoded. */
-function functionNameOf(rawPath: string): string {
+export function functionNameOf(rawPath: string): string {
   return decodeURIComponent(rawPath.split('/')[3] ?? '')
 }
 

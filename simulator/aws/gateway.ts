@@ -7,8 +7,10 @@ import type { Operation } from './call.ts'
 import { AwsError } from './error.ts'
 import { bendReply, throwFault } from './fault.ts'
 import { getMetricData } from './get-metric-data.ts'
-import type { Caller } from './identity.ts'
+import { findRefusal } from './iam.ts'
+import { type Caller, partitionOf } from './identity.ts'
 import {
+  functionNameOf,
   getFunctionConcurrency,
   getFunctionRecursionConfig,
   listAliases,
@@ -21,7 +23,7 @@ import { listMetrics } from './list-metrics.ts'
 import { listRegions } from './list-regions.ts'
 import { encodeError, encodeResult, type Protocol } from './protocol.ts'
 import { getResources } from './tagging.ts'
-import { assumeRole, getCallerIdentity, getSessionToken, roleArnOf } from './sts.ts'
+import { assumeRole, getCallerIdentity, getSessionToken } from './sts.ts'
 
 interface Service {
   readonly protocol: Protocol
@@ -107,8 +109,31 @@ function checkScope(simulation: Simulation, caller: Caller, service: Service): v
   throw new AwsError('unknownKey', 'The security token included in the request is invalid')
 }
 
-function resourceOf(action: string, caller: Caller): string {
-  return action === 'sts:AssumeRole' ? roleArnOf(caller.identity.accountId, caller.region) : '*'
+/** What IAM compares a policy's Resource with; `*` for what can be limited to nothing (aws.md §3.4). */
+function resourceOf(action: string, caller: Caller, request: Request): string {
+  if (action === 'sts:AssumeRole') {
+    return new URLSearchParams(request.body.toString('utf8')).get('RoleArn') ?? ''
+  }
+  const { region, identity } = caller
+  const name = functionNameOf(request.rawPath)
+  if (!action.startsWith('lambda:') || name === '') return '*'
+  return `arn:${partitionOf(region)}:lambda:${region}:${identity.accountId}:function:${name}`
+}
+
+/** AWS answers them whatever policies say. */
+const NEEDS_NO_PERMISSION: readonly string[] = ['sts:GetCallerIdentity', 'sts:GetSessionToken']
+
+/** Throws AccessDenied when the policies of the account do not allow the call. */
+function checkPolicies(simulation: Simulation, action: string, caller: Caller, resource: string): void {
+  const { arn, accountId } = caller.identity
+  const policies = simulation.access.policies.get(accountId)
+  if (policies === undefined || NEEDS_NO_PERMISSION.includes(action)) return
+  const refusal = findRefusal(policies, arn, { action, resource, region: caller.region })
+  if (refusal === undefined) return
+  throw new AwsError(
+    'denied',
+    `User: ${arn} is not authorized to perform: ${action} on resource: ${resource} ${refusal}`,
+  )
 }
 
 /** The IAM action under which a call is counted: what a client makes up is one counter, not any number of them. */
@@ -129,7 +154,9 @@ function run(simulation: Simulation, request: Request, target: readonly [Service
     if (perform === undefined)
       throw new AwsError('unknownOperation', `This simulator has no operation ${operation}.`)
     simulation.quotas.takeRequest(action, `${caller.identity.accountId} ${caller.region}`)
-    simulation.denials.check(action, caller, resourceOf(action, caller))
+    const resource = resourceOf(action, caller, request)
+    simulation.denials.check(action, caller, resource)
+    checkPolicies(simulation, action, caller, resource)
     const fault = simulation.faults.take(action, caller.region)
     throwFault(fault, action)
     if (fault === 'hang' || fault === 'close') return { kind: fault }

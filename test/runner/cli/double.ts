@@ -14,7 +14,8 @@ import type {
 } from '../../../runner/host-api.ts'
 import type { MarketEntry } from '../../../runner/host-report.ts'
 import type { PauseRow, TriggerRow } from '../../../runner/trigger/trigger-row.ts'
-import { BACKUP, BATCH, ENTRY, LANE, LINES, NO_BACKLOG, NOW_MS, RECORD, TRIGGER } from './sample.ts'
+import { makePolicyReports } from '../../../runner/policy/policy-report.ts'
+import { ACCESS, BACKUP, BATCH, ENTRY, LANE, LINES, NO_BACKLOG, NOW_MS, RECORD, TRIGGER } from './sample.ts'
 
 /** What the double holds; a test changes it before the call and looks at it after. */
 export interface World {
@@ -231,6 +232,8 @@ function makeHandlers(world: World): Handlers {
     }),
     doctor: ({ setId }) => [report(setId ?? 'host')],
     verify: ({ setId }) => report(setId),
+    policy: ({ setIds, partition }) =>
+      setIds.includes('empty') ? [] : makePolicyReports([ACCESS], partition),
     why: ({ name, metric }) =>
       name === 'checkout'
         ? [
