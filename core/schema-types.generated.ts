@@ -165,11 +165,9 @@ seed?: boolean
  */
 export interface CloudwatchConfigs {
 /**
- * AWS regions to collect from.
- * 
- * @minItems 1
+ * AWS regions to collect from; auto takes the enabled ones in which there is something, examined once a day.
  */
-regions: Region[]
+regions: ("auto" | Region[])
 /**
  * What to collect; two targets of one namespace are ANDed.
  * 
@@ -229,11 +227,9 @@ cloud_provider?: string
  */
 export interface CollectorConfigs {
 /**
- * AWS regions to collect from.
- * 
- * @minItems 1
+ * AWS regions to collect from; auto takes the enabled ones in which there is something, examined once a day.
  */
-regions: Region[]
+regions: ("auto" | Region[])
 /**
  * Value of the tag cloud_provider; upstream's samples say aws.
  */

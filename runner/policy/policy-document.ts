@@ -70,7 +70,7 @@ export function makeCollectPolicy(accesses: readonly Access[], partition: string
         Effect: 'Allow',
         Action: [...actions].toSorted(),
         Resource: resourceOf(on, partition, accountId),
-        Condition: { StringEquals: { 'aws:RequestedRegion': regions } },
+        ...(regions.length === 0 ? {} : { Condition: { StringEquals: { 'aws:RequestedRegion': regions } } }),
       }
     }),
   )

@@ -8,10 +8,12 @@ import {
   describeAccess,
   isFatal,
   loadAccountId,
+  loadRegions,
   makeProblem,
   openAccount,
   parseAccount,
   reportProblem,
+  resolveRegions,
   type RegionResult,
   SINGLE_ATTEMPT,
 } from 'guance-aws-lambda/sets/guance_integration'
@@ -66,10 +68,12 @@ async function expectMetrics(
 ): Promise<Expectation> {
   const accountId = await loadAccountId(context, account)
   if (accountId === undefined) return { objects: [], metrics: [] }
+  const place = { accountId, namespaces: namespaces.map(({ namespace }) => namespace) }
+  const regions = await loadRegions(context, place, configs.regions)
   const metrics = await Promise.all(
     namespaces.map(async ({ namespace }) => {
       const fields = await Promise.all(
-        configs.regions.map(async (region) => loadDelivered(context, `${accountId}/${region}`, namespace)),
+        regions.map(async (region) => loadDelivered(context, `${accountId}/${region}`, namespace)),
       )
       return { measurement: `aws_${namespace}`, fields: [...new Set(fields.flat())].toSorted() }
     }),
@@ -88,11 +92,13 @@ export function CloudwatchCollector(
 ): Collector {
   const checked = parseAccount(account)
   const compiled = compileConfigs(configs)
-  const { regions } = compiled.configs
+  const choice = compiled.configs.regions
+  const namespaces = compiled.namespaces.map(({ namespace }) => namespace)
   return {
     name: NAME,
     run: async (context) => {
       const opened = await openAccount(context, checked, backoff)
+      const regions = await resolveRegions({ context, account: opened, namespaces }, choice)
       context.log(
         `collect account ${opened.accountId}: ${compiled.configs.targets.length} targets in ${regions.length} regions`,
       )
@@ -104,13 +110,13 @@ export function CloudwatchCollector(
     explain: async (context, question) => explainSeries(context, question, { account: checked, compiled }),
     access: async (context) =>
       describeAccess(context, checked, {
-        regions,
+        regions: choice,
         probes: cloudwatchProbes(compiled, context.triggerTimeMs),
       }),
-    doctor: async (context) =>
-      examineCloudwatch(
-        { context, account: await openAccount(context, checked, SINGLE_ATTEMPT), regions },
-        compiled,
-      ),
+    doctor: async (context) => {
+      const opened = await openAccount(context, checked, SINGLE_ATTEMPT)
+      const regions = await resolveRegions({ context, account: opened, namespaces }, choice)
+      return examineCloudwatch({ context, account: opened, regions }, compiled)
+    },
   }
 }

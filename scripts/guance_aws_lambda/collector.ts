@@ -12,10 +12,13 @@ import {
   type Collector,
   DEFAULT_CLOUD_PROVIDER,
   describeAccess,
+  examineRegions,
   loadAccountId,
   loadInventory,
+  loadRegions,
   openAccount,
   parseAccount,
+  resolveRegions,
   SINGLE_ATTEMPT,
 } from 'guance-aws-lambda/sets/guance_integration'
 import type { ObjectsRun } from './commit-objects.ts'
@@ -26,6 +29,9 @@ import { objectNameOf, reportCollisions } from './object-name.ts'
 import { collectObjects } from './region-objects.ts'
 
 const NAME = 'AWS-Lambda'
+
+/** Of the metrics that make a region one to look for functions in. */
+const NAMESPACES = ['AWS/Lambda'] as const
 
 const NO_FUNCTION =
   'No function is known yet: not every region could be listed, most likely because the policy does not allow lambda:ListFunctions.'
@@ -38,7 +44,7 @@ async function expectObjects(
   const accountId = await loadAccountId(context, account)
   if (accountId === undefined) return { objects: [], metrics: [] }
   const inventories = await Promise.all(
-    regions.map(async (region) => ({
+    (await loadRegions(context, { accountId, namespaces: NAMESPACES }, regions)).map(async (region) => ({
       place: { accountId, region, partition: REGIONS[region]?.partition ?? 'aws' },
       inventory: await loadInventory(context, { objectClass: OBJECT_CLASS, accountId, region }),
     })),
@@ -62,36 +68,43 @@ async function expectObjects(
 export function LambdaCollector(account: Account, configs: CollectorConfigs, backoff?: Backoff): Collector {
   const checked = parseAccount(account)
   const checkedConfigs = validate('collector-configs', configs, 'collectorConfigs')
-  const { regions, object_name: naming, resource_tags: resourceTags = [] } = checkedConfigs
+  const { regions: choice, object_name: naming, resource_tags: resourceTags = [] } = checkedConfigs
   const cloudProvider = checkedConfigs.cloud_provider ?? DEFAULT_CLOUD_PROVIDER
-  const open = async (context: RunContext): Promise<ObjectsRun> => ({
-    context,
-    account: await openAccount(context, checked, backoff),
-    cloudProvider,
-    naming: naming ?? 'function_name',
-    resourceTags,
-  })
+  const open = async (context: RunContext): Promise<ObjectsRun & { readonly regions: readonly string[] }> => {
+    const opened = await openAccount(context, checked, backoff)
+    const regions = await resolveRegions({ context, account: opened, namespaces: NAMESPACES }, choice)
+    return {
+      context,
+      account: opened,
+      cloudProvider,
+      naming: naming ?? 'function_name',
+      resourceTags,
+      regions,
+    }
+  }
   return {
     name: NAME,
     run: async (context) => {
       const run = await open(context)
       const { accountId } = run.account
-      context.log(`collect account ${accountId}: functions in ${regions.length} regions`)
-      const results = await collectRegions({ ...run, regions }, async (region) => collectObjects(run, region))
+      context.log(`collect account ${accountId}: functions in ${run.regions.length} regions`)
+      const results = await collectRegions(run, async (region) => collectObjects(run, region))
       // Who has chosen knows what it means.
       if (naming === undefined) reportCollisions(context, accountId)
       return results
     },
     later: async (context) => {
       const run = await open(context)
-      return collectRegions({ ...run, regions }, async (region) => collectDetails(run, region))
+      return collectRegions(run, async (region) => collectDetails(run, region))
     },
     expected: async (context) => expectObjects(context, checked, checkedConfigs),
-    access: async (context) => describeAccess(context, checked, { regions, probes: LAMBDA_PROBES }),
+    access: async (context) => describeAccess(context, checked, { regions: choice, probes: LAMBDA_PROBES }),
     doctor: async (context) => {
       const impatient = { ...SINGLE_ATTEMPT, ...(backoff === undefined ? {} : { sleep: backoff.sleep }) }
       const opened = await openAccount(context, checked, impatient)
-      return examineLambda({ context, account: opened, regions }, checked)
+      const regions = await resolveRegions({ context, account: opened, namespaces: NAMESPACES }, choice)
+      const listing = await examineRegions(opened, choice)
+      return [...listing, ...(await examineLambda({ context, account: opened, regions }, checked))]
     },
   }
 }

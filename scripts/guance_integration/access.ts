@@ -1,6 +1,8 @@
 import type { Access, Account, RunContext } from 'guance-aws-lambda/dff'
 import { loadAccountId } from './aws-account.ts'
 import type { ActionProbe } from './action-probe.ts'
+import { REGIONS_PROBE } from './enabled-regions.ts'
+import type { RegionChoice } from './region-choice.ts'
 
 /** How the Startup script names an account. */
 function titleOf({ assume_role_arn: roleArn, ak_id: keyId }: Account): string {
@@ -30,7 +32,7 @@ async function findPrincipal(context: RunContext, account: Account): Promise<str
 export async function describeAccess(
   context: RunContext,
   account: Account,
-  { regions, probes }: { readonly regions: readonly string[]; readonly probes: readonly ActionProbe[] },
+  { regions, probes }: { readonly regions: RegionChoice; readonly probes: readonly ActionProbe[] },
 ): Promise<Access> {
   const { assume_role_arn: roleArn, external_id: externalId } = account
   const accountId = roleArn?.split(':')[4] ?? (await loadAccountId(context, account))
@@ -41,12 +43,15 @@ export async function describeAccess(
     ...(roleArn === undefined ? {} : { roleArn }),
     ...(externalId === undefined ? {} : { externalId }),
     ...(principalArn === undefined ? {} : { principalArn }),
-    regions,
-    actions: probes.map(({ action, gives, isOptional, on }) => ({
-      action,
-      on: on ?? 'account',
-      gives,
-      isOptional: isOptional === true,
-    })),
+    // Which regions there will be is not known beforehand: a policy for `auto` names none.
+    regions: regions === 'auto' ? [] : regions,
+    actions: [...probes, ...(regions === 'auto' ? [REGIONS_PROBE] : [])].map(
+      ({ action, gives, isOptional, on }) => ({
+        action,
+        on: on ?? 'account',
+        gives,
+        isOptional: isOptional === true,
+      }),
+    ),
   }
 }

@@ -26,7 +26,7 @@ function isAllowed(error: unknown): boolean {
 }
 
 /** A policy of one's own helps against the want of a permission alone. */
-function remedyOf(error: unknown, gives: string): { readonly remedy?: string } {
+export function remedyOf(error: unknown, gives: string): { readonly remedy?: string } {
   if (!(error instanceof AwsFailure) || error.kind !== 'forbidden' || error.deniedBy !== undefined) return {}
   return { remedy: `Allow ${error.action}: without it, no ${gives}. dff policy prints the whole policy.` }
 }

@@ -1,3 +1,4 @@
+import type { AccountClient } from '@aws-sdk/client-account'
 import type { CloudWatchClient } from '@aws-sdk/client-cloudwatch'
 import type { LambdaClient } from '@aws-sdk/client-lambda'
 import type { ResourceGroupsTaggingAPIClient } from '@aws-sdk/client-resource-groups-tagging-api'
@@ -41,6 +42,8 @@ export interface AwsRegion {
   /** `123456789012/us-east-1` */
   readonly scope: string
   readonly clock: AwsClock
+  /** Answers in the partition's home region alone. */
+  account(): Promise<AccountClient>
   cloudwatch(): Promise<CloudWatchClient>
   lambda(): Promise<LambdaClient>
   /** The service that knows the tags of all resources of the region. */
@@ -81,6 +84,14 @@ function makeClients({ context, accountId, region, clock, credentials, backoff }
   // Behind what reads the reply, so that it reads the limited one.
   const network = { relation: 'after', toMiddleware: 'deserializerMiddleware', name: 'limitReply' } as const
   return {
+    account: once(async () => {
+      const { AccountClient } = await import('@aws-sdk/client-account')
+      const client = new AccountClient(config)
+      client.middlewareStack.add(meter('account'), step)
+      client.middlewareStack.addRelativeTo(pace('account'), turn)
+      client.middlewareStack.addRelativeTo(limitReply(), network)
+      return client
+    }),
     cloudwatch: once(async () => {
       const { CloudWatchClient } = await import('@aws-sdk/client-cloudwatch')
       const client = new CloudWatchClient(config)

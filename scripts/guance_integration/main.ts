@@ -29,4 +29,6 @@ export {
 export { keepLives, livesOf } from './lives.ts'
 export { readList, readNumber, readText, readToken } from './reply.ts'
 export { collectRegions, isFatal } from './region-run.ts'
+export { examineRegions } from './enabled-regions.ts'
+export { loadRegions, resolveRegions } from './regions.ts'
 export { Runner } from './runner.ts'

@@ -78,7 +78,26 @@ function throwOnFailure(collectors: readonly Collector[], ends: readonly Collect
   })
 }
 
-async function runAll(context: RunContext, collectors: readonly Collector[]): Promise<Json> {
+/** What is wrong with a region as a whole is the same for every collector: the record names it once. */
+const REGION_CODES: readonly string[] = ['region-not-enabled', 'wrong-partition']
+
+function tellingOnce(context: RunContext): RunContext {
+  const told = new Set<string>()
+  return {
+    ...context,
+    report(problem) {
+      const { code, scope } = problem
+      const [accountId, region] = scope.split('/')
+      const key = JSON.stringify([code, accountId, region])
+      if (REGION_CODES.includes(code) && told.has(key)) return
+      told.add(key)
+      context.report(problem)
+    },
+  }
+}
+
+async function runAll(given: RunContext, collectors: readonly Collector[]): Promise<Json> {
+  const context = tellingOnce(given)
   const ends: CollectorEnd[] = []
   for (const [index, collector] of collectors.entries()) {
     // One after the other: metrics take their tags from the objects collected before them.
