@@ -2,6 +2,7 @@ import {
   type Account,
   type CollectorConfigs,
   type Expectation,
+  type Point,
   REGIONS,
   type RunContext,
   validate,
@@ -23,6 +24,7 @@ import {
 } from 'guance-aws-lambda/sets/guance_integration'
 import type { ObjectsRun } from './commit-objects.ts'
 import { collectDetails } from './collect-details.ts'
+import { type FunctionFilter, makeFunctionChoice } from './function-choice.ts'
 import { examineLambda, LAMBDA_PROBES } from './doctor.ts'
 import { OBJECT_CLASS } from './function-object.ts'
 import { objectNameOf, reportCollisions } from './object-name.ts'
@@ -51,7 +53,10 @@ async function expectObjects(
   )
   const names = new Set(
     inventories.flatMap(
-      ({ place, inventory }) => inventory?.entries.map(({ name }) => objectNameOf(place, name, naming)) ?? [],
+      ({ place, inventory }) =>
+        inventory?.entries.flatMap(({ name, isExcluded }) =>
+          isExcluded === true ? [] : [objectNameOf(place, name, naming)],
+        ) ?? [],
     ),
   )
   // Regions that were all listed and hold no function owe nothing.
@@ -61,18 +66,33 @@ async function expectObjects(
   return { objects: [names.size === 0 ? { ...objects, whenNone: NO_FUNCTION } : objects], metrics: [] }
 }
 
+/** What a Startup script may add to the collection, with upstream's names (guance.md §1.4). */
+export interface LambdaOptions {
+  /** A function becomes an object when all of them say true. */
+  readonly filters?: readonly FunctionFilter[]
+  /** Called with each object before it goes out; what it returns goes out instead, with the same class and time. */
+  readonly after_collect?: (point: Point) => Point
+  /** For tests. */
+  readonly backoff?: Backoff
+}
+
 /**
  * Collects the functions of one account as custom objects, and keeps the inventory that metrics take their tags from.
- * Throws BAD_PARAMETER at once, when the Startup script loads. `backoff` is for tests; a Startup script leaves it out.
+ * Throws BAD_PARAMETER at once, when the Startup script loads.
  */
-export function LambdaCollector(account: Account, configs: CollectorConfigs, backoff?: Backoff): Collector {
+export function LambdaCollector(
+  account: Account,
+  configs: CollectorConfigs,
+  { filters, after_collect: afterCollect, backoff }: LambdaOptions = {},
+): Collector {
   const checked = parseAccount(account)
   const checkedConfigs = validate('collector-configs', configs, 'collectorConfigs')
-  const { regions: choice, object_name: naming, resource_tags: resourceTags = [] } = checkedConfigs
+  const { regions: wanted, object_name: naming, resource_tags: resourceTags = [] } = checkedConfigs
+  const choice = makeFunctionChoice(checkedConfigs, filters)
   const cloudProvider = checkedConfigs.cloud_provider ?? DEFAULT_CLOUD_PROVIDER
   const open = async (context: RunContext): Promise<ObjectsRun & { readonly regions: readonly string[] }> => {
     const opened = await openAccount(context, checked, backoff)
-    const regions = await resolveRegions({ context, account: opened, namespaces: NAMESPACES }, choice)
+    const regions = await resolveRegions({ context, account: opened, namespaces: NAMESPACES }, wanted)
     return {
       context,
       account: opened,
@@ -80,6 +100,8 @@ export function LambdaCollector(account: Account, configs: CollectorConfigs, bac
       naming: naming ?? 'function_name',
       resourceTags,
       regions,
+      choice,
+      ...(afterCollect === undefined ? {} : { afterCollect }),
     }
   }
   return {
@@ -98,12 +120,12 @@ export function LambdaCollector(account: Account, configs: CollectorConfigs, bac
       return collectRegions(run, async (region) => collectDetails(run, region))
     },
     expected: async (context) => expectObjects(context, checked, checkedConfigs),
-    access: async (context) => describeAccess(context, checked, { regions: choice, probes: LAMBDA_PROBES }),
+    access: async (context) => describeAccess(context, checked, { regions: wanted, probes: LAMBDA_PROBES }),
     doctor: async (context) => {
       const impatient = { ...SINGLE_ATTEMPT, ...(backoff === undefined ? {} : { sleep: backoff.sleep }) }
       const opened = await openAccount(context, checked, impatient)
-      const regions = await resolveRegions({ context, account: opened, namespaces: NAMESPACES }, choice)
-      const listing = await examineRegions(opened, choice)
+      const regions = await resolveRegions({ context, account: opened, namespaces: NAMESPACES }, wanted)
+      const listing = await examineRegions(opened, wanted)
       return [...listing, ...(await examineLambda({ context, account: opened, regions }, checked))]
     },
   }

@@ -8,7 +8,9 @@ import {
 } from 'guance-aws-lambda/sets/guance_integration'
 import { findDeleted, makeDeletedObject } from './deleted-object.ts'
 import { makeFunctionObject, makeInventoryEntry, type ObjectContext } from './function-object.ts'
+import { startChoosing } from './choosing.ts'
 import { loadDetails } from './detail-book.ts'
+import type { FunctionChoice } from './function-choice.ts'
 import { listFunctions } from './list-functions.ts'
 import type { Mappings } from './list-mappings.ts'
 import type { ObjectNaming } from './object-name.ts'
@@ -24,6 +26,9 @@ export interface ObjectsRun {
   readonly naming: ObjectNaming
   /** Keys of AWS resource tags that become tags of objects. */
   readonly resourceTags: readonly string[]
+  readonly choice: FunctionChoice
+  /** Of the Startup script: called with each object before it goes out. */
+  readonly afterCollect?: (point: Point) => Point
 }
 
 function objectContext(run: ObjectsRun, region: AwsRegion): ObjectContext {
@@ -47,6 +52,7 @@ export async function commitObjects(
   const { context, account } = run
   const object = objectContext(run, region)
   const book = await loadDetails(context, region)
+  const choosing = await startChoosing(run, region, book)
   const entries = new Map<string, InventoryEntry>()
   let pages = 0
   let waiting: Point[] = []
@@ -61,12 +67,15 @@ export async function commitObjects(
       const known = { detail: book.get(name), mappings: mappings.get(name), resourceTags: run.resourceTags }
       const entry = makeInventoryEntry(lambda, known)
       // A function created while the pages are read moves others to the next page.
-      if (!entries.has(name)) waiting.push(makeFunctionObject(lambda, object, known))
-      entries.set(entry.name, entry)
+      if (entries.has(name)) continue
+      const isChosen = choosing.isChosen(lambda)
+      entries.set(name, isChosen ? entry : { ...entry, isExcluded: true })
+      if (isChosen) waiting.push(choosing.finish(makeFunctionObject(lambda, object, known)))
     }
     if (waiting.length >= OBJECTS_PER_COMMIT) await flush()
   }
   await flush()
+  choosing.report()
   return { entries: [...entries.values()], pages }
 }
 
@@ -85,9 +94,9 @@ export async function commitInventory(
 ): Promise<void> {
   const { entries, before, state } = change
   const object = objectContext(run, region)
-  const points = findDeleted(entries, before?.entries ?? []).map((entry) =>
-    makeDeletedObject(entry, object, before?.listedAtMs ?? object.timeMs),
-  )
+  const points = findDeleted(entries, before?.entries ?? [])
+    .filter(({ isExcluded }) => isExcluded !== true)
+    .map((entry) => makeDeletedObject(entry, object, before?.listedAtMs ?? object.timeMs))
   const account = accountState(run.account)
   let start = 0
   for (; points.length - start > OBJECTS_PER_COMMIT; start += OBJECTS_PER_COMMIT) {

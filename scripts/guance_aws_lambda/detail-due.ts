@@ -39,6 +39,7 @@ export function dueFunctions(
 ): readonly InventoryEntry[] {
   const oldestMs = nowMs - refreshMs(entries.length)
   const ranked = entries.flatMap((entry) => {
+    if (entry.isExcluded === true) return []
     const { revisionId, readMs } = book.get(entry.name) ?? {}
     const isNew = readMs === undefined || revisionId !== entry.revisionId
     // Read in the future: under a clock that was wrong.

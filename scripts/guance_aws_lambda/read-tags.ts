@@ -10,6 +10,7 @@ import {
 } from 'guance-aws-lambda/sets/guance_integration'
 import type { ObjectsRun } from './commit-objects.ts'
 import type { DetailBook } from './detail-book.ts'
+import type { ResourceTags } from './function-choice.ts'
 
 /** Tags change without a new revision. 10,000 functions take a hundred calls of an API that is not Lambda's. */
 const READ_EVERY_MS = HOUR_MS
@@ -29,8 +30,6 @@ interface TagsRun {
   readonly book: DetailBook
 }
 
-type ResourceTags = Readonly<Record<string, string>>
-
 function tagsOf({ Tags }: ResourceTagMapping): ResourceTags {
   const list: readonly unknown[] = Array.isArray(Tags) ? Tags : []
   return Object.fromEntries(
@@ -48,7 +47,7 @@ function functionNameOf(arn: unknown): string | undefined {
 }
 
 /** Tags of every function of a region that has some, by name. Throws AwsFailure. */
-async function fetchTags(region: AwsRegion): Promise<ReadonlyMap<string, ResourceTags>> {
+export async function fetchTags(region: AwsRegion): Promise<ReadonlyMap<string, ResourceTags>> {
   const { GetResourcesCommand } = await import('@aws-sdk/client-resource-groups-tagging-api')
   const client = await region.tagging()
   const found = new Map<string, ResourceTags>()

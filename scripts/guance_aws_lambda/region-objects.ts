@@ -99,9 +99,18 @@ async function renewInventory(
   return { ...swept, ...keepLives(timed, before, triggerTimeMs) }
 }
 
+/** Entries that have objects. */
+function objectsOf(inventory: Inventory | undefined): readonly InventoryEntry[] {
+  return inventory?.entries.filter(({ isExcluded }) => isExcluded !== true) ?? []
+}
+
 /** What this region holds, for collisions with others: as listed now, or as known where it is not listed in this run. */
 function note({ context }: ObjectsRun, { scope }: AwsRegion, inventory: Inventory | undefined): void {
-  noteNames(context, scope, inventory?.entries.map(({ name }) => name) ?? [])
+  noteNames(
+    context,
+    scope,
+    objectsOf(inventory).map(({ name }) => name),
+  )
 }
 
 async function collectKnown(run: ObjectsRun, region: AwsRegion, before: Inventory): Promise<RegionResult> {
@@ -128,11 +137,14 @@ export async function collectObjects(run: ObjectsRun, region: AwsRegion): Promis
     }
     const inventory = await renewInventory(run, region, before)
     const { entries } = inventory
+    const left = entries.length - objectsOf(inventory).length
     const state = await inventoryState(context, key, inventory)
     await commitInventory(run, region, { entries, before, state })
     note(run, region, inventory)
-    context.log(`${scope}: ${entries.length} functions`)
-    return { kind: 'collected', scope, points: entries.length }
+    context.log(
+      `${scope}: ${entries.length} functions${left === 0 ? '' : `, ${left} of them left out by choice`}`,
+    )
+    return { kind: 'collected', scope, points: entries.length - left }
   } catch (error) {
     if (!(error instanceof AwsFailure)) throw error
     note(run, region, before)

@@ -14,6 +14,8 @@ export interface InventoryEntry {
   readonly sweptTimeoutSec?: number
   /** Whether a sweep has found versions of it that are published. */
   readonly isPublished?: true
+  /** No object, by the choice of the Startup script; its metrics are chosen by themselves. */
+  readonly isExcluded?: true
   /** A longer one that counted before, and when it was first seen changed. */
   readonly earlierTimeout?: { readonly timeoutSec: number; readonly changedMs: EpochMs }
   /** Since when it is known to exist: it may be older. */

@@ -29,7 +29,7 @@ function brokeredRun(): RunContext {
 }
 
 async function examine(account: Account) {
-  const script = Runner(LambdaCollector(account, CONFIGS, NO_WAIT))
+  const script = Runner(LambdaCollector(account, CONFIGS, { backoff: NO_WAIT }))
   return (await script.doctor?.(brokeredRun())) ?? []
 }
 
@@ -58,7 +58,7 @@ describe('a role', () => {
   })
 
   it('is printed with who assumes it, and its policies are enough and the least for that', async () => {
-    const collector = LambdaCollector(roleAccount(), CONFIGS, NO_WAIT)
+    const collector = LambdaCollector(roleAccount(), CONFIGS, { backoff: NO_WAIT })
     const access = (await Runner(collector).access?.(brokeredRun())) ?? []
     const [report] = makePolicyReports(access, null)
     const { accountId } = user()
@@ -73,7 +73,7 @@ describe('a role', () => {
   })
 
   it('is printed without its trust policy where AWS cannot be asked', async () => {
-    const collector = LambdaCollector(roleAccount(), CONFIGS, NO_WAIT)
+    const collector = LambdaCollector(roleAccount(), CONFIGS, { backoff: NO_WAIT })
     const run = makeRun(makeStore(), {
       triggerTimeMs: 0,
       session: async () => Promise.reject(new Error('no network')),
@@ -95,7 +95,7 @@ describe('an account', () => {
   })
 
   it('is named by its key, or as the host’s own', async () => {
-    const script = (account: Account) => Runner(LambdaCollector(account, CONFIGS, NO_WAIT))
+    const script = (account: Account) => Runner(LambdaCollector(account, CONFIGS, { backoff: NO_WAIT }))
     const [byKey] = (await script(keysAccount()).access?.(brokeredRun())) ?? []
     const [byChain] = (await script({}).access?.(brokeredRun())) ?? []
     expect([byKey?.title, byChain?.title]).toEqual([

@@ -21,7 +21,7 @@ async function start(fleet: object = { functions: 2, regions: THREE }): Promise<
 function script(): Script {
   const targets = [{ namespace: 'AWS/Lambda', metrics: ['Invocations'] }]
   return Runner([
-    LambdaCollector({}, { regions: 'auto' }, NO_WAIT),
+    LambdaCollector({}, { regions: 'auto' }, { backoff: NO_WAIT }),
     CloudwatchCollector({}, { regions: 'auto', targets }, NO_WAIT),
   ])
 }
@@ -121,7 +121,7 @@ describe('a region that is not enabled', () => {
     const regions: ('us-east-1' | 'af-south-1' | 'cn-north-1')[] = ['us-east-1', 'af-south-1', 'cn-north-1']
     const run = makeRun(makeStore(), { triggerTimeMs: FIRST_TRIGGER_MS, session: aws.session })
     await Runner([
-      LambdaCollector({}, { regions }, NO_WAIT),
+      LambdaCollector({}, { regions }, { backoff: NO_WAIT }),
       CloudwatchCollector({}, { regions, targets }, NO_WAIT),
     ]).run(run)
     expect(run.problems.map(({ code }) => code).toSorted()).toEqual(['region-not-enabled', 'wrong-partition'])

@@ -129,7 +129,7 @@ describe('a run that AWS refuses something', () => {
   it('fails when the tags name another account than the keys belong to', async () => {
     const session = { ...aws.session, accountId: '999999999999' }
     const account = { extra_tags: { account_id: aws.session.accountId } }
-    const collector = LambdaCollector(account, { regions: ['us-east-1'] }, NO_WAIT)
+    const collector = LambdaCollector(account, { regions: ['us-east-1'] }, { backoff: NO_WAIT })
     const store = makeStore()
     const run = makeRun(store, { triggerTimeMs: FIRST_TRIGGER_MS, session })
     await expect(Runner(collector).run(run)).rejects.toMatchObject({ code: 'BAD_PARAMETER' })

@@ -42,7 +42,7 @@ async function runAt(store: TestStore, { number, configs = CONFIGS, beforeCommit
     session: aws.session,
     ...(beforeCommit === undefined ? {} : { beforeCommit }),
   })
-  await Runner(LambdaCollector({}, configs, NO_WAIT)).run(run)
+  await Runner(LambdaCollector({}, configs, { backoff: NO_WAIT })).run(run)
   return run
 }
 

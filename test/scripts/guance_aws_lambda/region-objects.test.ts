@@ -1,4 +1,5 @@
 import { afterEach, describe, expect, it } from 'vitest'
+import { makeFunctionChoice } from '../../../scripts/guance_aws_lambda/function-choice.ts'
 import { collectObjects } from '../../../scripts/guance_aws_lambda/region-objects.ts'
 import { loadInventory, openAccount, SINGLE_ATTEMPT } from '../../../scripts/guance_integration/main.ts'
 import { makeRun, makeStore, type TestStore } from '../run-context.ts'
@@ -23,7 +24,14 @@ async function collectAt(store: TestStore, triggerTimeMs: number) {
   const context = makeRun(store, { triggerTimeMs, session: SESSION })
   const account = await openAccount(context, {}, { ...SINGLE_ATTEMPT, sleep: async () => Promise.resolve() })
   await collectObjects(
-    { context, account, cloudProvider: 'aws', naming: 'function_name', resourceTags: [] },
+    {
+      context,
+      account,
+      cloudProvider: 'aws',
+      naming: 'function_name',
+      resourceTags: [],
+      choice: makeFunctionChoice({}),
+    },
     account.region('us-east-1'),
   )
   return { context, inventory: await loadInventory(context, KEY) }
