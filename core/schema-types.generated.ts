@@ -73,11 +73,18 @@ $secret: string
  */
 assume_role_arn?: string
 /**
+ * Roles on the way to assume_role_arn, each assumed with the one before; the first with the keys or the default chain.
+ * 
+ * @minItems 1
+ * @maxItems 5
+ */
+assume_role_chain?: string[]
+/**
  * Session name seen in CloudTrail; default guance, as upstream.
  */
 role_session_name?: string
 /**
- * External id that the role's trust policy asks for.
+ * External id that the role's trust policy asks for; auto is one that this home makes for the role and keeps, which dff policy prints.
  */
 external_id?: string
 /**

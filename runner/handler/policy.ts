@@ -24,6 +24,13 @@ function checkPartition(partition: string | null): void {
   })
 }
 
+/** A trust policy needs the external id itself, also where this home makes it. */
+async function withExternalId({ externalIds }: HostParts, access: Access): Promise<Access> {
+  const { roleArn, externalId } = access
+  if (roleArn === undefined || externalId === undefined) return access
+  return { ...access, externalId: await externalIds.resolveFor(roleArn, externalId) }
+}
+
 /** The least that what is configured must be allowed, by each deployed script or by those that are named. */
 export function makePolicyHandlers(parts: HostParts): Pick<HostHandlers, 'policy'> {
   return {
@@ -38,7 +45,8 @@ export function makePolicyHandlers(parts: HostParts): Pick<HostHandlers, 'policy
           if (value.mode === 'access') accesses.push(...value.access)
         }
       }
-      return makePolicyReports(accesses, partition)
+      const known = await Promise.all(accesses.map(async (access) => withExternalId(parts, access)))
+      return makePolicyReports(known, partition)
     },
   }
 }

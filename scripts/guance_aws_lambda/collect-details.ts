@@ -22,6 +22,9 @@ const FUNCTIONS_PER_COMMIT = 10
 /** What AWS refuses once, for want of a permission or because the region does not have it, is asked again after this. */
 const REFUSED_FOR_MS = DAY_MS
 
+/** Where AWS throttles, the calls of a run take minutes: the next tick must not find this one still at it. */
+const MAX_READING_MS = 90_000
+
 /** One region of one run. */
 interface Details {
   readonly run: ObjectsRun
@@ -120,11 +123,12 @@ async function readFunctions(details: Details, hasReserved: boolean): Promise<vo
   const { context } = details.run
   const due = [...dueFunctions(details.inventory, details.book, context.triggerTimeMs)]
   const total = due.length
+  const endMs = performance.now() + MAX_READING_MS
   for (let batch = takeBatch(details, due, hasReserved); batch.length > 0;) {
     // Batch after batch: what is committed is not asked for again after a kill.
     await mapConcurrently(batch, context.concurrency, async (asked) => readFunction(details, asked))
     await commitDetails(details)
-    batch = takeBatch(details, due, hasReserved)
+    batch = performance.now() < endMs ? takeBatch(details, due, hasReserved) : []
   }
   if (total > 0) {
     const read = total - due.length
