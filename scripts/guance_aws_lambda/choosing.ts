@@ -28,12 +28,18 @@ async function loadTags(run: ObjectsRun, region: AwsRegion, book: DetailBook): P
   }
 }
 
-/** Chooses the functions of one listing, and lets the Startup script change their objects. */
+/** Chooses the functions of one listing. */
 export interface Choosing {
   isChosen(lambda: LambdaFunction): boolean
+  /** Reports what filters of the Startup script threw; once for all. */
+  report(): void
+}
+
+/** Lets the Startup script change objects. */
+export interface Finishing {
   /** The object as `after_collect` leaves it. */
   finish(point: Point): Point
-  /** Reports what functions of the Startup script threw; once for all. */
+  /** Reports what it threw; once for all. */
   report(): void
 }
 
@@ -75,31 +81,35 @@ class ScriptFaults {
   }
 }
 
-/** What came back, unless it is no point: then the one that went in. */
-function pointOr(changed: unknown, point: Point): Point {
+/** What came back, as far as it may change: name, class, time and category decide what the object is. Throws for what is no point. */
+function changedPoint(point: Point, changed: unknown): Point {
   const { tags, fields } = (changed ?? {}) as Partial<Point>
   const isPoint = [tags, fields].every((part) => typeof part === 'object' && part !== null)
   if (!isPoint) throw new TypeError('it returned no point')
-  // Class, time and category decide what the object is: only what it says may change.
-  return { ...point, tags: { ...tags }, fields: { ...fields } }
+  const { name = '' } = point.tags
+  return { ...point, tags: { ...tags, name }, fields: { ...fields } }
 }
 
 /** Prepares the choice for one listing of a region. */
 export async function startChoosing(run: ObjectsRun, region: AwsRegion, book: DetailBook): Promise<Choosing> {
   const tagsOf = await loadTags(run, region, book)
-  const filters = new ScriptFaults('A filter', 'were left out')
-  const after = new ScriptFaults('after_collect', 'went out unchanged')
-  const { choice, afterCollect } = run
+  const faults = new ScriptFaults('A filter', 'were left out')
   return {
     isChosen: (lambda) =>
-      filters.try(() => choice.isChosen(lambda, tagsOf(lambda.FunctionName ?? '')), false),
+      faults.try(() => run.choice.isChosen(lambda, tagsOf(lambda.FunctionName ?? '')), false),
+    report: () => faults.report(run, region),
+  }
+}
+
+/** Prepares `after_collect` for some objects of a region. */
+export function startFinishing(run: ObjectsRun, region: AwsRegion): Finishing {
+  const faults = new ScriptFaults('after_collect', 'went out unchanged')
+  const { afterCollect } = run
+  return {
     finish: (point) =>
       afterCollect === undefined
         ? point
-        : after.try(() => pointOr(afterCollect(structuredClone(point)), point), point),
-    report() {
-      filters.report(run, region)
-      after.report(run, region)
-    },
+        : faults.try(() => changedPoint(point, afterCollect(structuredClone(point))), point),
+    report: () => faults.report(run, region),
   }
 }

@@ -8,7 +8,7 @@ import {
 } from 'guance-aws-lambda/sets/guance_integration'
 import { findDeleted, makeDeletedObject } from './deleted-object.ts'
 import { makeFunctionObject, makeInventoryEntry, type ObjectContext } from './function-object.ts'
-import { startChoosing } from './choosing.ts'
+import { startChoosing, startFinishing } from './choosing.ts'
 import { loadDetails } from './detail-book.ts'
 import type { FunctionChoice } from './function-choice.ts'
 import { listFunctions } from './list-functions.ts'
@@ -53,6 +53,7 @@ export async function commitObjects(
   const object = objectContext(run, region)
   const book = await loadDetails(context, region)
   const choosing = await startChoosing(run, region, book)
+  const finishing = startFinishing(run, region)
   const entries = new Map<string, InventoryEntry>()
   let pages = 0
   let waiting: Point[] = []
@@ -70,12 +71,13 @@ export async function commitObjects(
       if (entries.has(name)) continue
       const isChosen = choosing.isChosen(lambda)
       entries.set(name, isChosen ? entry : { ...entry, isExcluded: true })
-      if (isChosen) waiting.push(choosing.finish(makeFunctionObject(lambda, object, known)))
+      if (isChosen) waiting.push(finishing.finish(makeFunctionObject(lambda, object, known)))
     }
     if (waiting.length >= OBJECTS_PER_COMMIT) await flush()
   }
   await flush()
   choosing.report()
+  finishing.report()
   return { entries: [...entries.values()], pages }
 }
 
@@ -94,9 +96,11 @@ export async function commitInventory(
 ): Promise<void> {
   const { entries, before, state } = change
   const object = objectContext(run, region)
+  const finishing = startFinishing(run, region)
   const points = findDeleted(entries, before?.entries ?? [])
     .filter(({ isExcluded }) => isExcluded !== true)
-    .map((entry) => makeDeletedObject(entry, object, before?.listedAtMs ?? object.timeMs))
+    .map((entry) => finishing.finish(makeDeletedObject(entry, object, before?.listedAtMs ?? object.timeMs)))
+  finishing.report()
   const account = accountState(run.account)
   let start = 0
   for (; points.length - start > OBJECTS_PER_COMMIT; start += OBJECTS_PER_COMMIT) {

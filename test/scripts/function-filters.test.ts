@@ -99,7 +99,7 @@ describe('after_collect', () => {
         ...point,
         measurement: 'another',
         timeMs: 0,
-        tags: { ...point.tags, team: 'a, "b" 中' },
+        tags: { ...point.tags, team: 'a, "b" 中', name: 'another' },
         fields: { ...point.fields, cost: 1 },
       }),
     })
@@ -107,6 +107,7 @@ describe('after_collect', () => {
     const objects = store.points.filter(({ measurement }) => measurement === 'aws_lambda')
     expect(objects).toHaveLength(40)
     for (const { tags, fields, timeMs } of objects) {
+      expect(tags['name']).toBe(tags['FunctionName'])
       expect({ team: tags['team'], cost: fields['cost'], timeMs }).toEqual({
         team: 'a, "b" 中',
         cost: 1,

@@ -64,6 +64,9 @@ describe('Runner', () => {
     await Runner([breaks, waits('B', async () => [])]).run(run)
     expect(run.lines).toEqual(['run collector #1: `A`', 'run collector #2: `B`', 'later A', 'later B'])
     expect(run.problems).toMatchObject([{ scope: 'A', severity: 'warning', message: 'broken' }])
+    const rehearsal = { ...newRun(), debug: true }
+    await Runner([breaks]).run(rehearsal)
+    expect(rehearsal.lines).toEqual(['run collector #1: `A`'])
     const failing = collector('C', async () => Promise.reject(new Error('no')), {
       later: async () => Promise.reject(new Error('never asked')),
     })
