@@ -33,6 +33,8 @@ export type {
   CollectorConfigs,
 } from './schema-types.generated.ts'
 export type {
+  Access,
+  AccessAction,
   AccountSession,
   Check,
   Expectation,

@@ -5,6 +5,13 @@
  */
 export type Region = ("af-south-1" | "ap-east-1" | "ap-east-2" | "ap-northeast-1" | "ap-northeast-2" | "ap-northeast-3" | "ap-south-1" | "ap-south-2" | "ap-southeast-1" | "ap-southeast-2" | "ap-southeast-3" | "ap-southeast-4" | "ap-southeast-5" | "ap-southeast-6" | "ap-southeast-7" | "ca-central-1" | "ca-west-1" | "eu-central-1" | "eu-central-2" | "eu-north-1" | "eu-south-1" | "eu-south-2" | "eu-west-1" | "eu-west-2" | "eu-west-3" | "il-central-1" | "me-central-1" | "me-south-1" | "me-west-1" | "mx-central-1" | "sa-east-1" | "sa-west-1" | "us-east-1" | "us-east-2" | "us-west-1" | "us-west-2" | "cn-north-1" | "cn-northwest-1" | "eusc-de-east-1" | "us-gov-east-1" | "us-gov-west-1")
 /**
+ * Exact texts, or with * for any run of characters; case counts.
+ * 
+ * @minItems 1
+ * @maxItems 1000
+ */
+export type Patterns = string[]
+/**
  * Where points go.
  */
 export type ConnectorConfig = (FileConnector | DatakitConnector | DatawayConnector)
@@ -79,11 +86,18 @@ $secret: string
  */
 assume_role_arn?: string
 /**
+ * Roles on the way to assume_role_arn, each assumed with the one before; the first with the keys or the default chain.
+ * 
+ * @minItems 1
+ * @maxItems 5
+ */
+assume_role_chain?: string[]
+/**
  * Session name seen in CloudTrail; default guance, as upstream.
  */
 role_session_name?: string
 /**
- * External id that the role's trust policy asks for.
+ * External id that the role's trust policy asks for; auto is one that this home makes for the role and keeps, which dff policy prints.
  */
 external_id?: string
 /**
@@ -190,11 +204,9 @@ seed?: boolean
  */
 export interface CloudwatchConfigs {
 /**
- * AWS regions to collect from.
- * 
- * @minItems 1
+ * AWS regions to collect from; auto takes the enabled ones in which there is something, examined once a day.
  */
-regions: Region[]
+regions: ("auto" | Region[])
 /**
  * What to collect; two targets of one namespace are ANDed.
  * 
@@ -333,15 +345,38 @@ cloud_provider?: string
  */
 export interface CollectorConfigs {
 /**
- * AWS regions to collect from.
- * 
- * @minItems 1
+ * AWS regions to collect from; auto takes the enabled ones in which there is something, examined once a day.
  */
-regions: Region[]
+regions: ("auto" | Region[])
 /**
  * Value of the tag cloud_provider; upstream's samples say aws.
  */
 cloud_provider?: string
+/**
+ * What an object's identity is: function_name as upstream, or arn where functions of several regions or accounts have the same name.
+ */
+object_name?: ("function_name" | "arn")
+include?: FunctionChoice
+exclude?: FunctionChoice
+/**
+ * Keys of AWS resource tags that become tags of the objects; all of them are in the field Tags.
+ * 
+ * @maxItems 50
+ */
+resource_tags?: string[]
+}
+/**
+ * Under include: only these become objects; under exclude: these do not, whatever include says. Functions by name, runtime and AWS resource tag: all that are given must fit, any pattern of each. A function whose tags cannot be read fits no tag and is left out.
+ */
+export interface FunctionChoice {
+names?: Patterns
+runtimes?: Patterns
+/**
+ * Patterns of values by key.
+ */
+tags?: {
+[k: string]: Patterns
+}
 }
 export interface FileConnector {
 type: "file"

@@ -137,11 +137,38 @@ export interface Explanation {
   readonly facts: readonly { readonly label: string; readonly value: string }[]
 }
 
+/** One IAM action that a script calls at AWS. */
+export interface AccessAction {
+  readonly action: string
+  /** What a policy can limit it to: `function` to functions of the account, `account` to nothing. */
+  readonly on: 'account' | 'function'
+  /** What is missing without it. */
+  readonly gives: string
+  /** Without it something is collected all the same. */
+  readonly isOptional: boolean
+}
+
+/** What one account of a script must be allowed at AWS; names and ids alone, never a secret. */
+export interface Access {
+  /** How the Startup script names the account: its role, its key, or the host's own credentials. */
+  readonly title: string
+  /** Of the role, or as an earlier run found it. */
+  readonly accountId?: string
+  readonly roleArn?: string
+  readonly externalId?: string
+  /** Who assumes the role, where AWS could be asked. */
+  readonly principalArn?: string
+  readonly regions: readonly string[]
+  readonly actions: readonly AccessAction[]
+}
+
 /** What `DFF.API` publishes. `expected` and `doctor` run in a task process too: the host never imports a script. */
 export interface Script {
   run(context: RunContext): Promise<Json | undefined>
   expected?(context: RunContext): Promise<Expectation>
   doctor?(context: RunContext): Promise<readonly Check[]>
+  /** What a policy must allow; of AWS it asks at most who the caller is. */
+  access?(context: RunContext): Promise<readonly Access[]>
   /** From state alone: asks AWS nothing. */
   explain?(context: RunContext, question: Question): Promise<readonly Explanation[]>
   /** What its polls will ask for; asks AWS only for what can be listed. `context.backfill` is planned too, as once. */

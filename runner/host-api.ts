@@ -9,6 +9,7 @@ import type { Json } from '../core/json.ts'
 import type { Window } from '../core/window.ts'
 import type { BackupRow } from './backup/backup-row.ts'
 import type { PauseResult, TriggerRow } from './trigger/trigger-row.ts'
+import type { PolicyReport, PolicyRequest } from './policy/policy-report.ts'
 import type {
   BatchDetail,
   ConnectorTestReport,
@@ -245,6 +246,7 @@ export interface HostMethods {
   >
   doctor: Method<{ readonly setId: string | null }, readonly CheckReport[]>
   verify: Method<{ readonly setId: string }, CheckReport>
+  policy: Method<PolicyRequest, readonly PolicyReport[]>
   /** A null target asks every deployed script, a null metric means all of the function. */
   why: Method<
     { readonly target: string | null; readonly name: string; readonly metric: string | null },

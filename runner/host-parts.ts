@@ -1,5 +1,6 @@
 import type { ConnectorRegistry } from './connector/registry.ts'
 import type { Broker } from './credentials/broker.ts'
+import type { ExternalIds } from './credentials/external-id.ts'
 import type { HomePaths } from './home.ts'
 import type { Counters } from './observe/counters.ts'
 import type { Observer } from './observe/observer.ts'
@@ -20,6 +21,7 @@ export interface HostParts {
   readonly store: Store
   readonly vault: Vault
   readonly broker: Broker
+  readonly externalIds: ExternalIds
   readonly connectors: ConnectorRegistry
   readonly sender: Sender
   readonly scheduler: Scheduler

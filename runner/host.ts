@@ -1,6 +1,7 @@
 import { MINUTE_MS, SECOND_MS } from '../core/time.ts'
 import { type ConnectorRegistry, createConnectorRegistry } from './connector/registry.ts'
 import { createBroker } from './credentials/broker.ts'
+import { createExternalIds } from './credentials/external-id.ts'
 import { makeHandlers } from './handler/table.ts'
 import { prepareHome } from './home-folder.ts'
 import { describeWritable, mendModes } from './home-modes.ts'
@@ -87,6 +88,7 @@ async function makeParts(
   { owner, options, leaving }: { owner: Owner; options: HostOptions; leaving: AbortSignal },
 ): Promise<HostParts> {
   const vault = createVault(store.secrets, await openKey(paths, store.secrets))
+  const externalIds = createExternalIds(vault)
   const connectors = createConnectorRegistry({ connectors: store.connectors, vault, output: paths.output })
   const note = (text: string): void => options.onEvent?.({ kind: 'note', text })
   const counters = new Counters(owner.info.startedAtMs)
@@ -96,9 +98,11 @@ async function makeParts(
     marketRoot: options.marketRoot ?? PACKAGE_ROOT,
     store,
     vault,
+    externalIds,
     broker: createBroker({
       readSecret: (scriptId, name) => vault.readFor(scriptId, name),
       usesAws: (scriptId) => usesAws(store, scriptId),
+      resolveExternalId: (account) => externalIds.resolve(account),
     }),
     connectors,
     sender: createSender({

@@ -2,6 +2,7 @@ import { once } from 'node:events'
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { createDenials } from './aws/denial.ts'
+import { createAccess } from './aws/iam.ts'
 import { createFaults } from './aws/fault.ts'
 import { answerAws } from './aws/gateway.ts'
 import { createIdentities, partitionOf } from './aws/identity.ts'
@@ -72,6 +73,7 @@ function createSimulation(options: SimulatorOptions): Simulation {
     listing: createListing(truth, options.listing ?? false),
     identities: createIdentities(accountIds, seed, partitionOf(regions[0] ?? '')),
     denials: createDenials(),
+    access: createAccess(),
     faults: createFaults(),
     quotas: createQuotas(options.quotas),
     receiver: createReceiver(`tkn_${String(seed).padStart(32, '0')}`, rewriting, { clock, counters }),

@@ -1,5 +1,6 @@
 import type { Denials } from './aws/denial.ts'
 import type { Faults } from './aws/fault.ts'
+import type { AccessControl } from './aws/iam.ts'
 import type { QuotaBuckets } from './aws/quota.ts'
 import type { Identities } from './aws/identity.ts'
 import type { Clock } from './clock.ts'
@@ -19,6 +20,7 @@ export interface Simulation {
   readonly services: Services
   readonly identities: Identities
   readonly denials: Denials
+  readonly access: AccessControl
   readonly faults: Faults
   readonly quotas: QuotaBuckets
   readonly listing: Listing

@@ -11,6 +11,7 @@ import { addLogCommand } from './command/log.ts'
 import { addMarketCommands } from './command/market.ts'
 import { addOutboxCommands } from './command/outbox.ts'
 import { addPlanCommand } from './command/plan.ts'
+import { addPolicyCommand } from './command/policy.ts'
 import { addSecretCommands } from './command/secret.ts'
 import { addStartCommand } from './command/start.ts'
 import { addStatusCommand } from './command/status.ts'
@@ -39,6 +40,7 @@ const FAMILIES = [
   addBackupCommand,
   addRestoreCommand,
   addDoctorCommand,
+  addPolicyCommand,
   addVerifyCommand,
   addWhyCommand,
   addDemoCommand,

@@ -25,6 +25,8 @@ export interface BrokerOptions {
   readonly readSecret: (scriptId: string, name: string) => Promise<string>
   /** Whether a script may use the host's own credentials (the SDK's default chain). */
   readonly usesAws: (scriptId: string) => Promise<boolean>
+  /** An account whose external id the host is to make, with it. */
+  readonly resolveExternalId?: (account: Account) => Promise<Account>
   /** Region, endpoint and proxy of STS; the default chain itself reads the process's environment. */
   readonly env?: NodeJS.ProcessEnv
   readonly chainLimitMs?: number
@@ -50,12 +52,13 @@ interface Entry {
 
 /** Everything of an account that decides about its credentials; tags do not. */
 function cacheKey(scriptId: string, account: Account): string {
-  const { ak_id, ak_secret, assume_role_arn, role_session_name, external_id } = account
+  const { ak_id, ak_secret, assume_role_arn, assume_role_chain, role_session_name, external_id } = account
   return JSON.stringify([
     scriptId,
     ak_id,
     ak_secret?.$secret,
     assume_role_arn,
+    assume_role_chain,
     role_session_name,
     external_id,
   ])
@@ -159,8 +162,9 @@ class CredentialBroker implements Broker {
     this.#sts = { env: options.env ?? process.env, signal: this.#closing.signal }
   }
 
-  async session(scriptId: string, account: Account): Promise<BrokerSession> {
+  async session(scriptId: string, given: Account): Promise<BrokerSession> {
     this.#closing.signal.throwIfAborted()
+    const account = (await this.#options.resolveExternalId?.(given)) ?? given
     const keys = await readBaseKeys(scriptId, account, {
       ...this.#options,
       closing: this.#closing.signal,

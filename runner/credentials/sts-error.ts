@@ -5,6 +5,9 @@ import { createMask } from '../task/mask.ts'
 /** AWS explains a wrong signature with the canonical request, pages of it: the first sentence says what is wrong. */
 const MAX_SAID = 300
 
+/** As external-id.ts makes them: the user has never typed it. */
+const MADE_BY_HOST = /^guance-[0-9a-f]{40}$/
+
 interface Advice {
   readonly code?: ErrorCode
   readonly expected: string
@@ -61,7 +64,9 @@ function adviseDenied({ assume_role_arn, external_id }: Account): Advice {
   const trust =
     external_id === undefined
       ? 'and, if it asks for an external id, set external_id'
-      : `with the external id that stands in external_id`
+      : MADE_BY_HOST.test(external_id)
+        ? 'with the external id that this home has made (dff policy prints it)'
+        : `with the external id that stands in external_id`
   return {
     expected: 'a role that this identity may assume',
     remedy: `The trust policy of the role must name this identity, ${trust}; the identity needs sts:AssumeRole on the role; and the role must exist.`,

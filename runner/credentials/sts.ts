@@ -1,10 +1,11 @@
 import { Agent as HttpAgent } from 'node:http'
 import { Agent as HttpsAgent } from 'node:https'
 import type { Credentials, STSClient } from '@aws-sdk/client-sts'
+import { DffError } from '../../core/error.ts'
 import { REGIONS } from '../../core/regions.generated.ts'
 import type { AccountSession } from '../../core/script.ts'
 import type { Account } from '../../core/schema-types.generated.ts'
-import { isDenied, isUnknownKey, wasAnswered } from './sts-error.ts'
+import { credentialsError, isDenied, isUnknownKey, wasAnswered } from './sts-error.ts'
 
 /** Without these a request that hangs hangs for ever: the SDK sets none (aws.md §6.6). */
 const CONNECT_TIMEOUT_MS = 5_000
@@ -164,19 +165,66 @@ async function exchangeKeys({ client, keys, signal }: Call): Promise<BrokerSessi
   }
 }
 
+async function withClient<T>(
+  region: string,
+  { request, env }: { readonly request: Omit<Call, 'client'>; readonly env: NodeJS.ProcessEnv },
+  use: (call: Call) => Promise<T>,
+): Promise<T> {
+  const client = await openClient(region, request.keys, env)
+  try {
+    return await use({ ...request, client })
+  } finally {
+    client.destroy()
+  }
+}
+
+/** The keys after the roles on the way; a refusal names the role that refused and not the last one. */
+async function followChain(
+  region: string,
+  request: Omit<Call, 'client'>,
+  env: NodeJS.ProcessEnv,
+): Promise<BaseKeys> {
+  const { assume_role_chain: chain = [], external_id: _, ...account } = request.account
+  let keys = request.keys
+  for (const roleArn of chain) {
+    const hop = { ...request, keys, account: { ...account, assume_role_arn: roleArn } }
+    try {
+      // One after the other: each is assumed with the one before.
+      keys = await withClient(region, { request: hop, env }, async (call) => assumeRole(call, roleArn))
+    } catch (error) {
+      request.signal.throwIfAborted()
+      throw credentialsError(error, hop.account, [keys.secretAccessKey, keys.sessionToken ?? ''])
+    }
+  }
+  return keys
+}
+
 async function openInRegion(
   region: string,
   request: Omit<Call, 'client'>,
   env: NodeJS.ProcessEnv,
 ): Promise<BrokerSession> {
-  const client = await openClient(region, request.keys, env)
-  try {
-    const call = { ...request, client }
+  const keys = await followChain(region, request, env)
+  return withClient(region, { request: { ...request, keys }, env }, async (call) => {
     const roleArn = request.account.assume_role_arn
-    return await (roleArn === undefined ? exchangeKeys(call) : assumeRole(call, roleArn))
-  } finally {
-    client.destroy()
-  }
+    if (roleArn === undefined) return exchangeKeys(call)
+    const session = await assumeRole(call, roleArn)
+    checkOwner(session, roleArn)
+    return session
+  })
+}
+
+/** Whoever answers for STS may be a proxy or a test double: data of another account would be filed under this one. */
+function checkOwner({ accountId, partition }: BrokerSession, roleArn: string): void {
+  const [, rolePartition, , , roleAccountId] = roleArn.split(':')
+  if (accountId === roleAccountId && partition === rolePartition) return
+  throw new DffError({
+    code: 'CREDENTIALS_REFUSED',
+    place: `role ${roleArn}`,
+    expected: `a session of account ${roleAccountId} in ${rolePartition}`,
+    got: `one of account ${accountId} in ${partition}`,
+    remedy: 'Check AWS_ENDPOINT_URL and the proxy: something else than AWS STS answered.',
+  })
 }
 
 /** Credentials for one account: temporary wherever STS gives them. Throws what STS or the network said. */

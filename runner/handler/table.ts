@@ -11,6 +11,7 @@ import { makeSecretHandlers } from './secret.ts'
 import { makeStatusHandlers } from './status.ts'
 import { makeTaskHandlers } from './task.ts'
 import { makeTriggerHandlers } from './trigger.ts'
+import { makePolicyHandlers } from './policy.ts'
 import { makeWhyHandlers } from './why.ts'
 
 /** Every method of host-api.ts, for a client in this process and for the socket alike. */
@@ -26,6 +27,7 @@ export function makeHandlers(parts: HostParts): HostHandlers {
     ...makeSecretHandlers(parts),
     ...makeConnectorHandlers(parts),
     ...makeCheckHandlers(parts),
+    ...makePolicyHandlers(parts),
     ...makeWhyHandlers(parts),
     ...makePlanHandlers(parts),
   }

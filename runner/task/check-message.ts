@@ -78,6 +78,31 @@ const isExplanation = hasShape({
   facts: isListOf(hasShape({ label: isSentence, value: isSentence }), 1_000),
 })
 
+/** What becomes part of a policy has the form of what it stands for, and nothing more: somebody will paste it. */
+function hasForm(form: RegExp): Guard {
+  return (value) => typeof value === 'string' && value.length <= 2_048 && form.test(value)
+}
+
+const isArn = hasForm(/^arn:aws[a-z-]*:(iam|sts)::\d{12}:[\w+=,.@/-]+$/)
+
+const isAccess = hasShape({
+  title: isSentence,
+  'accountId?': hasForm(/^\d{12}$/),
+  'roleArn?': isArn,
+  'externalId?': hasForm(/^[\w+=,.@:/-]+$/),
+  'principalArn?': isArn,
+  regions: isListOf(hasForm(/^[a-z0-9-]+$/), 1_000),
+  actions: isListOf(
+    hasShape({
+      action: hasForm(/^[a-z0-9-]+:[A-Za-z]+$/),
+      on: isOneOf('account', 'function'),
+      gives: isSentence,
+      isOptional: isOneOf(true, false),
+    }),
+    1_000,
+  ),
+})
+
 const isReturnValue: Guard = (value) => isJson(value) && JSON.stringify(value).length <= MAX_RETURN_CHARS
 
 const VALUES: Readonly<Record<string, Guard>> = {
@@ -87,6 +112,7 @@ const VALUES: Readonly<Record<string, Guard>> = {
   doctor: hasShape({ mode: isName, checks: isListOf(isCheck, 10_000) }),
   explain: hasShape({ mode: isName, explanations: isListOf(isExplanation, 10_000) }),
   plan: hasShape({ mode: isName, plan: isCostPlan, isPlanned: isOneOf(true, false) }),
+  access: hasShape({ mode: isName, access: isListOf(isAccess, 10_000) }),
 }
 
 /** The guard that a tag names; an own key only, because `constructor` is a tag that a hostile child can send. */

@@ -155,6 +155,8 @@ async function callFunction(
     }
     case 'doctor':
       return { mode, checks: onlyJson((await api.script.doctor?.(context)) ?? [], mode) }
+    case 'access':
+      return { mode, access: onlyJson((await api.script.access?.(context)) ?? [], mode) }
     case 'explain': {
       const explained = question === null ? undefined : await api.script.explain?.(context, question)
       return { mode, explanations: onlyJson(explained ?? [], mode) }

@@ -5,6 +5,7 @@
 import type { CostPlan } from '../../core/cost-plan.ts'
 import type { Json } from '../../core/json.ts'
 import type {
+  Access,
   AccountSession,
   Check,
   Expectation,
@@ -26,7 +27,7 @@ import type { EncodedBatch } from '../store/outbox-store.ts'
 export const MAX_RETURN_CHARS: number = 256 * 1024
 
 /** `inspect` loads the Startup script and reports its API functions; the others also call one of them. */
-export type TaskMode = 'inspect' | 'run' | 'expected' | 'doctor' | 'explain' | 'plan'
+export type TaskMode = 'inspect' | 'run' | 'expected' | 'doctor' | 'explain' | 'plan' | 'access'
 
 export interface StartMessage {
   readonly kind: 'start'
@@ -81,6 +82,7 @@ export type TaskValue =
   | { readonly mode: 'explain'; readonly explanations: readonly Explanation[] }
   /** `isPlanned` is false of a script that cannot say what it will ask for. */
   | { readonly mode: 'plan'; readonly plan: CostPlan; readonly isPlanned: boolean }
+  | { readonly mode: 'access'; readonly access: readonly Access[] }
 
 export type ChildMessage =
   | Request

@@ -5,6 +5,7 @@ import {
   collectRegions,
   isFatal,
   reportProblem,
+  resolveRegions,
 } from 'guance-aws-lambda/sets/guance_integration'
 import { LEVELS } from './degrade.ts'
 import { planNamespace } from './namespace-plan.ts'
@@ -76,7 +77,8 @@ function reportShort(
 /** What the polls of an account's metrics will ask for, its regions in their order. */
 export async function planAccount(run: AccountPlan, question: PlanQuestion): Promise<CostPlan> {
   const { context, account, compiled } = run
-  const { regions } = compiled.configs
+  const namespaces = compiled.namespaces.map(({ namespace }) => namespace)
+  const regions = await resolveRegions({ context, account, namespaces }, compiled.configs.regions)
   const options = compileOptions(compiled.configs)
   const plans = new Map<string, CostPlan>()
   await collectRegions({ context, account, regions }, async (region) => {

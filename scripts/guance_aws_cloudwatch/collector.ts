@@ -5,19 +5,22 @@ import {
   type Backoff,
   collectRegions,
   type Collector,
+  describeAccess,
   isFatal,
   loadAccountId,
+  loadRegions,
   makeProblem,
   openAccount,
   parseAccount,
   reportProblem,
+  resolveRegions,
   type RegionResult,
   SINGLE_ATTEMPT,
 } from 'guance-aws-lambda/sets/guance_integration'
 import { planAccount } from './account-plan.ts'
 import { type Budget, openBudget } from './budget.ts'
 import { loadDelivered } from './delivered.ts'
-import { examineCloudwatch } from './doctor.ts'
+import { cloudwatchProbes, examineCloudwatch } from './doctor.ts'
 import { explainSeries } from './explain.ts'
 import { collectNamespace, type NamespaceResult } from './namespace-run.ts'
 import { type CompiledConfigs, compileConfigs } from './targets.ts'
@@ -69,10 +72,12 @@ async function expectMetrics(
 ): Promise<Expectation> {
   const accountId = await loadAccountId(context, account)
   if (accountId === undefined) return { objects: [], metrics: [] }
+  const place = { accountId, namespaces: namespaces.map(({ namespace }) => namespace) }
+  const regions = await loadRegions(context, place, configs.regions)
   const metrics = await Promise.all(
     namespaces.map(async ({ namespace }) => {
       const fields = await Promise.all(
-        configs.regions.map(async (region) => loadDelivered(context, `${accountId}/${region}`, namespace)),
+        regions.map(async (region) => loadDelivered(context, `${accountId}/${region}`, namespace)),
       )
       return { measurement: `aws_${namespace}`, fields: [...new Set(fields.flat())].toSorted() }
     }),
@@ -91,11 +96,13 @@ export function CloudwatchCollector(
 ): Collector {
   const checked = parseAccount(account)
   const compiled = compileConfigs(configs)
-  const { regions } = compiled.configs
+  const choice = compiled.configs.regions
+  const namespaces = compiled.namespaces.map(({ namespace }) => namespace)
   return {
     name: NAME,
     run: async (context) => {
       const opened = await openAccount(context, checked, backoff)
+      const regions = await resolveRegions({ context, account: opened, namespaces }, choice)
       context.log(
         `collect account ${opened.accountId}: ${compiled.configs.targets.length} targets in ${regions.length} regions`,
       )
@@ -116,10 +123,15 @@ export function CloudwatchCollector(
       return planAccount({ context, account: opened, compiled }, question)
     },
     explain: async (context, question) => explainSeries(context, question, { account: checked, compiled }),
-    doctor: async (context) =>
-      examineCloudwatch(
-        { context, account: await openAccount(context, checked, SINGLE_ATTEMPT), regions },
-        compiled,
-      ),
+    access: async (context) =>
+      describeAccess(context, checked, {
+        regions: choice,
+        probes: cloudwatchProbes(compiled, context.triggerTimeMs),
+      }),
+    doctor: async (context) => {
+      const opened = await openAccount(context, checked, SINGLE_ATTEMPT)
+      const regions = await resolveRegions({ context, account: opened, namespaces }, choice)
+      return examineCloudwatch({ context, account: opened, regions }, compiled)
+    },
   }
 }

@@ -1,4 +1,4 @@
-import { alignDown, type Check, HOUR_MS, type RunContext } from 'guance-aws-lambda/dff'
+import { alignDown, type Check, type EpochMs, HOUR_MS, type RunContext } from 'guance-aws-lambda/dff'
 import { type ActionProbe, type AwsAccount, probeRegions } from 'guance-aws-lambda/sets/guance_integration'
 import type { CompiledConfigs } from './targets.ts'
 
@@ -48,14 +48,16 @@ interface Examination {
   readonly regions: readonly string[]
 }
 
-/** Tries the two actions that metrics need, in each region. */
+/** The two actions that metrics need. */
+export function cloudwatchProbes({ namespaces }: CompiledConfigs, nowMs: EpochMs): readonly ActionProbe[] {
+  const namespace = namespaces[0]?.namespace ?? 'AWS/Lambda'
+  return [listProbe(namespace), getProbe(namespace, nowMs)]
+}
+
+/** Tries them in each region. */
 export async function examineCloudwatch(
   examination: Examination,
-  { namespaces }: CompiledConfigs,
+  configs: CompiledConfigs,
 ): Promise<Check[]> {
-  const namespace = namespaces[0]?.namespace ?? 'AWS/Lambda'
-  return probeRegions(examination, [
-    listProbe(namespace),
-    getProbe(namespace, examination.context.triggerTimeMs),
-  ])
+  return probeRegions(examination, cloudwatchProbes(configs, examination.context.triggerTimeMs))
 }

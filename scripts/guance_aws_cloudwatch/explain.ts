@@ -8,7 +8,7 @@ import {
   type Question,
   type RunContext,
 } from 'guance-aws-lambda/dff'
-import { loadAccountId, loadInventory } from 'guance-aws-lambda/sets/guance_integration'
+import { loadAccountId, loadInventory, loadRegions } from 'guance-aws-lambda/sets/guance_integration'
 import { type BucketState, loadBucket } from './bucket.ts'
 import { causeOf } from './circumstances.ts'
 import { DIGEST_HOURS } from './digest.ts'
@@ -205,7 +205,9 @@ export async function explainSeries(
 ): Promise<readonly Explanation[]> {
   const accountId = await loadAccountId(context, account)
   if (accountId === undefined) return []
-  const places = compiled.configs.regions.flatMap((region) =>
+  const namespaces = compiled.namespaces.map(({ namespace }) => namespace)
+  const regions = await loadRegions(context, { accountId, namespaces }, compiled.configs.regions)
+  const places = regions.flatMap((region) =>
     compiled.namespaces.map((target) => ({
       place: {
         scope: `${accountId}/${region}`,

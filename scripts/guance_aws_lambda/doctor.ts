@@ -1,10 +1,21 @@
-import type { Check, RunContext } from 'guance-aws-lambda/dff'
-import { type ActionProbe, type AwsAccount, probeRegions } from 'guance-aws-lambda/sets/guance_integration'
+import type { Account, Check, RunContext } from 'guance-aws-lambda/dff'
+import {
+  type ActionProbe,
+  type AwsAccount,
+  examineTrust,
+  probeRegions,
+} from 'guance-aws-lambda/sets/guance_integration'
+import { readAccountSettings } from './account-object.ts'
+import { DETAIL_READERS } from './detail-reader.ts'
 
 const FUNCTIONS = 'lambda:ListFunctions'
 const MAPPINGS = 'lambda:ListEventSourceMappings'
+const TAGS = 'tag:GetResources'
 
-const PROBES: readonly ActionProbe[] = [
+/** A function that nobody has: whether one may ask about functions shows without any. */
+const NOBODY = 'guance-doctor-asks-for-no-function'
+
+const LISTINGS: readonly ActionProbe[] = [
   {
     action: FUNCTIONS,
     gives: 'objects, and no Runtime on metrics',
@@ -18,7 +29,7 @@ const PROBES: readonly ActionProbe[] = [
   },
   {
     action: MAPPINGS,
-    gives: 'function names on the metrics of event source mappings',
+    gives: 'event source mappings on objects, and no function names on their metrics',
     isOptional: true,
     send: async (region) => {
       const { ListEventSourceMappingsCommand } = await import('@aws-sdk/client-lambda')
@@ -28,7 +39,41 @@ const PROBES: readonly ActionProbe[] = [
       )
     },
   },
+  {
+    action: 'lambda:GetAccountSettings',
+    gives: "objects of the account's limits",
+    isOptional: true,
+    send: readAccountSettings,
+  },
+  {
+    action: TAGS,
+    gives: 'resource tags on objects',
+    isOptional: true,
+    send: async (region) => {
+      const { GetResourcesCommand } = await import('@aws-sdk/client-resource-groups-tagging-api')
+      const client = await region.tagging()
+      const command = new GetResourcesCommand({
+        ResourceTypeFilters: ['lambda:function'],
+        ResourcesPerPage: 1,
+      })
+      return region.call(TAGS, async (abortSignal) => client.send(command, { abortSignal }))
+    },
+  },
 ]
+
+const DETAILS: readonly ActionProbe[] = DETAIL_READERS.map(({ action, gives, read }) => ({
+  action,
+  gives,
+  isOptional: true,
+  on: 'function',
+  send: async (region) => {
+    const client = await region.lambda()
+    return region.call(action, async (abortSignal) => read(client, NOBODY, abortSignal))
+  },
+}))
+
+/** Every action that objects take; only the listing of functions is needed. */
+export const LAMBDA_PROBES: readonly ActionProbe[] = [...LISTINGS, ...DETAILS]
 
 interface Examination {
   readonly context: RunContext
@@ -36,7 +81,8 @@ interface Examination {
   readonly regions: readonly string[]
 }
 
-/** Tries the listing actions in each region; only that of functions is needed. */
-export async function examineLambda(examination: Examination): Promise<Check[]> {
-  return probeRegions(examination, PROBES)
+/** Tries every action in each region, and whether the role asks for its external id. */
+export async function examineLambda(examination: Examination, account: Account): Promise<Check[]> {
+  const trust = await examineTrust(examination.context, account)
+  return [...trust, ...(await probeRegions(examination, LAMBDA_PROBES))]
 }

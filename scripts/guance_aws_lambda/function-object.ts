@@ -1,14 +1,18 @@
-import type { FunctionConfiguration } from '@aws-sdk/client-lambda'
 import { type EpochMs, formatTime, type Point } from 'guance-aws-lambda/dff'
-import type { InventoryEntry } from 'guance-aws-lambda/sets/guance_integration'
+import { type InventoryEntry, readText } from 'guance-aws-lambda/sets/guance_integration'
+import { describeDetail, type Known, resourceTagsOf } from './detail-fields.ts'
+import { describeFunction } from './function-fields.ts'
+import type { LambdaFunction } from './list-functions.ts'
+import { type ObjectNaming, objectNameOf, type ObjectPlace } from './object-name.ts'
 
 /** Class of the objects; the platform makes its tag `class` from the measurement and refuses one that is sent (guance.md §6). */
 export const OBJECT_CLASS = 'aws_lambda'
 
+const NOTHING_KNOWN: Known = { resourceTags: [] }
+
 /** What all objects of a region share. */
-export interface ObjectContext {
-  readonly accountId: string
-  readonly region: string
+export interface ObjectContext extends ObjectPlace {
+  readonly naming: ObjectNaming
   readonly cloudProvider: string
   readonly extraTags: Readonly<Record<string, string>>
   readonly timeMs: EpochMs
@@ -36,15 +40,31 @@ function withoutUndefined(values: Readonly<Record<string, string | undefined>>):
 }
 
 /** As AWS sent it; the SDK makes a BigInt of a large number, which JSON cannot hold. */
-function showFunction(lambda: FunctionConfiguration): string {
+function showFunction(lambda: LambdaFunction): string {
   return JSON.stringify(lambda, (_key, value: unknown) => (typeof value === 'bigint' ? String(value) : value))
 }
 
-/**
- * The custom object of a function, with upstream's tags and fields (guance.md §1.6): `name` is its identity, so the same
- * name in two regions is one object there. `lambda` comes without its environment.
- */
-export function makeFunctionObject(lambda: FunctionConfiguration, object: ObjectContext): Point {
+/** Tags of a function's object: upstream's (guance.md §1.6), which the account's own never overwrite. */
+export function objectTags(
+  known: Readonly<Record<string, string | undefined>> & { readonly FunctionName?: string | undefined },
+  object: ObjectContext,
+): Record<string, string> {
+  const { extraTags, naming, region, cloudProvider, accountId } = object
+  return {
+    ...withoutUndefined(extraTags),
+    ...withoutUndefined({ ...known, name: objectNameOf(object, known.FunctionName ?? '', naming) }),
+    RegionId: region,
+    cloud_provider: cloudProvider,
+    account_id: accountId,
+  }
+}
+
+/** The custom object of a function; class and `name` are its identity. `lambda` comes without values of its environment. */
+export function makeFunctionObject(
+  lambda: LambdaFunction,
+  object: ObjectContext,
+  known: Known = NOTHING_KNOWN,
+): Point {
   const { FunctionName, PackageType, RevisionId, Role, Runtime, Version } = lambda
   const createdTime = parseLastModified(lambda.LastModified)
   return {
@@ -52,37 +72,30 @@ export function makeFunctionObject(lambda: FunctionConfiguration, object: Object
     measurement: OBJECT_CLASS,
     timeMs: object.timeMs,
     tags: {
-      ...withoutUndefined(object.extraTags),
-      ...withoutUndefined({
-        FunctionName,
-        name: FunctionName,
-        PackageType,
-        RevisionId,
-        Role,
-        Runtime,
-        Version,
-      }),
-      RegionId: object.region,
-      cloud_provider: object.cloudProvider,
-      account_id: object.accountId,
+      ...resourceTagsOf(known),
+      ...objectTags({ FunctionName, PackageType, RevisionId, Role, Runtime, Version }, object),
     },
     fields: {
       ...(createdTime === undefined ? {} : { CreatedTime: createdTime }),
+      ...describeFunction(lambda),
+      ...describeDetail(known),
       message: showFunction(lambda),
     },
   }
 }
 
 /**
- * What the inventory keeps of a function; RevisionId is left out because it would make a new series at each deployment.
+ * What the inventory keeps of a function; RevisionId is no tag because it would make a new series at each deployment.
  * AWS does not say when a function was created: what was modified then existed then.
  */
-export function makeInventoryEntry(lambda: FunctionConfiguration): InventoryEntry {
-  const { FunctionName = '', PackageType, Role, Runtime, Version, Timeout, LastModified } = lambda
+export function makeInventoryEntry(lambda: LambdaFunction, known: Known = NOTHING_KNOWN): InventoryEntry {
+  const { FunctionName = '', PackageType, Role, Runtime, Version, Timeout, LastModified, RevisionId } = lambda
   const sinceMs = lastModifiedMs(LastModified)
+  const revisionId = readText(RevisionId)
   return {
     name: FunctionName,
-    tags: withoutUndefined({ PackageType, Role, Runtime, Version }),
+    tags: { ...resourceTagsOf(known), ...withoutUndefined({ PackageType, Role, Runtime, Version }) },
+    ...(revisionId === undefined ? {} : { revisionId }),
     ...(Number.isFinite(Timeout) ? { timeoutSec: Number(Timeout) } : {}),
     ...(sinceMs === undefined ? {} : { sinceMs }),
   }

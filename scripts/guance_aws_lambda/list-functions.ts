@@ -1,5 +1,14 @@
 import type { FunctionConfiguration } from '@aws-sdk/client-lambda'
-import { AwsFailure, type AwsRegion, readList, readToken } from 'guance-aws-lambda/sets/guance_integration'
+import {
+  AwsFailure,
+  type AwsRegion,
+  type EnvironmentNames,
+  readList,
+  readToken,
+} from 'guance-aws-lambda/sets/guance_integration'
+
+/** A function as it is listed, with the names of its environment variables instead of their values. */
+export type LambdaFunction = FunctionConfiguration & EnvironmentNames
 
 /** 50 a page whatever one asks for (aws.md §3.1): a million functions. */
 const MAX_PAGES = 20_000
@@ -18,7 +27,7 @@ const TEXTS = [
 ] as const
 
 interface FunctionPage {
-  readonly functions: readonly FunctionConfiguration[]
+  readonly functions: readonly LambdaFunction[]
   /** Of the next page; undefined after the last. */
   readonly marker: string | undefined
 }
@@ -41,7 +50,7 @@ export async function fetchFunctionPage(
   // Parsed inside the call, so that a garbled reply is asked for again like any transient failure.
   const page = await region.call(ACTION, async (abortSignal) => {
     const { Functions, NextMarker } = await client.send(new ListFunctionsCommand(input), { abortSignal })
-    const functions = readList<FunctionConfiguration>(Functions, 'functions', TEXTS)
+    const functions = readList<LambdaFunction>(Functions, 'functions', TEXTS)
     return { functions, marker: readToken(NextMarker, marker) }
   })
   return {
@@ -51,7 +60,7 @@ export async function fetchFunctionPage(
 }
 
 /** Pages of a region's functions as they are edited. Throws AwsFailure when a page fails. */
-export async function* listFunctions(region: AwsRegion): AsyncGenerator<readonly FunctionConfiguration[]> {
+export async function* listFunctions(region: AwsRegion): AsyncGenerator<readonly LambdaFunction[]> {
   let marker: string | undefined
   for (let page = 0; page < MAX_PAGES; page += 1) {
     // One page after the other: each one names the next, and the control plane allows 15 requests a second in all.

@@ -1,2 +1,3 @@
 /** AWS Lambda functions as objects, and the Startup template that collects them with their metrics. */
-export { LambdaCollector } from './collector.ts'
+export { LambdaCollector, type LambdaOptions } from './collector.ts'
+export type { FilteredFunction, FunctionFilter } from './function-choice.ts'

@@ -14,7 +14,8 @@ import {
 } from 'guance-aws-lambda/sets/guance_integration'
 import { OBJECT_CLASS } from './function-object.ts'
 import { pollsPerListing } from './listing-due.ts'
-import { collectObjects, type ObjectsRun } from './region-objects.ts'
+import type { ObjectsRun } from './commit-objects.ts'
+import { collectObjects } from './region-objects.ts'
 
 /** How many functions there are, and their timeouts, hardly change within it. */
 const FRESH_MS = HOUR_MS

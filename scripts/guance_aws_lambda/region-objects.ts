@@ -1,7 +1,5 @@
-import { formatTime, type Point, type RunContext } from 'guance-aws-lambda/dff'
+import { formatTime } from 'guance-aws-lambda/dff'
 import {
-  accountState,
-  type AwsAccount,
   AwsFailure,
   type AwsRegion,
   type Inventory,
@@ -13,35 +11,22 @@ import {
   type RegionResult,
   reportProblem,
 } from 'guance-aws-lambda/sets/guance_integration'
-import {
-  makeFunctionObject,
-  makeInventoryEntry,
-  OBJECT_CLASS,
-  type ObjectContext,
-} from './function-object.ts'
-import { listFunctions } from './list-functions.ts'
-import { listMappings } from './list-mappings.ts'
+import { commitInventory, commitObjects, type ObjectsRun } from './commit-objects.ts'
+import { OBJECT_CLASS } from './function-object.ts'
+import { listMappings, type Mappings } from './list-mappings.ts'
 import { isListingDue } from './listing-due.ts'
+import { noteNames } from './object-name.ts'
 import { keepVersions, sweepVersions } from './version-sweep.ts'
-
-/** Ten pages; an object with its message is 2 to 3 KB. */
-const OBJECTS_PER_COMMIT = 500
-
-export interface ObjectsRun {
-  readonly context: RunContext
-  readonly account: AwsAccount
-  readonly cloudProvider: string
-}
 
 function inventoryKey({ accountId, region }: AwsRegion) {
   return { objectClass: OBJECT_CLASS, accountId, region }
 }
 
 /**
- * Function by event source mapping. Needed for one kind of opt-in metrics alone, so that a refusal is a line of the log
- * and not a problem at every run. Then those listed before stay: without their `name` the metrics would be other series.
+ * Event source mappings. Objects only show them, and they are needed for one kind of opt-in metrics alone, so that a
+ * refusal is a line of the log and not a problem at every run. Then those listed before stay: without their `name` the metrics would be other series.
  */
-async function listAliases({ context }: ObjectsRun, region: AwsRegion): Promise<Inventory['aliases']> {
+async function tryMappings({ context }: ObjectsRun, region: AwsRegion): Promise<Mappings> {
   try {
     return await listMappings(region)
   } catch (error) {
@@ -50,42 +35,8 @@ async function listAliases({ context }: ObjectsRun, region: AwsRegion): Promise<
     context.log(
       `${region.scope}: event source mappings cannot be listed, ${Object.keys(aliases).length} stay known: ${error.message}`,
     )
-    return aliases
+    return { aliases, byFunction: new Map() }
   }
-}
-
-/** Commits objects as they are listed: each is true by itself, and memory stays bounded. The inventory waits for the last page. */
-async function commitObjects(
-  run: ObjectsRun,
-  region: AwsRegion,
-): Promise<{ readonly entries: readonly InventoryEntry[]; readonly pages: number }> {
-  const { context, account, cloudProvider } = run
-  const object: ObjectContext = {
-    accountId: account.accountId,
-    region: region.region,
-    cloudProvider,
-    extraTags: account.account.extra_tags ?? {},
-    timeMs: context.triggerTimeMs,
-  }
-  const entries = new Map<string, InventoryEntry>()
-  let pages = 0
-  let waiting: Point[] = []
-  const flush = async (): Promise<void> => {
-    if (waiting.length > 0) await context.commit({ points: waiting, state: accountState(account) })
-    waiting = []
-  }
-  for await (const page of listFunctions(region)) {
-    pages += 1
-    for (const lambda of page) {
-      const entry = makeInventoryEntry(lambda)
-      // A function created while the pages are read moves others to the next page.
-      if (!entries.has(entry.name)) waiting.push(makeFunctionObject(lambda, object))
-      entries.set(entry.name, entry)
-    }
-    if (waiting.length >= OBJECTS_PER_COMMIT) await flush()
-  }
-  await flush()
-  return { entries: [...entries.values()], pages }
 }
 
 async function keepInventory({ context }: ObjectsRun, region: AwsRegion): Promise<void> {
@@ -122,13 +73,39 @@ async function renewInventory(
   before: Inventory | undefined,
 ): Promise<Inventory> {
   const { triggerTimeMs } = run.context
-  const { entries, pages } = await commitObjects(run, region)
-  const aliases = await listAliases(run, region)
+  const { aliases, byFunction } = await tryMappings(run, region)
+  const { entries, pages } = await commitObjects(run, region, byFunction)
   const kept = keepVersions(entries, before)
   const inventory = { listedAtMs: triggerTimeMs, pages, entries: kept, aliases, sweep: before?.sweep ?? {} }
   const swept = await trySweep(run, region, inventory)
   const timed = keepTimeouts(swept.entries, before?.entries ?? [], triggerTimeMs)
   return { ...swept, ...keepLives(timed, before, triggerTimeMs) }
+}
+
+/** Entries that have objects. */
+function objectsOf(inventory: Inventory | undefined): readonly InventoryEntry[] {
+  return inventory?.entries.filter(({ isExcluded }) => isExcluded !== true) ?? []
+}
+
+/** What this region holds, for collisions with others: as listed now, or as known where it is not listed in this run. */
+function note({ context }: ObjectsRun, { scope }: AwsRegion, inventory: Inventory | undefined): void {
+  noteNames(
+    context,
+    scope,
+    objectsOf(inventory).map(({ name }) => name),
+  )
+}
+
+async function collectKnown(run: ObjectsRun, region: AwsRegion, before: Inventory): Promise<RegionResult> {
+  const { context } = run
+  const { scope } = region
+  const swept = await trySweep(run, region, before)
+  if (swept !== before) {
+    await context.commit({ points: [], state: await inventoryState(context, inventoryKey(region), swept) })
+  }
+  note(run, region, before)
+  context.log(`${scope}: ${before.entries.length} functions, as listed ${formatTime(before.listedAtMs)}`)
+  return { kind: 'collected', scope, points: 0 }
 }
 
 /** Objects of one region. When AWS refuses the listing, metrics go on without it: the result is `degraded`, the record names the action. */
@@ -139,19 +116,21 @@ export async function collectObjects(run: ObjectsRun, region: AwsRegion): Promis
   const before = await loadInventory(context, key)
   try {
     if (before !== undefined && !isListingDue(before, context.triggerTimeMs)) {
-      const swept = await trySweep(run, region, before)
-      if (swept !== before)
-        await context.commit({ points: [], state: await inventoryState(context, key, swept) })
-      context.log(`${scope}: ${before.entries.length} functions, as listed ${formatTime(before.listedAtMs)}`)
-      return { kind: 'collected', scope, points: 0 }
+      return await collectKnown(run, region, before)
     }
     const inventory = await renewInventory(run, region, before)
+    const { entries } = inventory
+    const left = entries.length - objectsOf(inventory).length
     const state = await inventoryState(context, key, inventory)
-    await context.commit({ points: [], state: { ...state, ...accountState(run.account) } })
-    context.log(`${scope}: ${inventory.entries.length} functions`)
-    return { kind: 'collected', scope, points: inventory.entries.length }
+    await commitInventory(run, region, { entries, before, state })
+    note(run, region, inventory)
+    context.log(
+      `${scope}: ${entries.length} functions${left === 0 ? '' : `, ${left} of them left out by choice`}`,
+    )
+    return { kind: 'collected', scope, points: entries.length - left }
   } catch (error) {
     if (!(error instanceof AwsFailure)) throw error
+    note(run, region, before)
     await keepInventory(run, region)
     if (error.kind !== 'forbidden') throw error
     reportProblem(context, error, scope)

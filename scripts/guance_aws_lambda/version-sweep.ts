@@ -7,6 +7,9 @@ import { PAGES_PER_RUN } from './listing-due.ts'
 /** Published versions never change; a new one becomes known within a day, and until then counts as the one edited. */
 const SWEEP_EVERY_MS = DAY_MS
 
+/** The version that is edited; the others are published. */
+const EDITED = '$LATEST'
+
 /** What a sweep has found: timeouts of functions, and how far it is. */
 export interface Swept {
   readonly entries: readonly InventoryEntry[]
@@ -19,6 +22,7 @@ function isDue({ marker, endedMs }: VersionSweep, nowMs: EpochMs): boolean {
 
 /** What the versions of a function say of it: the longest timeout, and that it existed when the oldest was published. */
 interface Versions {
+  readonly isPublished: boolean
   readonly timeoutSec: number
   readonly sinceMs: EpochMs
 }
@@ -27,7 +31,8 @@ function withSwept(entry: InventoryEntry, versions: Versions | undefined): Inven
   if (versions === undefined) return entry
   const sweptTimeoutSec = Math.max(entry.sweptTimeoutSec ?? 0, versions.timeoutSec)
   const sinceMs = Math.min(entry.sinceMs ?? Number.POSITIVE_INFINITY, versions.sinceMs)
-  return { ...entry, sweptTimeoutSec, ...(Number.isFinite(sinceMs) ? { sinceMs } : {}) }
+  const isPublished = versions.isPublished ? { isPublished: true as const } : {}
+  return { ...entry, ...isPublished, sweptTimeoutSec, ...(Number.isFinite(sinceMs) ? { sinceMs } : {}) }
 }
 
 function longer(sec: number | undefined, otherSec: number): number {
@@ -45,13 +50,14 @@ export function keepVersions(
   const known = new Map(before?.entries.map((entry) => [entry.name, entry]))
   const isSweeping = before?.sweep.marker !== undefined
   return entries.map((entry) => {
-    const { versionTimeoutSec, sweptTimeoutSec, timeoutSec = 0 } = known.get(entry.name) ?? {}
+    const { versionTimeoutSec, sweptTimeoutSec, isPublished, timeoutSec = 0 } = known.get(entry.name) ?? {}
     const isLowered = timeoutSec > (entry.timeoutSec ?? timeoutSec)
     const versionSec = isLowered ? longer(versionTimeoutSec, timeoutSec) : versionTimeoutSec
     // A sweep under way may have passed the function already.
     const sweptSec = isLowered && isSweeping ? longer(sweptTimeoutSec, timeoutSec) : sweptTimeoutSec
     return {
       ...entry,
+      ...(isPublished === undefined ? {} : { isPublished }),
       ...(versionSec === undefined ? {} : { versionTimeoutSec: versionSec }),
       ...(sweptSec === undefined ? {} : { sweptTimeoutSec: sweptSec }),
     }
@@ -75,8 +81,9 @@ async function readPages(
     const { functions, marker: next } = await fetchFunctionPage(region, 'versions', marker)
     for (const version of functions) {
       const { name, timeoutSec = 0, sinceMs = Number.POSITIVE_INFINITY } = makeInventoryEntry(version)
-      const known = byName.get(name) ?? { timeoutSec, sinceMs }
+      const known = byName.get(name) ?? { timeoutSec, sinceMs, isPublished: false }
       byName.set(name, {
+        isPublished: known.isPublished || (version.Version ?? EDITED) !== EDITED,
         timeoutSec: Math.max(known.timeoutSec, timeoutSec),
         sinceMs: Math.min(known.sinceMs, sinceMs),
       })

@@ -1,5 +1,6 @@
 import { inspect } from 'node:util'
 import type { Problem, RunContext } from 'guance-aws-lambda/dff'
+import { type Denial, readDenial } from './denial.ts'
 
 export type AwsErrorKind =
   | 'throttled'
@@ -57,9 +58,6 @@ const KIND_BY_NAME: ReadonlyMap<string, AwsErrorKind> = new Map([
 
 /** System and undici codes of a connection that broke. */
 const NETWORK_CODE = /^(ECONN|ENOTFOUND|EPIPE|ETIMEDOUT|EAI_AGAIN|EHOSTUNREACH|ENETUNREACH|UND_ERR)/
-
-/** What AWS writes in a refusal: the action that the policy lacks, which may differ from the call made. */
-const DENIED_ACTION = /not authorized to perform:? ([a-z0-9-]+:[A-Za-z]+)/
 
 interface ErrorShape {
   readonly name: string
@@ -144,13 +142,19 @@ export class AwsFailure extends Error {
   /** The IAM action, as AWS names it in a refusal, else of the call. */
   readonly action: string
 
+  /** Who refuses, of a refusal that is no want of a permission. */
+  readonly deniedBy?: Denial['by']
+
   constructor(kind: AwsErrorKind, action: string, cause: Error) {
-    const refused = kind === 'forbidden' ? DENIED_ACTION.exec(textOf(cause.message))?.[1] : undefined
+    const denial = kind === 'forbidden' ? readDenial(textOf(cause.message)) : {}
+    const refused = denial.action ?? action
     const { describe, remedy } = WORDINGS[kind]
-    super(`${describe(refused ?? action, cause)} ${remedy}`, { cause })
+    const why = denial.why === undefined ? '' : ` Here ${denial.why}.`
+    super(`${describe(refused, cause)}${why} ${denial.remedy ?? remedy}`, { cause })
     this.name = 'AwsFailure'
     this.kind = kind
-    this.action = refused ?? action
+    this.action = refused
+    if (denial.by !== undefined) this.deniedBy = denial.by
   }
 }
 

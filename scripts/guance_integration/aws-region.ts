@@ -1,5 +1,7 @@
+import type { AccountClient } from '@aws-sdk/client-account'
 import type { CloudWatchClient } from '@aws-sdk/client-cloudwatch'
 import type { LambdaClient } from '@aws-sdk/client-lambda'
+import type { ResourceGroupsTaggingAPIClient } from '@aws-sdk/client-resource-groups-tagging-api'
 import type { RunContext } from 'guance-aws-lambda/dff'
 import type { AwsClock } from './aws-clock.ts'
 import { AwsFailure, classifyAwsError } from './aws-error.ts'
@@ -42,8 +44,12 @@ export interface AwsRegion {
   /** `123456789012/us-east-1` */
   readonly scope: string
   readonly clock: AwsClock
+  /** Answers in the partition's home region alone. */
+  account(): Promise<AccountClient>
   cloudwatch(): Promise<CloudWatchClient>
   lambda(): Promise<LambdaClient>
+  /** The service that knows the tags of all resources of the region. */
+  tagging(): Promise<ResourceGroupsTaggingAPIClient>
   /** Calls AWS, repeating what is throttled or transient; throws AwsFailure naming `action`. */
   call<T>(action: string, send: (abortSignal: AbortSignal) => Promise<T>): Promise<T>
 }
@@ -62,8 +68,8 @@ function once<T>(make: () => Promise<T>): () => Promise<T> {
   return () => (made ??= make())
 }
 
-/** Imported on first use: a client package costs about 100 ms and 10 MB (aws.md §6.8). */
-function makeClients({ context, accountId, region, clock, credentials, backoff }: AwsRegionOptions) {
+/** What every client of a region is made with. */
+function makeSteps({ context, accountId, region, clock, credentials, backoff }: AwsRegionOptions) {
   const config = {
     region,
     credentials,
@@ -84,7 +90,21 @@ function makeClients({ context, accountId, region, clock, credentials, backoff }
   const turn = { relation: 'before', toMiddleware: 'httpSigningMiddleware', name: 'paceAttempts' } as const
   // Behind what reads the reply, so that it reads the limited one.
   const network = { relation: 'after', toMiddleware: 'deserializerMiddleware', name: 'limitReply' } as const
+  return { config, meter, step, pace, turn, network }
+}
+
+/** Imported on first use: a client package costs about 100 ms and 10 MB (aws.md §6.8). */
+function makeClients(options: AwsRegionOptions) {
+  const { config, meter, step, pace, turn, network } = makeSteps(options)
   return {
+    account: once(async () => {
+      const { AccountClient } = await import('@aws-sdk/client-account')
+      const client = new AccountClient(config)
+      client.middlewareStack.add(meter('account'), step)
+      client.middlewareStack.addRelativeTo(pace('account'), turn)
+      client.middlewareStack.addRelativeTo(limitReply(), network)
+      return client
+    }),
     cloudwatch: once(async () => {
       const { CloudWatchClient } = await import('@aws-sdk/client-cloudwatch')
       const client = new CloudWatchClient(config)
@@ -104,6 +124,14 @@ function makeClients({ context, accountId, region, clock, credentials, backoff }
         priority: 'high',
         name: 'dropEnvironment',
       })
+      return client
+    }),
+    tagging: once(async () => {
+      const { ResourceGroupsTaggingAPIClient } = await import('@aws-sdk/client-resource-groups-tagging-api')
+      const client = new ResourceGroupsTaggingAPIClient(config)
+      client.middlewareStack.add(meter('tag'), step)
+      client.middlewareStack.addRelativeTo(pace('tag'), turn)
+      client.middlewareStack.addRelativeTo(limitReply(), network)
       return client
     }),
   }

@@ -1,4 +1,5 @@
 import type {
+  Access,
   Check,
   CostPlan,
   Expectation,
@@ -24,10 +25,14 @@ export interface Collector {
   readonly name: string
   /** Commits what it collects as it goes and reports what it could not; throws only when nothing can go on. */
   run(context: RunContext): Promise<readonly RegionResult[]>
+  /** What can wait until every collector of the run has delivered; a failure of it fails nothing. */
+  later?(context: RunContext): Promise<readonly RegionResult[]>
   /** From stored state alone: no network. */
   expected(context: RunContext): Promise<Expectation>
   /** Tries each IAM action it needs, in each region. */
   doctor(context: RunContext): Promise<readonly Check[]>
+  /** What must be allowed for it: the actions that `doctor` tries. Left out by a collector that calls none. */
+  access?(context: RunContext): Promise<Access>
   /** From stored state alone: no network. Left out by a collector without series. */
   explain?(context: RunContext, question: Question): Promise<readonly Explanation[]>
   /** Lists what there is and reports what cannot be listed; asks for nothing that is billed. Left out by a collector that costs nothing. */

@@ -5,11 +5,17 @@ export interface InventoryEntry {
   readonly name: string
   /** Tags that metrics may take over; nothing that changes at each deployment. */
   readonly tags: Readonly<Record<string, string>>
+  /** Of what is edited; another one means that the function was changed. */
+  readonly revisionId?: string
   /** Configured run time of the version that is edited, for functions. */
   readonly timeoutSec?: number
   /** Longest of its published versions, as of the last sweep over them, and as of the one under way. */
   readonly versionTimeoutSec?: number
   readonly sweptTimeoutSec?: number
+  /** Whether a sweep has found versions of it that are published. */
+  readonly isPublished?: true
+  /** No object, by the choice of the Startup script; its metrics are chosen by themselves. */
+  readonly isExcluded?: true
   /** A longer one that counted before, and when it was first seen changed. */
   readonly earlierTimeout?: { readonly timeoutSec: number; readonly changedMs: EpochMs }
   /** Since when it is known to exist: it may be older. */

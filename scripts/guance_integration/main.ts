@@ -1,5 +1,8 @@
 /** The core set: accounts, AWS clients, what collectors share, and `Runner`. */
+export { describeAccess } from './access.ts'
 export { parseAccount } from './account.ts'
+export { type ActionProbe, probeRegions } from './action-probe.ts'
+export { examineTrust } from './trust.ts'
 export {
   accountState,
   type AwsAccount,
@@ -9,6 +12,7 @@ export {
 } from './aws-account.ts'
 export { AwsFailure, makeProblem, reportProblem } from './aws-error.ts'
 export type { AwsRegion } from './aws-region.ts'
+export type { EnvironmentNames } from './environment.ts'
 export { type Backoff, SINGLE_ATTEMPT } from './backoff.ts'
 export type { Collector, RegionResult } from './collector.ts'
 export { mapConcurrently } from './concurrency.ts'
@@ -23,9 +27,11 @@ export {
   loadInventory,
 } from './inventory.ts'
 export { keepLives, livesOf } from './lives.ts'
-export { readList, readToken } from './reply.ts'
+export { readList, readNumber, readText, readToken } from './reply.ts'
 export { meteredOf } from './metered.ts'
 export { billedFor } from './metering.ts'
-export { type ActionProbe, collectRegions, isFatal, probeRegions } from './region-run.ts'
+export { collectRegions, isFatal } from './region-run.ts'
+export { examineRegions } from './enabled-regions.ts'
+export { loadRegions, resolveRegions } from './regions.ts'
 export { Runner } from './runner.ts'
 export { type Limits, type Spent, spendingOf } from './spending.ts'

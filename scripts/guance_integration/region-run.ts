@@ -1,4 +1,4 @@
-import { type Check, DffError, type Problem, REGIONS, type RunContext } from 'guance-aws-lambda/dff'
+import { DffError, type Problem, REGIONS, type RunContext } from 'guance-aws-lambda/dff'
 import type { AwsAccount } from './aws-account.ts'
 import { makeProblem } from './aws-error.ts'
 import type { AwsRegion } from './aws-region.ts'
@@ -11,7 +11,7 @@ export function isFatal(error: unknown): boolean {
 }
 
 /** Credentials never cross partitions (aws.md §6.1): the problem when a region is of another one, else undefined. */
-function findWrongPartition(
+export function findWrongPartition(
   account: Pick<AwsAccount, 'accountId' | 'partition'>,
   region: string,
 ): Problem | undefined {
@@ -52,42 +52,4 @@ export async function collectRegions(
       return fail(makeProblem(error, region.scope))
     }
   })
-}
-
-/** One IAM action to try in a region: what `dff doctor` shows for it. */
-export interface ActionProbe {
-  readonly action: string
-  /** What is missing without it. */
-  readonly gives: string
-  readonly isOptional?: true
-  readonly send: (region: AwsRegion) => Promise<unknown>
-}
-
-async function probe(region: AwsRegion, { action, gives, isOptional, send }: ActionProbe): Promise<Check> {
-  const base = { id: `${action}@${region.scope}`, title: `${action} in ${region.scope}` }
-  try {
-    await send(region)
-    return { ...base, status: 'ok', detail: `${action} is allowed.` }
-  } catch (error) {
-    const problem = makeProblem(error, region.scope)
-    const remedy =
-      problem.action === undefined ? {} : { remedy: `Allow ${problem.action}: without it, no ${gives}.` }
-    return { ...base, status: isOptional === true ? 'warning' : 'failed', detail: problem.message, ...remedy }
-  }
-}
-
-/** Tries every probe in every region of the account; a refused action is a failed check, never an exception. */
-export async function probeRegions(
-  { context, account, regions }: RegionRun,
-  probes: readonly ActionProbe[],
-): Promise<Check[]> {
-  const checks = await mapConcurrently(regions, context.concurrency, async (name): Promise<Check[]> => {
-    const misplaced = findWrongPartition(account, name)
-    if (misplaced !== undefined) {
-      const { scope, message } = misplaced
-      return [{ id: `partition@${scope}`, status: 'failed', title: `Partition of ${scope}`, detail: message }]
-    }
-    return Promise.all(probes.map(async (one) => probe(account.region(name), one)))
-  })
-  return checks.flat()
 }

@@ -33,3 +33,14 @@ export function readToken(value: unknown, given: string | undefined): string | u
   if (typeof value === 'string') return value
   throw new SyntaxError('the reply has a token that is no text')
 }
+
+/** A text of a reply; undefined for an empty one and for anything else. */
+export function readText(value: unknown): string | undefined {
+  return typeof value === 'string' && value !== '' ? value : undefined
+}
+
+/** A number of a reply, of which the SDK makes a BigInt when it is large; undefined for anything else. */
+export function readNumber(value: unknown): number | undefined {
+  const number = typeof value === 'bigint' ? Number(value) : value
+  return typeof number === 'number' && Number.isFinite(number) ? number : undefined
+}

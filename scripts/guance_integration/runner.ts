@@ -41,6 +41,19 @@ async function runCollector(
   }
 }
 
+/** After the points of all: a monitor waits for those, nobody for this. */
+async function runLater(context: RunContext, collector: Collector): Promise<void> {
+  // Nobody who rehearses or asks for a past window waits for it.
+  if (context.debug || context.backfill !== undefined) return
+  try {
+    await collector.later?.(context)
+  } catch (error) {
+    context.signal.throwIfAborted()
+    if (isFatal(error)) throw error
+    context.report({ ...makeProblem(error, collector.name), severity: 'warning' })
+  }
+}
+
 /** Why a collector got nothing anywhere; empty when it got something, or had nothing to ask. */
 function failuresOf(end: CollectorEnd): readonly Problem[] {
   if (end.kind === 'threw') return [end.problem]
@@ -68,11 +81,34 @@ function throwOnFailure(collectors: readonly Collector[], ends: readonly Collect
   })
 }
 
-async function runAll(context: RunContext, collectors: readonly Collector[]): Promise<Json> {
+/** What is wrong with a region as a whole is the same for every collector: the record names it once. */
+const REGION_CODES: readonly string[] = ['region-not-enabled', 'wrong-partition']
+
+function tellingOnce(context: RunContext): RunContext {
+  const told = new Set<string>()
+  return {
+    ...context,
+    report(problem) {
+      const { code, scope } = problem
+      const [accountId, region] = scope.split('/')
+      const key = JSON.stringify([code, accountId, region])
+      if (REGION_CODES.includes(code) && told.has(key)) return
+      told.add(key)
+      context.report(problem)
+    },
+  }
+}
+
+async function runAll(given: RunContext, collectors: readonly Collector[]): Promise<Json> {
+  const context = tellingOnce(given)
   const ends: CollectorEnd[] = []
   for (const [index, collector] of collectors.entries()) {
     // One after the other: metrics take their tags from the objects collected before them.
     ends.push(await runCollector(context, collector, index + 1))
+  }
+  for (const [index, collector] of collectors.entries()) {
+    // One after the other, as above; not for one that could not even begin.
+    if (ends[index]?.kind === 'ended') await runLater(context, collector)
   }
   await commitRates(context)
   await spendingOf(context).close()
@@ -114,18 +150,24 @@ async function expectAll(context: RunContext, collectors: readonly Collector[]):
   }
 }
 
+/** What kept a collector from asking anything: its words, and what to do. */
+function explain(error: unknown): Pick<Check, 'detail' | 'remedy'> {
+  if (!(error instanceof DffError)) return { detail: error instanceof Error ? error.message : String(error) }
+  const { place, expected, got, remedy } = error.parts
+  return { detail: `${place}: expected ${expected}, got ${got}`, remedy }
+}
+
 async function examine(context: RunContext, collector: Collector): Promise<readonly Check[]> {
   try {
     return await collector.doctor(context)
   } catch (error) {
     context.signal.throwIfAborted()
-    const detail = error instanceof Error ? error.message : String(error)
     return [
       {
         id: `credentials@${collector.name}`,
         status: 'failed',
         title: `Account of ${collector.name}`,
-        detail,
+        ...explain(error),
       },
     ]
   }
@@ -145,6 +187,10 @@ export function Runner(collectors: Collector | readonly Collector[]): Script {
       return parts.flatMap((part) => part ?? [])
     },
     plan: async (context, question) => planAll(context, list, question),
+    access: async (context) => {
+      const parts = await Promise.all(list.map(async (collector) => collector.access?.(context)))
+      return parts.filter((part) => part !== undefined)
+    },
     doctor: async (context) => {
       const checks = await Promise.all(list.map(async (collector) => examine(context, collector)))
       return checks.flat()

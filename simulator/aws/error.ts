@@ -20,6 +20,7 @@ const ERRORS = {
   throttledLambda: { json: 'TooManyRequestsException', query: 'TooManyRequestsException', status: 429 },
   internal: { json: 'InternalServiceFault', query: 'InternalServiceError', status: 500 },
   unavailable: { json: 'ServiceUnavailableException', query: 'ServiceUnavailable', status: 503 },
+  notFound: { json: 'ResourceNotFoundException', query: 'ResourceNotFoundException', status: 404 },
   unknownOperation: { json: 'UnknownOperationException', query: 'InvalidAction', status: 404 },
   validation: { json: 'ValidationException', query: 'ValidationError', status: 400 },
   invalidValue: { json: 'InvalidParameterValueException', query: 'InvalidParameterValue', status: 400 },

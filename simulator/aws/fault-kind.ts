@@ -50,6 +50,7 @@ const PAGED: readonly string[] = [
   'cloudwatch:ListMetrics',
   'lambda:ListFunctions',
   'lambda:ListEventSourceMappings',
+  'tag:GetResources',
 ]
 
 /** Whether an API can fail in this way. */

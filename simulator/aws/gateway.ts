@@ -7,12 +7,23 @@ import type { Operation } from './call.ts'
 import { AwsError } from './error.ts'
 import { bendReply, throwFault } from './fault.ts'
 import { getMetricData } from './get-metric-data.ts'
-import type { Caller } from './identity.ts'
+import { findRefusal } from './iam.ts'
+import { type Caller, partitionOf } from './identity.ts'
+import {
+  functionNameOf,
+  getFunctionConcurrency,
+  getFunctionRecursionConfig,
+  listAliases,
+  listFunctionEventInvokeConfigs,
+  listFunctionUrlConfigs,
+  listProvisionedConcurrencyConfigs,
+} from './function-api.ts'
 import { getAccountSettings, listEventSourceMappings, listFunctions } from './lambda-api.ts'
 import { listMetrics } from './list-metrics.ts'
 import { listRegions } from './list-regions.ts'
 import { encodeError, encodeResult, type Protocol } from './protocol.ts'
-import { assumeRole, getCallerIdentity, getSessionToken, roleArnOf } from './sts.ts'
+import { getResources } from './tagging.ts'
+import { assumeRole, getCallerIdentity, getSessionToken } from './sts.ts'
 
 interface Service {
   readonly protocol: Protocol
@@ -26,6 +37,7 @@ const SERVICES = {
   cloudwatch: { protocol: 'json10', signedAs: 'monitoring', isGlobal: false },
   lambda: { protocol: 'rest', signedAs: 'lambda', isGlobal: false },
   sts: { protocol: 'query', signedAs: 'sts', isGlobal: true },
+  tag: { protocol: 'json11', signedAs: 'tagging', isGlobal: false },
   account: { protocol: 'rest', signedAs: 'account', isGlobal: true },
 } as const satisfies Record<string, Service>
 
@@ -38,6 +50,13 @@ const OPERATIONS: Readonly<Record<string, Operation>> = {
   'lambda:ListFunctions': listFunctions,
   'lambda:GetAccountSettings': getAccountSettings,
   'lambda:ListEventSourceMappings': listEventSourceMappings,
+  'lambda:GetFunctionConcurrency': getFunctionConcurrency,
+  'lambda:ListProvisionedConcurrencyConfigs': listProvisionedConcurrencyConfigs,
+  'lambda:ListAliases': listAliases,
+  'lambda:ListFunctionUrlConfigs': listFunctionUrlConfigs,
+  'lambda:ListFunctionEventInvokeConfigs': listFunctionEventInvokeConfigs,
+  'lambda:GetFunctionRecursionConfig': getFunctionRecursionConfig,
+  'tag:GetResources': getResources,
   'sts:GetCallerIdentity': getCallerIdentity,
   'sts:AssumeRole': assumeRole,
   'sts:GetSessionToken': getSessionToken,
@@ -51,16 +70,29 @@ const REST_PATHS: Readonly<Record<string, readonly [ServiceName, string]>> = {
   'POST /listRegions': ['account', 'ListRegions'],
 }
 
+/** What comes after a function's name in a path. */
+const FUNCTION_PATHS: Readonly<Record<string, string>> = {
+  '2019-09-30 concurrency': 'GetFunctionConcurrency',
+  '2019-09-30 provisioned-concurrency': 'ListProvisionedConcurrencyConfigs',
+  '2015-03-31 aliases': 'ListAliases',
+  '2021-10-31 urls': 'ListFunctionUrlConfigs',
+  '2019-09-25 event-invoke-config/list': 'ListFunctionEventInvokeConfigs',
+  '2024-08-31 recursion-config': 'GetFunctionRecursionConfig',
+}
+
 /** Regions that global endpoints sign for, one per partition. */
 const HOME_REGIONS = ['us-east-1', 'cn-north-1', 'cn-northwest-1', 'us-gov-west-1', 'eusc-de-east-1']
 
 /** With an endpoint override every service calls one address: the target header, the path or the form tells them apart. */
 function identify(request: Request): readonly [ServiceName, string] {
   const target = headerOf(request.headers, 'x-amz-target')
-  if (target !== '') return ['cloudwatch', target.split('.').at(-1) ?? '']
+  const service = target.startsWith('ResourceGroupsTaggingAPI') ? 'tag' : 'cloudwatch'
+  if (target !== '') return [service, target.split('.').at(-1) ?? '']
   const path = REST_PATHS[`${request.method} ${request.rawPath.replace(/\/$/, '')}`]
   if (path) return path
-  if (request.rawPath !== '/') return ['lambda', 'Unknown']
+  const [, version = '', , , ...rest] = request.rawPath.replace(/\/$/, '').split('/')
+  const ofFunction = request.method === 'GET' ? FUNCTION_PATHS[`${version} ${rest.join('/')}`] : undefined
+  if (request.rawPath !== '/') return ['lambda', ofFunction ?? 'Unknown']
   return ['sts', new URLSearchParams(request.body.toString('utf8')).get('Action') ?? 'Unknown']
 }
 
@@ -77,8 +109,31 @@ function checkScope(simulation: Simulation, caller: Caller, service: Service): v
   throw new AwsError('unknownKey', 'The security token included in the request is invalid')
 }
 
-function resourceOf(action: string, caller: Caller): string {
-  return action === 'sts:AssumeRole' ? roleArnOf(caller.identity.accountId, caller.region) : '*'
+/** What IAM compares a policy's Resource with; `*` for what can be limited to nothing (aws.md §3.4). */
+function resourceOf(action: string, caller: Caller, request: Request): string {
+  if (action === 'sts:AssumeRole') {
+    return new URLSearchParams(request.body.toString('utf8')).get('RoleArn') ?? ''
+  }
+  const { region, identity } = caller
+  const name = functionNameOf(request.rawPath)
+  if (!action.startsWith('lambda:') || name === '') return '*'
+  return `arn:${partitionOf(region)}:lambda:${region}:${identity.accountId}:function:${name}`
+}
+
+/** AWS answers them whatever policies say. */
+const NEEDS_NO_PERMISSION: readonly string[] = ['sts:GetCallerIdentity', 'sts:GetSessionToken']
+
+/** Throws AccessDenied when the policies of the account do not allow the call. */
+function checkPolicies(simulation: Simulation, action: string, caller: Caller, resource: string): void {
+  const { arn, accountId } = caller.identity
+  const policies = simulation.access.policies.get(accountId)
+  if (policies === undefined || NEEDS_NO_PERMISSION.includes(action)) return
+  const refusal = findRefusal(policies, arn, { action, resource, region: caller.region })
+  if (refusal === undefined) return
+  throw new AwsError(
+    'denied',
+    `User: ${arn} is not authorized to perform: ${action} on resource: ${resource} ${refusal}`,
+  )
 }
 
 /** The IAM action under which a call is counted: what a client makes up is one counter, not any number of them. */
@@ -99,7 +154,9 @@ function run(simulation: Simulation, request: Request, target: readonly [Service
     if (perform === undefined)
       throw new AwsError('unknownOperation', `This simulator has no operation ${operation}.`)
     simulation.quotas.takeRequest(action, `${caller.identity.accountId} ${caller.region}`)
-    simulation.denials.check(action, caller, resourceOf(action, caller))
+    const resource = resourceOf(action, caller, request)
+    simulation.denials.check(action, caller, resource)
+    checkPolicies(simulation, action, caller, resource)
     const fault = simulation.faults.take(action, caller.region)
     throwFault(fault, action)
     if (fault === 'hang' || fault === 'close') return { kind: fault }

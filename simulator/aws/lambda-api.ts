@@ -51,6 +51,19 @@ function revisionOf(lambda: Lambda, version: string, nowMs: number): Revision {
   }
 }
 
+/** What only some functions are connected to: a dead-letter queue, a layer, a VPC. */
+function describeConnections(lambda: Lambda): object {
+  const layer = arnOf(lambda, 'lambda', 'layer:extension:3')
+  const vpc = { SubnetIds: ['subnet-0a', 'subnet-0b'], SecurityGroupIds: ['sg-0a'], VpcId: 'vpc-0a' }
+  return {
+    ...(lambda.trait === 'async'
+      ? { DeadLetterConfig: { TargetArn: arnOf(lambda, 'sqs', `${lambda.name}-dead`) } }
+      : {}),
+    ...(lambda.trait === 'extension' ? { Layers: [{ Arn: layer, CodeSize: 1_024 }] } : {}),
+    ...(lambda.trait === 'kafka' ? { VpcConfig: vpc } : {}),
+  }
+}
+
 /** A FunctionConfiguration as ListFunctions returns it: without state, tags and concurrency, with the environment in clear. */
 function describeVersion(lambda: Lambda, version: string, nowMs: number): object {
   const { timeoutSec, modifiedMs, revisionId } = revisionOf(lambda, version, nowMs)
@@ -82,6 +95,7 @@ function describeVersion(lambda: Lambda, version: string, nowMs: number): object
     EphemeralStorage: { Size: 512 },
     SnapStart: { ApplyOn: 'None', OptimizationStatus: 'Off' },
     LoggingConfig: { LogFormat: 'Text', LogGroup: `/aws/lambda/${lambda.name}` },
+    ...describeConnections(lambda),
   }
 }
 

@@ -2,7 +2,7 @@ import type { Reply } from '../http.ts'
 import type { AwsError } from './error.ts'
 
 /** How a service writes on the wire. */
-export type Protocol = 'json10' | 'rest' | 'query'
+export type Protocol = 'json10' | 'json11' | 'rest' | 'query'
 
 const STS_NAMESPACE = 'https://sts.amazonaws.com/doc/2011-06-15/'
 
@@ -34,6 +34,7 @@ function answer(status: number, headers: Readonly<Record<string, string>>, body:
 
 const CONTENT_TYPES: Readonly<Record<Protocol, string>> = {
   json10: 'application/x-amz-json-1.0',
+  json11: 'application/x-amz-json-1.1',
   rest: 'application/json',
   query: 'text/xml',
 }
@@ -68,6 +69,9 @@ export function encodeError(protocol: Protocol, requestId: string, error: AwsErr
   }
   if (protocol === 'rest') {
     return answer(names.status, { ...headers, 'x-amzn-errortype': names.json }, JSON.stringify({ message }))
+  }
+  if (protocol === 'json11') {
+    return answer(names.status, headers, JSON.stringify({ __type: names.json, message }))
   }
   const body = JSON.stringify({ __type: `com.amazonaws.cloudwatch#${names.json}`, message })
   return answer(names.status, { ...headers, 'x-amzn-query-error': `${names.query};${fault}` }, body)

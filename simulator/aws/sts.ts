@@ -62,8 +62,12 @@ function requireTrust(call: Call, form: URLSearchParams): string {
   if (roleArn.length < 20) throw new AwsError('validation', `${roleArn} is invalid`)
   const { accountIds, regions } = call.simulation.options
   const accountId = accountIds.find((each) => roleArnOf(each, regions[0] ?? '') === roleArn)
-  const isTrusted = accountId !== undefined && form.get('ExternalId') === EXTERNAL_ID
-  if (isTrusted) return accountId
+  if (accountId !== undefined) {
+    const { externalIds } = call.simulation.access
+    const wanted = externalIds.has(accountId) ? externalIds.get(accountId) : EXTERNAL_ID
+    // A role that asks for none takes any.
+    if (wanted === undefined || form.get('ExternalId') === wanted) return accountId
+  }
   throw new AwsError(
     'denied',
     `User: ${call.caller.identity.arn} is not authorized to perform: sts:AssumeRole on resource: ${roleArn}`,

@@ -7,6 +7,7 @@ import { audit } from './audit.ts'
 import type { ControlCall, Handler } from './control-call.ts'
 import { addFault, setChaos, setQuotas, showQuotas } from './fault-control.ts'
 import { changeFunction, setLate, setListing, showLate, showListing } from './fleet-control.ts'
+import { setIam } from './iam-control.ts'
 import {
   checkKeys,
   ControlError,
@@ -89,6 +90,7 @@ const HANDLERS: Readonly<Record<string, Handler>> = {
   'POST clock': setClock,
   'GET denials': ({ simulation }) => ({ denials: simulation.denials.list() }),
   'POST denials': setDenials,
+  'POST iam': setIam,
   'GET faults': ({ simulation }) => ({ faults: simulation.faults.list() }),
   'POST faults': addFault,
   'GET chaos': ({ simulation }) => simulation.faults.chaos(),

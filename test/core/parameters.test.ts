@@ -60,7 +60,7 @@ describe('validate', () => {
     [
       'collector-configs',
       { regions: [] },
-      'expected a list of 1 or more, got []. What belongs here: AWS regions',
+      'expected "auto", or a list of 1 or more, got []. What belongs here: AWS regions',
     ],
     ['collector-configs', { regions: ['moon'] }, 'got "moon". What belongs here: An AWS region.'],
     [

@@ -130,7 +130,9 @@ describe('from the listing to the receiver', () => {
       record: { status: 'success' },
       backlog: { waitingBatches: 0, deadBatches: 0 },
     })
-    const received = await shell.control('received?category=custom_object&limit=Infinity')
+    const received = await shell.control(
+      'received?category=custom_object&measurement=aws_lambda&limit=Infinity',
+    )
     expect((received as { points: unknown[] }).points).toHaveLength(60)
   })
 })

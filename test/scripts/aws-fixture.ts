@@ -30,7 +30,7 @@ export function deployedScript(regions: readonly string[], backoff: Backoff): Sc
   const list = regions as CloudwatchConfigs['regions']
   const targets = [{ namespace: 'AWS/Lambda', metrics: SEED_METRICS }]
   return Runner([
-    LambdaCollector(ACCOUNT, { regions: list }, backoff),
+    LambdaCollector(ACCOUNT, { regions: list }, { backoff }),
     CloudwatchCollector(ACCOUNT, { regions: list, targets }, backoff),
   ])
 }

@@ -69,7 +69,7 @@ function script(more: Partial<CloudwatchConfigs> = {}): Script {
   const regions: CloudwatchConfigs['regions'] = ['us-east-1']
   const targets = Object.keys(PROMISED).map((namespace) => ({ namespace, metrics: ['ALL'] }))
   return Runner([
-    LambdaCollector({}, { regions }, NO_WAIT),
+    LambdaCollector({}, { regions }, { backoff: NO_WAIT }),
     CloudwatchCollector({}, { regions, targets, ...more }, NO_WAIT),
   ])
 }

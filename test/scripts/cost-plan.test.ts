@@ -40,7 +40,7 @@ const DEFAULTS: Settings = {
 function scriptOf(settings: Settings = DEFAULTS): Script {
   const regions = [...REGIONS]
   return Runner([
-    LambdaCollector({}, { regions }, NO_WAIT),
+    LambdaCollector({}, { regions }, { backoff: NO_WAIT }),
     CloudwatchCollector({}, { regions, policy: 'everything', ...settings }, NO_WAIT),
   ])
 }

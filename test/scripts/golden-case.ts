@@ -64,7 +64,7 @@ export async function runCase(folder: string, now: string, category: Category): 
       secretAccessKey: 'not-a-real-key',
     },
   })
-  const objects = LambdaCollector(account, collectorConfigs, SINGLE_ATTEMPT)
+  const objects = LambdaCollector(account, collectorConfigs, { backoff: SINGLE_ATTEMPT })
   const metrics =
     cloudwatchConfigs === undefined ? [] : [CloudwatchCollector(account, cloudwatchConfigs, SINGLE_ATTEMPT)]
   await Runner([objects, ...metrics]).run(run)

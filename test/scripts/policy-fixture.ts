@@ -37,7 +37,8 @@ export class PolicyHome {
   #script(settings: Settings) {
     const regions: ['us-east-1'] = ['us-east-1']
     const configs = { regions, targets: [{ namespace: 'AWS/Lambda', metrics: SEED_METRICS }], ...settings }
-    const objects = settings.tier === undefined ? [LambdaCollector({}, { regions }, NO_WAIT)] : []
+    const objects =
+      settings.tier === undefined ? [LambdaCollector({}, { regions }, { backoff: NO_WAIT })] : []
     return Runner([...objects, CloudwatchCollector({}, configs, NO_WAIT)])
   }
 

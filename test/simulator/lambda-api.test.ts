@@ -59,6 +59,13 @@ describe('Lambda', () => {
     for (const hard of [',', '"', '\\', '\n', '\t', '处理', '=', '{']) expect(text).toContain(hard)
   })
 
+  it('connects some functions to a dead-letter queue, a layer and a VPC', async () => {
+    const all = (await listAll({})).flat()
+    const connected = all.filter((each) => each.DeadLetterConfig ?? each.Layers ?? each.VpcConfig)
+    expect(connected.length).toBeGreaterThanOrEqual(3)
+    expect(connected.length).toBeLessThan(all.length)
+  })
+
   it('gives images no runtime', async () => {
     const image = (await listAll({})).flat().find((each) => each.PackageType === 'Image')
     expect(image).toBeDefined()

@@ -198,6 +198,12 @@ Points that go to .dff/output are not inside either.`,
 What was collected since the backup is collected again; points that waited for delivery then are sent again.`,
   },
   doctor: { summary: 'find out what is wrong: credentials, IAM actions in each region, the sink' },
+  policy: {
+    summary: 'print the least that AWS must allow for what is configured, and who may assume the role',
+    sets: 'ids of script sets; every deployed one when left out',
+    terraform: 'print it as Terraform',
+    partition: 'write ARNs of this partition: aws, aws-cn, aws-us-gov or aws-eusc',
+  },
   verify: {
     summary: 'check that the trigger is clean, the objects have arrived and the metrics have arrived',
   },

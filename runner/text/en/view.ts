@@ -270,6 +270,13 @@ export const view = {
     summary: (ok: string, warnings: string, failed: string) =>
       `ok ${ok} · warning ${warnings} · failed ${failed}`,
   },
+  policy: {
+    none: 'No Startup script is deployed that names an account.',
+    collect: (identity: string) => `Policy for ${identity}`,
+    trust: (roleArn: string) => `Trust policy of ${roleArn}`,
+    assume: 'Policy for who assumes it',
+    noPrincipal: 'The trust policy is left out: AWS could not be asked who assumes the role.',
+  },
   why: {
     nothing: (name: string) => `No deployed script knows a series of ${name}.`,
   },

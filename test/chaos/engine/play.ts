@@ -104,7 +104,7 @@ async function poll(
   const regions = scenario.regions as ['us-east-1']
   const account = { extra_tags: { owner: step.owner } }
   const script = Runner([
-    LambdaCollector(account, { regions }, NO_WAIT),
+    LambdaCollector(account, { regions }, { backoff: NO_WAIT }),
     CloudwatchCollector(
       account,
       {

@@ -32,6 +32,7 @@ const GOLDENS: readonly (readonly [name: string, words: readonly string[]])[] = 
   ['restore', ['restore', '/backups/home.db', '--home', '/home/demo']],
   ['connector-rm', ['connector', 'rm', 'staging']],
   ['verify', ['verify', 'guance_aws_lambda']],
+  ['policy', ['policy']],
   ['why', ['why', 'checkout']],
   ['plan', ['plan', 'guance_aws_lambda']],
   ['plan-json', ['plan', 'guance_aws_lambda', '--json']],

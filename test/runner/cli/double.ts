@@ -16,8 +16,21 @@ import type { AccountUsage } from '../../../runner/cost/account-usage.ts'
 import type { PlanReport } from '../../../runner/cost/priced-plan.ts'
 import type { MarketEntry } from '../../../runner/host-report.ts'
 import type { PauseRow, TriggerRow } from '../../../runner/trigger/trigger-row.ts'
+import { makePolicyReports } from '../../../runner/policy/policy-report.ts'
 import { comparisonOf, PLAN } from './sample-plan.ts'
-import { BACKUP, BATCH, ENTRY, LANE, LINES, NO_BACKLOG, NOW_MS, RECORD, TRIGGER, USAGE } from './sample.ts'
+import {
+  ACCESS,
+  BACKUP,
+  BATCH,
+  ENTRY,
+  LANE,
+  LINES,
+  NO_BACKLOG,
+  NOW_MS,
+  RECORD,
+  TRIGGER,
+  USAGE,
+} from './sample.ts'
 
 /** What the double holds; a test changes it before the call and looks at it after. */
 export interface World {
@@ -244,6 +257,8 @@ function makeHandlers(world: World): Handlers {
     verify: ({ setId }) => report(setId),
     plan: ({ compare }) =>
       compare === null ? world.plan : { ...world.plan, ...comparisonOf(world.plan.plan) },
+    policy: ({ setIds, partition }) =>
+      setIds.includes('empty') ? [] : makePolicyReports([ACCESS], partition),
     why: ({ name, metric }) =>
       name === 'checkout'
         ? [

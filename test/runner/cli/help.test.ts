@@ -42,6 +42,7 @@ const COMMANDS = [
   'backup',
   'restore',
   'doctor',
+  'policy',
   'verify',
   'why',
   'demo',
@@ -57,7 +58,7 @@ describe('help', () => {
 
   it('lists every command of the program, so that none is without a golden text', async () => {
     const { stdout } = await runScene(['--help'])
-    const listed = [...stdout.matchAll(/^ {2}([a-z]+)(?: \[options\])?(?: [<[]\w+[>\]])* {2,}/gm)].map(
+    const listed = [...stdout.matchAll(/^ {2}([a-z]+)(?: \[options\])?(?: [<[][\w.]+[>\]])* {2,}/gm)].map(
       (match) => match[1],
     )
     const known = new Set(COMMANDS.map((command) => command.split(' ')[0]).filter((name) => name !== ''))

@@ -37,6 +37,8 @@ const ONE_DOCUMENT: readonly (readonly string[])[] = [
   ['connector', 'rm', 'default'],
   ['doctor'],
   ['verify', 'guance_aws_lambda'],
+  ['policy'],
+  ['policy', 'guance_aws_lambda', '--terraform'],
   ['why', 'checkout', 'Errors'],
   ['plan', 'guance_aws_lambda'],
   ['plan', 'guance_aws_lambda', '--compare', 'less.ts'],

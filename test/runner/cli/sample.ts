@@ -1,4 +1,5 @@
 /** One of everything that a host answers with. */
+import type { Access } from '../../../core/script.ts'
 import type { BackupRow } from '../../../runner/backup/backup-row.ts'
 import type { Json } from '../../../core/json.ts'
 import { SCHEMAS } from '../../../core/schemas.generated.ts'
@@ -164,4 +165,18 @@ export const BACKUP: BackupRow = {
   secrets: 2,
   tasks: 1_204,
   waitingPoints: 512,
+}
+
+export const ACCESS: Access = {
+  title: 'arn:aws:iam::123456789012:role/guance',
+  accountId: '123456789012',
+  roleArn: 'arn:aws:iam::123456789012:role/guance',
+  externalId: 'an-external-id',
+  principalArn: 'arn:aws:iam::999999999999:user/collector',
+  regions: ['us-east-1', 'eu-west-1'],
+  actions: [
+    { action: 'lambda:ListFunctions', on: 'account', gives: 'objects', isOptional: false },
+    { action: 'cloudwatch:GetMetricData', on: 'account', gives: 'metrics', isOptional: false },
+    { action: 'lambda:ListAliases', on: 'function', gives: 'aliases on objects', isOptional: true },
+  ],
 }

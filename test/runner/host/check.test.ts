@@ -121,6 +121,27 @@ describe('verify', () => {
   })
 })
 
+describe('policy', () => {
+  const ask = { setIds: [], partition: null }
+
+  it('asks the deployed scripts in a task process what AWS must allow', async () => {
+    expect(await client.call('policy', ask)).toEqual([])
+    await deploy({ names: ['Read', 'List'] })
+    const [report] = await client.call('policy', { ...ask, setIds: ['demo_set'] })
+    expect(report).toMatchObject({ account: 'key A', partition: 'aws', gives: { 'demo:List': 'List' } })
+    expect(report?.policy.Statement[0]?.Action).toEqual(['demo:List', 'demo:Read'])
+  })
+
+  it('takes nothing from a script that could make another policy of it, and no partition that is none', async () => {
+    await deploy({ names: ['a'], label: 'hostile' })
+    await expect(client.call('policy', ask)).rejects.toMatchObject({ code: 'ISOLATION' })
+    await expect(client.call('policy', { ...ask, partition: 'aws-mars' })).rejects.toMatchObject({
+      code: 'BAD_PARAMETER',
+      parts: { expected: 'one of aws, aws-cn, aws-eusc, aws-us-gov' },
+    })
+  })
+})
+
 describe('doctor', () => {
   it('examines the host, the connector and what each set says of itself', async () => {
     await deploy({ names: ['a'], token: 'a-token-of-demo' })

@@ -17,7 +17,7 @@ export function makeObject(name: string, timeMs: number): Point {
 }
 `
 
-const SET_MAIN = `import { NO_COST, type Check, type CostPlan, type Expectation, type Explanation, type PlanQuestion, type Question, type RunContext, type Script } from 'guance-aws-lambda/dff'
+const SET_MAIN = `import { NO_COST, type Access, type Check, type CostPlan, type Expectation, type Explanation, type PlanQuestion, type Question, type RunContext, type Script } from 'guance-aws-lambda/dff'
 import { makeObject, makePoint } from 'guance-aws-lambda/sets/demo_base'
 export interface DemoOptions {
   readonly names: readonly string[]
@@ -72,6 +72,11 @@ export function makeScript(options: DemoOptions): Script {
         { label: 'rewrite', value: context.sink.rewrite },
       ]
       return [{ title: name + ' ' + (metric ?? 'all metrics'), facts }]
+    },
+    async access(): Promise<readonly Access[]> {
+      if (options.label === 'hostile') return [{ title: 'a', regions: ['us-east-1"'], actions: [] }]
+      const actions = options.names.map((name) => ({ action: 'demo:' + name, on: 'account', gives: name, isOptional: false }) as const)
+      return [{ title: 'key A', accountId: '123456789012', regions: ['us-east-1'], actions }]
     },
     async doctor(context: RunContext): Promise<readonly Check[]> {
       if (options.gate !== undefined && options.label === 'doctor') await (await fetch(options.gate, { signal: context.signal })).text()

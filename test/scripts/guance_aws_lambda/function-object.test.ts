@@ -2,10 +2,13 @@ import { describe, expect, it } from 'vitest'
 import {
   makeFunctionObject,
   makeInventoryEntry,
+  type ObjectContext,
   parseLastModified,
 } from '../../../scripts/guance_aws_lambda/function-object.ts'
 
-const OBJECT = {
+const OBJECT: ObjectContext = {
+  partition: 'aws-cn',
+  naming: 'function_name',
   accountId: '294654068288',
   region: 'cn-northwest-1',
   cloudProvider: 'aws',
@@ -43,7 +46,7 @@ describe('the object of a function', () => {
         Runtime: 'python3.7',
         Version: '$LATEST',
       },
-      fields: { CreatedTime: '2022-03-09T06:13:31Z', message: JSON.stringify(LAMBDA) },
+      fields: { CreatedTime: '2022-03-09T06:13:31Z', Timeout: 30, message: JSON.stringify(LAMBDA) },
     })
   })
 
@@ -51,13 +54,50 @@ describe('the object of a function', () => {
     const { Runtime: _runtime, ...image } = LAMBDA
     const object = makeFunctionObject({ ...image, PackageType: 'Image', LastModified: 'recently' }, OBJECT)
     expect(object.tags).not.toHaveProperty('Runtime')
-    expect(Object.keys(object.fields)).toEqual(['message'])
+    expect(Object.keys(object.fields)).toEqual(['Timeout', 'message'])
+  })
+
+  it('has the function’s ARN for its identity where that is asked for', () => {
+    const { tags } = makeFunctionObject(LAMBDA, { ...OBJECT, naming: 'arn' })
+    expect(tags['name']).toBe('arn:aws-cn:lambda:cn-northwest-1:294654068288:function:dataflux-alb')
+    expect(tags['FunctionName']).toBe('dataflux-alb')
+  })
+
+  it('has what an SRE looks for, and nothing for what a reply has wrong or not', () => {
+    const strange = {
+      ...LAMBDA,
+      MemorySize: 10_240n,
+      Architectures: ['arm64', null],
+      EphemeralStorage: null,
+      Layers: [{ Arn: 'arn:layer:1' }, null, 7],
+      VpcConfig: { VpcId: '', SubnetIds: [], SecurityGroupIds: 'sg' },
+      EnvironmentNames: ['A', 'B'],
+    }
+    // A reply may hold anything, whatever the SDK's types say.
+    expect(makeFunctionObject(strange as never, OBJECT).fields).toMatchObject({
+      Architecture: 'arm64',
+      MemorySize: 10_240,
+      Layers: '["arn:layer:1"]',
+      EnvironmentNames: '["A","B"]',
+    })
+    expect(Object.keys(makeFunctionObject(strange as never, OBJECT).fields).toSorted()).toEqual(
+      [
+        'Architecture',
+        'CreatedTime',
+        'EnvironmentNames',
+        'Layers',
+        'MemorySize',
+        'Timeout',
+        'message',
+      ].toSorted(),
+    )
   })
 
   it('leaves to the inventory what metrics may take over, and not the revision', () => {
     expect(makeInventoryEntry(LAMBDA)).toEqual({
       name: 'dataflux-alb',
       tags: { PackageType: 'Zip', Role: LAMBDA.Role, Runtime: 'python3.7', Version: '$LATEST' },
+      revisionId: LAMBDA.RevisionId,
       timeoutSec: 30,
       sinceMs: Date.parse('2022-03-09T06:13:31Z'),
     })

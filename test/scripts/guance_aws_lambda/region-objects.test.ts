@@ -1,4 +1,5 @@
 import { afterEach, describe, expect, it } from 'vitest'
+import { makeFunctionChoice } from '../../../scripts/guance_aws_lambda/function-choice.ts'
 import { collectObjects } from '../../../scripts/guance_aws_lambda/region-objects.ts'
 import { loadInventory, openAccount, SINGLE_ATTEMPT } from '../../../scripts/guance_integration/main.ts'
 import { makeRun, makeStore, type TestStore } from '../run-context.ts'
@@ -22,7 +23,17 @@ afterEach(async () => server?.close())
 async function collectAt(store: TestStore, triggerTimeMs: number) {
   const context = makeRun(store, { triggerTimeMs, session: SESSION })
   const account = await openAccount(context, {}, { ...SINGLE_ATTEMPT, sleep: async () => Promise.resolve() })
-  await collectObjects({ context, account, cloudProvider: 'aws' }, account.region('us-east-1'))
+  await collectObjects(
+    {
+      context,
+      account,
+      cloudProvider: 'aws',
+      naming: 'function_name',
+      resourceTags: [],
+      choice: makeFunctionChoice({}),
+    },
+    account.region('us-east-1'),
+  )
   return { context, inventory: await loadInventory(context, KEY) }
 }
 
@@ -146,5 +157,48 @@ describe('the inventory', () => {
         untilMs: firstMs,
       },
     ])
+  })
+
+  it('that shrinks writes a last object of each function that is gone, with the inventory that no longer has it', async () => {
+    const f = { FunctionName: 'f', RevisionId: 'r-f' }
+    const g = { FunctionName: 'g, "中"', RevisionId: 'r-g', Runtime: 'nodejs24.x', Role: 'role' }
+    let functions: object[] = [f, g]
+    server = await startScriptedCloudwatch(({ target }) =>
+      target.includes('event-source-mappings') ? { EventSourceMappings: [] } : { Functions: functions },
+    )
+    const store = makeStore()
+    const firstMs = Date.parse('2026-11-23T12:00:00Z')
+    await collectAt(store, firstMs)
+    functions = [f]
+    await collectAt(store, firstMs + 5 * MINUTE_MS)
+    const last = store.commits.at(-1)
+    expect(last?.points).toMatchObject([
+      {
+        measurement: 'aws_lambda',
+        timeMs: firstMs + 5 * MINUTE_MS,
+        tags: { name: 'g, "中"', FunctionName: 'g, "中"', RevisionId: 'r-g', Runtime: 'nodejs24.x' },
+        fields: { State: 'Deleted', LastListedTime: '2026-11-23T12:00:00Z' },
+      },
+    ])
+    expect(Object.keys(last?.state ?? {})).toContain('inventory/aws_lambda/123456789012/us-east-1')
+    const before = store.points.length
+    await collectAt(store, firstMs + 10 * MINUTE_MS)
+    expect(store.points.slice(before).map(({ tags }) => tags['name'])).toEqual(['f'])
+  })
+
+  it('that loses more functions than fit a slice writes all of their last objects', async () => {
+    let count = 1_203
+    server = await startScriptedCloudwatch(({ target }) => {
+      if (target.includes('event-source-mappings')) return { EventSourceMappings: [] }
+      return { Functions: Array.from({ length: count }, (_, index) => ({ FunctionName: `f${index}` })) }
+    })
+    const store = makeStore()
+    await collectAt(store, 0)
+    count = 1
+    await collectAt(store, 5 * MINUTE_MS)
+    const deleted = store.points.filter(({ fields }) => fields['State'] === 'Deleted')
+    expect(new Set(deleted.map(({ tags }) => tags['name'])).size).toBe(1_202)
+    expect(Math.max(...store.commits.map(({ points }) => points.length))).toBeLessThanOrEqual(1_203)
+    expect(store.commits.slice(-3).map(({ points }) => points.length)).toEqual([500, 500, 202])
   })
 })

@@ -49,6 +49,32 @@ describe('Runner', () => {
     expect(value).toEqual({ '1 Objects': 3, '2 Metrics': 3 })
   })
 
+  it('leaves to the end what can wait, and fails nothing by it', async () => {
+    const run = newRun()
+    const waits = (name: string, later: () => Promise<never[]>) =>
+      collector(name, works, {
+        later: async () => {
+          run.log(`later ${name}`)
+          return later()
+        },
+      })
+    const breaks = waits('A', async () => {
+      throw new Error('broken')
+    })
+    await Runner([breaks, waits('B', async () => [])]).run(run)
+    expect(run.lines).toEqual(['run collector #1: `A`', 'run collector #2: `B`', 'later A', 'later B'])
+    expect(run.problems).toMatchObject([{ scope: 'A', severity: 'warning', message: 'broken' }])
+    const rehearsal = { ...newRun(), debug: true }
+    await Runner([breaks]).run(rehearsal)
+    expect(rehearsal.lines).toEqual(['run collector #1: `A`'])
+    const failing = collector('C', async () => Promise.reject(new Error('no')), {
+      later: async () => Promise.reject(new Error('never asked')),
+    })
+    const second = newRun()
+    await expect(Runner([failing]).run(second)).rejects.toMatchObject({ code: 'TASK_FAILED' })
+    expect(second.problems.map(({ message }) => message)).toEqual(['no'])
+  })
+
   it('explains a series by every collector that knows it', async () => {
     const explains = collector('Metrics', works, {
       explain: async (_context, { name, metric }) => [{ title: `${name} ${metric ?? ''}`, facts: [] }],

@@ -1,0 +1,112 @@
+import type { Json, Point, RunContext } from 'guance-aws-lambda/dff'
+import {
+  accountState,
+  type AwsAccount,
+  type AwsRegion,
+  type Inventory,
+  type InventoryEntry,
+} from 'guance-aws-lambda/sets/guance_integration'
+import { findDeleted, makeDeletedObject } from './deleted-object.ts'
+import { makeFunctionObject, makeInventoryEntry, type ObjectContext } from './function-object.ts'
+import { startChoosing, startFinishing } from './choosing.ts'
+import { loadDetails } from './detail-book.ts'
+import type { FunctionChoice } from './function-choice.ts'
+import { listFunctions } from './list-functions.ts'
+import type { Mappings } from './list-mappings.ts'
+import type { ObjectNaming } from './object-name.ts'
+
+/** Ten pages; an object with its message is 2 to 3 KB. */
+const OBJECTS_PER_COMMIT = 500
+
+/** What all regions of an account share in a run. */
+export interface ObjectsRun {
+  readonly context: RunContext
+  readonly account: AwsAccount
+  readonly cloudProvider: string
+  readonly naming: ObjectNaming
+  /** Keys of AWS resource tags that become tags of objects. */
+  readonly resourceTags: readonly string[]
+  readonly choice: FunctionChoice
+  /** Of the Startup script: called with each object before it goes out. */
+  readonly afterCollect?: (point: Point) => Point
+}
+
+function objectContext(run: ObjectsRun, region: AwsRegion): ObjectContext {
+  return {
+    partition: run.account.partition,
+    accountId: run.account.accountId,
+    region: region.region,
+    naming: run.naming,
+    cloudProvider: run.cloudProvider,
+    extraTags: run.account.account.extra_tags ?? {},
+    timeMs: run.context.triggerTimeMs,
+  }
+}
+
+/** Commits objects as they are listed: each is true by itself, and memory stays bounded. The inventory waits for the last page. */
+export async function commitObjects(
+  run: ObjectsRun,
+  region: AwsRegion,
+  mappings: Mappings['byFunction'],
+): Promise<{ readonly entries: readonly InventoryEntry[]; readonly pages: number }> {
+  const { context, account } = run
+  const object = objectContext(run, region)
+  const book = await loadDetails(context, region)
+  const choosing = await startChoosing(run, region, book)
+  const finishing = startFinishing(run, region)
+  const entries = new Map<string, InventoryEntry>()
+  let pages = 0
+  let waiting: Point[] = []
+  const flush = async (): Promise<void> => {
+    if (waiting.length > 0) await context.commit({ points: waiting, state: accountState(account) })
+    waiting = []
+  }
+  for await (const page of listFunctions(region)) {
+    pages += 1
+    for (const lambda of page) {
+      const name = lambda.FunctionName ?? ''
+      const known = { detail: book.get(name), mappings: mappings.get(name), resourceTags: run.resourceTags }
+      const entry = makeInventoryEntry(lambda, known)
+      // A function created while the pages are read moves others to the next page.
+      if (entries.has(name)) continue
+      const isChosen = choosing.isChosen(lambda)
+      entries.set(name, isChosen ? entry : { ...entry, isExcluded: true })
+      if (isChosen) waiting.push(finishing.finish(makeFunctionObject(lambda, object, known)))
+    }
+    if (waiting.length >= OBJECTS_PER_COMMIT) await flush()
+  }
+  await flush()
+  choosing.report()
+  finishing.report()
+  return { entries: [...entries.values()], pages }
+}
+
+/**
+ * Commits the inventory with the last objects of what is listed no more. Those of a mass deletion go in several slices,
+ * the state with the last one: after a kill in between they are written again.
+ */
+export async function commitInventory(
+  run: ObjectsRun,
+  region: AwsRegion,
+  change: {
+    readonly entries: readonly InventoryEntry[]
+    readonly before: Inventory | undefined
+    readonly state: Readonly<Record<string, Json>>
+  },
+): Promise<void> {
+  const { entries, before, state } = change
+  const object = objectContext(run, region)
+  const finishing = startFinishing(run, region)
+  const points = findDeleted(entries, before?.entries ?? [])
+    .filter(({ isExcluded }) => isExcluded !== true)
+    .map((entry) => finishing.finish(makeDeletedObject(entry, object, before?.listedAtMs ?? object.timeMs)))
+  finishing.report()
+  const account = accountState(run.account)
+  let start = 0
+  for (; points.length - start > OBJECTS_PER_COMMIT; start += OBJECTS_PER_COMMIT) {
+    const slice = points.slice(start, start + OBJECTS_PER_COMMIT)
+    // One after the other: the last one makes the others count.
+    await run.context.commit({ points: slice, state: account })
+  }
+  await run.context.commit({ points: points.slice(start), state: { ...state, ...account } })
+}
