@@ -144,6 +144,17 @@ describe('a set that reaches out of its task', () => {
     expect(errorOf(ran)).toMatchObject({ code: 'ISOLATION', text: /a read of .*\/\.dff\/key/ })
   })
 
+  it('has a heap of its own bound, whatever the memory of the machine', async () => {
+    const ran = await runHostile(
+      `return process.getBuiltinModule('node:v8').getHeapStatistics().heap_size_limit`,
+    )
+    const limit =
+      ran.outcome.kind === 'done' && ran.outcome.value.mode === 'run' ? ran.outcome.value.returnValue : null
+    // 256 MB of old space, and what V8 adds for the young one.
+    expect(Number(limit)).toBeLessThan(320 * 1024 ** 2)
+    expect(Number(limit)).toBeGreaterThan(256 * 1024 ** 2)
+  })
+
   it('finds no SQLite behind the back door either', async () => {
     const ran = await runHostile(`return typeof process.getBuiltinModule('node:sqlite')`)
     expect(ran.outcome).toMatchObject({ value: { returnValue: 'undefined' } })
