@@ -19,12 +19,13 @@ import {
 } from './forecast.ts'
 import { type HorizonCause, isByTimeout, settleMs } from './horizon.ts'
 import { SERIES_PER_PAGE } from './list-series.ts'
-import { groupByIdentity } from './identity.ts'
+import { groupByIdentity, type Identity } from './identity.ts'
 import { maskIdentities } from './mask.ts'
 import { type ConfigsOption, planOptions, surveyFor } from './plan-options.ts'
 import { type NamespaceRun, prepareNamespace, withStatistics } from './prepare.ts'
 import type { Rule } from './rule.ts'
 import { loadBuckets } from './slice.ts'
+import { memberTest, splitTiers } from './tier.ts'
 import { makeTimeouts } from './timeouts.ts'
 import { EARLY_MS, PERIOD_SEC } from './window.ts'
 
@@ -155,12 +156,16 @@ export async function planNamespace(
   const masked = await maskIdentities({ ...shared, policy }, run.target, identities)
   const outlook: Outlook = { shared: { ...shared, timeouts }, identities, masked, stateOf, intervalMs }
   const rows = planRows(outlook, shared)
+  const isCritical = memberTest(run.compiled.configs.critical, inventory)
+  const { tier, catalogue } = run.target
+  const ofTier = (all: readonly Identity[]): readonly Identity[] =>
+    splitTiers(all, { tier, isCritical, catalogue }).own
   const { namespace } = shared.place
   const place = { accountId: shared.region.accountId, region: shared.region.region }
   return {
     requests: [...rows.requests, ...listingRequests(outlook, listed)],
     metrics: rows.metrics,
     lateness: planLateness(outlook, isKnown),
-    options: planOptions(place, options, { namespace, listed: series, outlook }),
+    options: planOptions(place, options, { namespace, listed: series, outlook, ofTier }),
   }
 }

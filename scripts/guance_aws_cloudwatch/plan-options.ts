@@ -1,7 +1,7 @@
 import type { CloudwatchConfigs, PlannedOption } from 'guance-aws-lambda/dff'
 import { forecastPoll, type Outlook, steadyAwake } from './forecast.ts'
-import { fingerprintOf, groupByIdentity } from './identity.ts'
-import { billedOf, type SeriesStatistics } from './plan.ts'
+import { fingerprintOf, groupByIdentity, type Identity } from './identity.ts'
+import { billedOf } from './plan.ts'
 import { type Surveyed, withStatistics } from './prepare.ts'
 import type { Series } from './series.ts'
 import { type CompiledConfigs, compileConfigs, type NamespaceTarget } from './targets.ts'
@@ -42,14 +42,12 @@ export function surveyFor(target: NamespaceTarget, options: readonly ConfigsOpti
   }
 }
 
-/** Billed metrics of a poll that asks for these series, by the policy; `outlook` knows who is awake. */
+/** Billed metrics of a poll that asks for these, by the policy; `outlook` knows who is awake. */
 function billedPerPoll(
   { policy }: Pick<CompiledConfigs, 'policy'>,
-  target: NamespaceTarget,
-  { wanted, outlook }: { readonly wanted: readonly SeriesStatistics[]; readonly outlook: Outlook },
+  identities: readonly Identity[],
+  outlook: Outlook,
 ): number {
-  const nameDimension = target.catalogue?.nameDimension
-  const identities = groupByIdentity(wanted, nameDimension)
   const isAwake = new Set(steadyAwake(outlook).map(({ fingerprint }) => fingerprint))
   // A dimension set that is not collected now is taken to be awake: nobody has said that it is not.
   const isKnown = new Set(outlook.identities.map(({ fingerprint }) => fingerprint))
@@ -68,25 +66,32 @@ function billedPerPoll(
   return forecastPoll(changed).reduce((sum, { asked }) => sum + asked.billedMetrics, 0)
 }
 
+/** What options are compared on. */
+interface Compared {
+  readonly namespace: string
+  readonly listed: readonly Series[]
+  readonly outlook: Outlook
+  /** Of all identities what this function collects. */
+  readonly ofTier: (identities: readonly Identity[]) => readonly Identity[]
+}
+
 /** What a namespace of a region would ask for with each setting. */
 export function planOptions(
   place: Pick<PlannedOption, 'accountId' | 'region'>,
   options: readonly ConfigsOption[],
-  {
-    namespace,
-    listed,
-    outlook,
-  }: { readonly namespace: string; readonly listed: readonly Series[]; readonly outlook: Outlook },
+  { namespace, listed, outlook, ofTier }: Compared,
 ): readonly PlannedOption[] {
   return options.flatMap(({ option, compiled }) =>
     compiled.namespaces
       .filter((target) => target.namespace === namespace)
       .map((target) => {
-        const wanted = withStatistics(compiled, target, target.select(listed))
+        const all = withStatistics(compiled, target, target.select(listed))
+        const identities = ofTier(groupByIdentity(all, target.catalogue?.nameDimension))
+        const wanted = identities.flatMap((identity) => identity.wanted)
         // The audit asks once a day for everything.
         const billedMetricsPerDay = wanted.reduce((sum, one) => sum + billedOf(one), 0)
         const fields = wanted.reduce((sum, { statistics }) => sum + statistics.length, 0)
-        const billedMetricsPerPoll = billedPerPoll(compiled, target, { wanted, outlook })
+        const billedMetricsPerPoll = billedPerPoll(compiled, identities, outlook)
         return { ...place, option, billedMetricsPerPoll, billedMetricsPerDay, fields }
       }),
   )

@@ -190,6 +190,19 @@ describe('critical functions', () => {
     expect(home.audit(START_MS - 2 * HOUR_MS, START_MS + 40 * MINUTE_MS)).toMatchObject(WHOLE)
   }, 120_000)
 
+  it('are planned for themselves, and the rest without them', async () => {
+    const home = await startHome(
+      SLEEPY.slice(0, 1).map((group) => ({ ...group, share: 1 })),
+      { functions: 6 },
+    )
+    const whole = plannedBy((await home.plan(START_MS, { policy: 'everything' })).plan, 'poll')
+    const { plan: rest } = await home.plan(START_MS, { policy: 'everything', critical })
+    const { plan: core } = await home.plan(START_MS, { critical, tier: 'critical' })
+    expect([plannedBy(core, 'poll'), plannedBy(rest, 'poll')]).toEqual([6 * 4, whole - 6 * 4])
+    const options = new Set(core.options.map(({ billedMetricsPerPoll }) => billedMetricsPerPoll))
+    expect(options).toEqual(new Set([6 * 4]))
+  }, 60_000)
+
   it('that nobody collects are told', async () => {
     const home = await startHome(SLEEPY, { functions: 5 })
     await home.poll(START_MS, { critical })

@@ -6,8 +6,8 @@ import { drawSeeds } from './seeds.ts'
 
 describe.each([
   ['everything', 110],
-  ['mask', 40],
-  ['probe', 40],
+  ['mask', 25],
+  ['probe', 25],
 ] as const)('a store that keeps the last value, under policy %s', (policy, count) => {
   it.each(drawSeeds(count))('holds the truth 31 hours after seed %i', async (seed) => {
     const scenario = drawScenario(seed, 'last', policy)

@@ -49,7 +49,7 @@ function overdue(
 }
 
 describe.each(['mask', 'probe'] as const)('policy %s', (policy) => {
-  it.each(drawSeeds(8))(
+  it.each(drawSeeds(6))(
     'delivers everything at most so much later than without it, with faults and restarts, after seed %i',
     async (seed) => {
       const scenario = drawSleepy(seed, policy)

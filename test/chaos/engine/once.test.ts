@@ -6,10 +6,10 @@ import { drawSeeds } from './seeds.ts'
 
 describe.each([
   ['unknown', 'everything', 90],
-  ['unknown', 'mask', 30],
-  ['unknown', 'probe', 30],
+  ['unknown', 'mask', 20],
+  ['unknown', 'probe', 20],
   ['both', 'everything', 15],
-  ['both', 'mask', 8],
+  ['both', 'mask', 5],
 ] as const)('a store that is %s with rewrites, under policy %s', (rewrite, policy, count) => {
   it.each(drawSeeds(count))(
     'gets each value once, and what differs is recorded, after seed %i',
