@@ -80,7 +80,7 @@ describe('a Startup script deployed with a connector', () => {
     expect(backlog.waitingBatches).toBe(0)
     expect(staging.seen.map((request) => request.text).join('\n')).toContain('demo,name=a value=1')
     expect(existsSync(join(ground.home, '.dff/output'))).toBe(false)
-    expect(await logOf(record)).toContain('sink {"rewrite":"max","mergesFields":false}')
+    expect(await logOf(record)).toContain('sink {"rewrite":"max","mergesFields":false,"store":')
   })
 
   it('keeps it when it is deployed again, until default is asked for', async () => {
@@ -116,7 +116,7 @@ describe('a Startup script edited to name a connector', () => {
     edit('staging')
     const { record } = await client.call('exec', EXEC)
     expect(record.connector).toBe(`staging: datakit ${staging.url} (rewrite max)`)
-    expect(await logOf(record)).toContain('sink {"rewrite":"max","mergesFields":false}')
+    expect(await logOf(record)).toContain('sink {"rewrite":"max","mergesFields":false,"store":')
     expect(staging.seen.length).toBeGreaterThan(0)
   })
 
