@@ -70,7 +70,9 @@ describe('dff plan', () => {
     const before = await shell.json<HostStatus>('status')
     const counted = await count(async () => execAt(5))
     expect(plan.poll.billedMetrics).toBe(counted.billedMetrics)
-    const requests = plan.requests.filter(({ rule }) => rule === 'mask')
+    const requests = plan.requests.filter(
+      ({ rule, api }) => rule === 'mask' && api === 'cloudwatch:GetMetricData',
+    )
     expect(requests).toMatchObject([{ requests: counted.requests['cloudwatch:GetMetricData'] }])
     expect(plan.once.billedMetrics).toBe(0)
     const after = await shell.json<HostStatus>('status')
