@@ -25,7 +25,8 @@ async function collectNew(run: NamespaceRun, { shared, inventory }: Prepared, ta
   const renewed = await renewSeries(region, target, context)
   const wanted = withStatistics(compiled, target, renewed?.series ?? [])
   const { own } = tiersOf(run, groupByIdentity(wanted, target.catalogue?.nameDimension), inventory)
-  const fresh = own.filter(({ fingerprint }) => !shared.listed.has(fingerprint))
+  const unknown = own.filter(({ fingerprint }) => !shared.listed.has(fingerprint))
+  const fresh = degrade(unknown, shared.catalogue, run.budget?.level ?? 0)
   if (fresh.length === 0) return
   context.log(`${region.scope}: ${target.namespace} lists ${fresh.length} new dimension sets`)
   const listed = new Set([...shared.listed, ...fresh.map(({ fingerprint }) => fingerprint)])
