@@ -136,7 +136,7 @@ describe('a migration', () => {
     expect(look()).toEqual({ version: MIGRATIONS.length + 1, hasStep: true, check: 'ok' })
   })
 
-  it('that is killed at any moment leaves one of the two, whole', async () => {
+  it('that is killed at any moment leaves the schema of one version, whole', async () => {
     for (let round = 0; round < 8; round += 1) {
       path = join(folder, `host ${round}.db`)
       makeOldStore()
@@ -149,7 +149,9 @@ describe('a migration', () => {
       clearTimeout(timer)
       const { version, hasStep, check } = look()
       expect(check).toBe('ok')
-      expect([1, MIGRATIONS.length, MIGRATIONS.length + 1]).toContain(version)
+      // Each step is a transaction of its own: a kill may fall between any two.
+      expect(version).toBeGreaterThanOrEqual(1)
+      expect(version).toBeLessThanOrEqual(MIGRATIONS.length + 1)
       expect(hasStep).toBe(version === MIGRATIONS.length + 1)
     }
   })
