@@ -22,8 +22,11 @@ const FUNCTIONS_PER_COMMIT = 10
 /** What AWS refuses once, for want of a permission or because the region does not have it, is asked again after this. */
 const REFUSED_FOR_MS = DAY_MS
 
-/** Where AWS throttles, the calls of a run take minutes: the next tick must not find this one still at it. */
+/** No batch begins later: whoever presses Execute waits for the task's end, and details are in no hurry. */
+const READING_MS = 10_000
+/** Where so many functions wait that this would take days; the next tick must not find this one still at it. */
 const MAX_READING_MS = 90_000
+const MANY = 500
 
 /** One region of one run. */
 interface Details {
@@ -123,7 +126,7 @@ async function readFunctions(details: Details, hasReserved: boolean): Promise<vo
   const { context } = details.run
   const due = [...dueFunctions(details.inventory, details.book, context.triggerTimeMs)]
   const total = due.length
-  const endMs = performance.now() + MAX_READING_MS
+  const endMs = performance.now() + (total > MANY ? MAX_READING_MS : READING_MS)
   for (let batch = takeBatch(details, due, hasReserved); batch.length > 0;) {
     // Batch after batch: what is committed is not asked for again after a kill.
     await mapConcurrently(batch, context.concurrency, async (asked) => readFunction(details, asked))
