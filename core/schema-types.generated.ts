@@ -359,6 +359,10 @@ object_name?: ("function_name" | "arn")
 include?: FunctionChoice
 exclude?: FunctionChoice
 /**
+ * Read what takes calls of its own for each function: concurrency, aliases, URLs, settings of asynchronous invocation and of loops; default true. false leaves them out of objects, and their actions out of dff policy.
+ */
+details?: boolean
+/**
  * Keys of AWS resource tags that become tags of the objects; all of them are in the field Tags.
  * 
  * @maxItems 50

@@ -165,7 +165,7 @@ async function readRegion(details: Details): Promise<void> {
   if (!isRefused(details, reader.action, nowMs)) {
     await readTags(details).catch((error: unknown) => noteRefusal(details, error, reader))
   }
-  await readFunctions(details, hasReserved)
+  if (details.run.hasDetails) await readFunctions(details, hasReserved)
   await commitDetails(details)
 }
 

@@ -1,5 +1,6 @@
 import {
   type Account,
+  type Check,
   type CollectorConfigs,
   type Expectation,
   type Point,
@@ -25,7 +26,7 @@ import {
 import type { ObjectsRun } from './commit-objects.ts'
 import { collectDetails } from './collect-details.ts'
 import { type FunctionFilter, makeFunctionChoice } from './function-choice.ts'
-import { examineLambda, LAMBDA_PROBES } from './doctor.ts'
+import { examineLambda, lambdaProbes } from './doctor.ts'
 import { OBJECT_CLASS } from './function-object.ts'
 import { planObjects } from './objects-plan.ts'
 import { objectNameOf, reportCollisions } from './object-name.ts'
@@ -67,6 +68,23 @@ async function expectObjects(
   return { objects: [names.size === 0 ? { ...objects, whenNone: NO_FUNCTION } : objects], metrics: [] }
 }
 
+/** One attempt a call: a doctor is waited for. */
+async function examineObjects(
+  context: RunContext,
+  account: Account,
+  {
+    regions: wanted,
+    details: hasDetails = true,
+    backoff,
+  }: Pick<CollectorConfigs, 'regions' | 'details'> & { readonly backoff: Backoff | undefined },
+): Promise<readonly Check[]> {
+  const impatient = { ...SINGLE_ATTEMPT, ...(backoff === undefined ? {} : { sleep: backoff.sleep }) }
+  const opened = await openAccount(context, account, impatient)
+  const regions = await resolveRegions({ context, account: opened, namespaces: NAMESPACES }, wanted)
+  const listing = await examineRegions(opened, wanted)
+  return [...listing, ...(await examineLambda({ context, account: opened, regions, hasDetails }, account))]
+}
+
 /** What a Startup script may add to the collection, with upstream's names (guance.md §1.4). */
 export interface LambdaOptions {
   /** A function becomes an object when all of them say true. */
@@ -88,7 +106,12 @@ export function LambdaCollector(
 ): Collector {
   const checked = parseAccount(account)
   const checkedConfigs = validate('collector-configs', configs, 'collectorConfigs')
-  const { regions: wanted, object_name: naming, resource_tags: resourceTags = [] } = checkedConfigs
+  const {
+    regions: wanted,
+    object_name: naming,
+    resource_tags: resourceTags = [],
+    details: hasDetails = true,
+  } = checkedConfigs
   const choice = makeFunctionChoice(checkedConfigs, filters)
   const cloudProvider = checkedConfigs.cloud_provider ?? DEFAULT_CLOUD_PROVIDER
   const open = async (context: RunContext): Promise<ObjectsRun & { readonly regions: readonly string[] }> => {
@@ -100,6 +123,7 @@ export function LambdaCollector(
       cloudProvider,
       naming: naming ?? 'function_name',
       resourceTags,
+      hasDetails,
       regions,
       choice,
       ...(afterCollect === undefined ? {} : { afterCollect }),
@@ -125,13 +149,8 @@ export function LambdaCollector(
       const run = await open(context)
       return planObjects(run, run.regions, question)
     },
-    access: async (context) => describeAccess(context, checked, { regions: wanted, probes: LAMBDA_PROBES }),
-    doctor: async (context) => {
-      const impatient = { ...SINGLE_ATTEMPT, ...(backoff === undefined ? {} : { sleep: backoff.sleep }) }
-      const opened = await openAccount(context, checked, impatient)
-      const regions = await resolveRegions({ context, account: opened, namespaces: NAMESPACES }, wanted)
-      const listing = await examineRegions(opened, wanted)
-      return [...listing, ...(await examineLambda({ context, account: opened, regions }, checked))]
-    },
+    access: async (context) =>
+      describeAccess(context, checked, { regions: wanted, probes: lambdaProbes(hasDetails) }),
+    doctor: async (context) => examineObjects(context, checked, { ...checkedConfigs, backoff }),
   }
 }

@@ -26,6 +26,8 @@ export interface ObjectsRun {
   readonly naming: ObjectNaming
   /** Keys of AWS resource tags that become tags of objects. */
   readonly resourceTags: readonly string[]
+  /** Whether each function is asked about by itself. */
+  readonly hasDetails: boolean
   readonly choice: FunctionChoice
   /** Of the Startup script: called with each object before it goes out. */
   readonly afterCollect?: (point: Point) => Point

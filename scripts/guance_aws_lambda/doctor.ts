@@ -73,9 +73,12 @@ const DETAILS: readonly ActionProbe[] = DETAIL_READERS.map(({ action, gives, rea
 }))
 
 /** Every action that objects take; only the listing of functions is needed. */
-export const LAMBDA_PROBES: readonly ActionProbe[] = [...LISTINGS, ...DETAILS]
+export function lambdaProbes(hasDetails: boolean): readonly ActionProbe[] {
+  return hasDetails ? [...LISTINGS, ...DETAILS] : LISTINGS
+}
 
 interface Examination {
+  readonly hasDetails: boolean
   readonly context: RunContext
   readonly account: AwsAccount
   readonly regions: readonly string[]
@@ -84,5 +87,5 @@ interface Examination {
 /** Tries every action in each region, and whether the role asks for its external id. */
 export async function examineLambda(examination: Examination, account: Account): Promise<Check[]> {
   const trust = await examineTrust(examination.context, account)
-  return [...trust, ...(await probeRegions(examination, LAMBDA_PROBES))]
+  return [...trust, ...(await probeRegions(examination, lambdaProbes(examination.hasDetails)))]
 }

@@ -144,6 +144,14 @@ describe('details of functions', () => {
     expect(next.totals().requests['lambda:ListFunctionUrlConfigs']).toBeGreaterThan(0)
   })
 
+  it('are left out where the script says so, and the rest of an object is there', async () => {
+    const store = makeStore()
+    const configs: CollectorConfigs = { ...CONFIGS, details: false }
+    for (const number of [0, 1, 2]) expect(callsOf(await runAt(store, { number, configs }))).toBe(0)
+    expect(valuesOf(store, 'DetailsTime')).toEqual([])
+    expect(valuesOf(store, 'MemorySize')).toHaveLength(100)
+  })
+
   it('wait for the next run when AWS has no answer', async () => {
     const store = makeStore()
     await runAt(store, { number: 0 })

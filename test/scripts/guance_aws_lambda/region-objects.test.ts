@@ -30,6 +30,7 @@ async function collectAt(store: TestStore, triggerTimeMs: number) {
       cloudProvider: 'aws',
       naming: 'function_name',
       resourceTags: [],
+      hasDetails: true,
       choice: makeFunctionChoice({}),
     },
     account.region('us-east-1'),
