@@ -40,6 +40,12 @@ beforeAll(async () => {
   const keys = ['-p', `ak_id=${shell.keyId}`, '-p', 'ak_secret=env:AK_SECRET', '-p', `regions=${region}`]
   await shell.json('install', 'guance_aws_lambda', ...keys)
   await shell.json('deploy', 'guance_aws_lambda')
+  // Their calls keep to a rate in real time, and no plan counts them: they are free.
+  const path = join(shell.home, 'startup/guance_aws_lambda.ts')
+  writeFileSync(
+    path,
+    readFileSync(path, 'utf8').replace('CollectorConfigs = {', 'CollectorConfigs = {\n  details: false,'),
+  )
 })
 
 afterAll(async () => {

@@ -182,7 +182,7 @@ export async function openGate(): Promise<Gate> {
   return {
     url: `http://127.0.0.1:${port}/`,
     arrived: () => new Promise((resolve) => void (held.length > 0 ? resolve() : waiting.push(resolve))),
-    open: () => held.splice(0).forEach((response) => response.end('go')),
+    open: () => held.splice(0).forEach((response) => response.end()),
     close: async () => {
       server.closeAllConnections()
       await new Promise<void>((resolve) => void server.close(() => resolve()))
