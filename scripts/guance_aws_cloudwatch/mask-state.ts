@@ -54,6 +54,18 @@ function cut(ids: ReadonlySet<string>): readonly string[] {
   return [...ids].toSorted().join('').match(CHUNK) ?? []
 }
 
+/** Has these asked at the next poll, whatever they did: they have something left that only polls go on with. */
+export async function keepAwake(
+  context: RunContext,
+  place: Place,
+  fingerprints: readonly string[],
+): Promise<void> {
+  const before = fingerprints.length === 0 ? undefined : await loadMask(context, place)
+  if (before === undefined || fingerprints.every((one) => before.awake.has(one))) return
+  const mask: Mask = { ...before, awake: new Set([...before.awake, ...fingerprints]) }
+  await context.commit({ points: [], state: maskState(place, mask, before) })
+}
+
 /** The mask as state; chunks that are needed no more are deleted. */
 export function maskState(
   place: Place,

@@ -10,6 +10,7 @@ import { degrade, estimate } from './degrade.ts'
 import { collectDue, collectLive, isIdleDue, type LiveResult } from './live.ts'
 import { addDuration, recentOf } from './longest.ts'
 import { type Masked, maskIdentities } from './mask.ts'
+import { keepAwake } from './mask-state.ts'
 import { type NamespaceRun, type Prepared, prepareNamespace, tiersOf, withStatistics } from './prepare.ts'
 import { registerAsleep } from './register.ts'
 import { newRegionState, regionState } from './region-state.ts'
@@ -19,17 +20,19 @@ import { sweepBuckets } from './sweep.ts'
 import { Tally } from './tally.ts'
 import { reportUncollected } from './tier.ts'
 
-/** Renews the list of series behind live traffic, and collects at once what is new in it. */
-async function collectNew(run: NamespaceRun, { shared, inventory }: Prepared, tally: Tally): Promise<void> {
+/** Renews the list of series behind live traffic, and collects at once what is new in it. Who of it has something left. */
+async function collectNew(run: NamespaceRun, { shared, inventory }: Prepared, tally: Tally): Promise<readonly string[]> {
   const { context, region, compiled, target } = run
   const renewed = await renewSeries(region, target, context)
   const wanted = withStatistics(compiled, target, renewed?.series ?? [])
   const { own } = tiersOf(run, groupByIdentity(wanted, target.catalogue?.nameDimension), inventory)
-  const fresh = own.filter(({ fingerprint }) => !shared.listed.has(fingerprint))
-  if (fresh.length === 0) return
+  const kept = degrade(own, target.catalogue, run.budget?.level ?? 0)
+  const fresh = kept.filter(({ fingerprint }) => !shared.listed.has(fingerprint))
+  if (fresh.length === 0) return []
   context.log(`${region.scope}: ${target.namespace} lists ${fresh.length} new dimension sets`)
   const listed = new Set([...shared.listed, ...fresh.map(({ fingerprint }) => fingerprint)])
-  await collectDue({ ...shared, listed }, fresh, tally)
+  const results = await collectDue({ ...shared, listed }, fresh, tally)
+  return results.flatMap(({ unfinished }) => unfinished)
 }
 
 export interface NamespaceResult {
@@ -120,7 +123,7 @@ export async function collectNamespace(run: NamespaceRun): Promise<NamespaceResu
       ? await pollIdentities(run, prepared, tally)
       : await collectBackfill(shared, { identities, window: backfill, tally })
   if (backfill === undefined) {
-    if (discovery.isDue) await collectNew(run, prepared, tally)
+    const unfinished = discovery.isDue ? await collectNew(run, prepared, tally) : []
     // Of the list that was gone by: what is newer than it has not been looked for yet.
     const sweptMs = await sweepBuckets(shared, identities)
     await keepRegionState(shared, {
@@ -132,8 +135,9 @@ export async function collectNamespace(run: NamespaceRun): Promise<NamespaceResu
     // A poll that AWS did not answer is no time for more.
     if (live.failed === 0)
       await repairGaps(shared, { behind: live.behind, liveRequests: live.requests, tally })
-    if (live.failed === 0)
-      await auditBuckets(shared, degrade(identities, shared.catalogue, run.budget?.level ?? 0), tally)
+    const audited = degrade(identities, shared.catalogue, run.budget?.level ?? 0)
+    const behind = live.failed === 0 ? await auditBuckets(shared, audited, tally) : []
+    if (shared.policy.kind !== 'everything') await keepAwake(context, place, [...unfinished, ...behind])
   }
   tally.report(context, `${place.scope}/${place.namespace}`, nowMs)
   const complete = tally.completeWindow()

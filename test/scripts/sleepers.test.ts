@@ -1,0 +1,43 @@
+import { describe, expect, it } from 'vitest'
+import { SEED_METRICS } from './aws-fixture.ts'
+import { HOUR_MS, MINUTE_MS, type PolicyHome, START_MS, startHome } from './policy-fixture.ts'
+
+const WHOLE = { missing: 0, wrong: 0, extra: 0, samples: [] }
+
+/** One burst in four days each, at another time, beside one in five that never sleeps. */
+const RARE: readonly object[] = [
+  { name: 'steady', share: 0.2, perMin: [1, 4], timeoutSec: [3, 30] },
+  {
+    name: 'rare',
+    share: 0.8,
+    perMin: [2, 4],
+    timeoutSec: [3, 30],
+    activity: { burstMin: 5, everyMin: 5_760 },
+  },
+]
+
+/** Polls every half hour, from and to hours after the start. */
+async function pollHours(home: PolicyHome, fromHour: number, toHour: number): Promise<void> {
+  for (let atMs = START_MS + fromHour * HOUR_MS; atMs < START_MS + toHour * HOUR_MS; atMs += 30 * MINUTE_MS)
+    // One poll after the other: time goes one way.
+    await home.poll(atMs, { policy: 'mask' })
+}
+
+describe('a sleeper', () => {
+  it.each([
+    ['one metric', ['Duration']],
+    ['everything that it reports', SEED_METRICS.filter((metric) => metric !== 'UnreservedConcurrentExecutions')],
+  ] as const)(
+    'of whom %s was Forbidden for two days is collected within a day of its being allowed',
+    async (_, metrics) => {
+      const home = await startHome(RARE, { functions: 20 })
+      await pollHours(home, 0, 2)
+      home.simulator.control('denials', { metrics, actions: ['cloudwatch:GetMetricData'] })
+      await pollHours(home, 2, 50)
+      home.simulator.control('denials', { actions: [] })
+      await pollHours(home, 50, 76)
+      expect(home.audit(START_MS - 3 * HOUR_MS, START_MS + 75 * HOUR_MS)).toMatchObject(WHOLE)
+    },
+    300_000,
+  )
+})
