@@ -92,13 +92,15 @@ async function pollIdentities(
   await reportUncollected(context, place, { nowMs, count: critical.length })
   const level = budget?.level ?? 0
   const all = await maskIdentities(shared, target, identities)
+  const asleep = degrade(all.asleep, shared.catalogue, level)
+  const isNew = shared.known?.listedMs !== discovery.listedAtMs
+  const behind = isNew ? await registerAsleep(shared, asleep) : new Set<string>()
+  const parts = Map.groupBy(asleep, ({ fingerprint }) => behind.has(fingerprint))
   const masked: Masked = {
     ...all,
-    awake: degrade(all.awake, shared.catalogue, level),
-    asleep: degrade(all.asleep, shared.catalogue, level),
+    awake: [...degrade(all.awake, shared.catalogue, level), ...(parts.get(true) ?? [])],
+    asleep: parts.get(false) ?? [],
   }
-  if (masked.asleep.length > 0 && shared.known?.listedMs !== discovery.listedAtMs)
-    await registerAsleep(shared, masked.asleep)
   const live = await collectLive(shared, masked, tally)
   const whole = estimate(all.awake, shared.catalogue, 1)
   const asked = whole.units[level] ?? 0

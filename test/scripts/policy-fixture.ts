@@ -105,7 +105,11 @@ export class PolicyHome {
 /** A fleet of these groups, gone with the test. */
 export async function startHome(
   groups: readonly object[],
-  { functions, sink }: { readonly functions: number; readonly sink?: SinkTraits },
+  {
+    functions,
+    sink,
+    changes = [],
+  }: { readonly functions: number; readonly sink?: SinkTraits; readonly changes?: readonly object[] },
 ): Promise<PolicyHome> {
   const fleet = {
     seed: 5,
@@ -115,6 +119,7 @@ export async function startHome(
     late: { lateShare: 0 },
     listing: true,
     groups,
+    changes,
   }
   const simulator = await startSimulator({ latencyMs: 0, ...parseFleet(fleet) })
   onTestFinished(async () => simulator.close())

@@ -40,4 +40,15 @@ describe('a sleeper', () => {
     },
     300_000,
   )
+
+  it('that worked before AWS listed it is collected at once, however long that was', async () => {
+    const changes = Array.from({ length: 16 }, (_, index) => ({ index, kind: 'create', afterMin: 60 }))
+    const home = await startHome(RARE, { functions: 20, changes })
+    await pollHours(home, 0, 1)
+    home.simulator.control('denials', { actions: ['cloudwatch:ListMetrics'] })
+    await pollHours(home, 1, 22)
+    home.simulator.control('denials', { actions: [] })
+    await pollHours(home, 22, 23)
+    expect(home.audit(START_MS - 3 * HOUR_MS, START_MS + 21 * HOUR_MS)).toMatchObject(WHOLE)
+  }, 120_000)
 })
