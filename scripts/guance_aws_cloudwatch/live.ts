@@ -43,14 +43,18 @@ function resultOf(results: readonly SliceResult[]): LiveResult {
   }
 }
 
-/** What a poll costs by rule, without what happens once. */
-function meansOf({ known }: NamespaceContext, { billed }: Tally, before: Mask | undefined): Mask['means'] {
+/** What a poll costs by rule, without what happens once; a backfill has several of them in one tally. */
+function meansOf(
+  { known }: NamespaceContext,
+  { billed, earlier }: { readonly billed: Tally['billed']; readonly earlier: Tally['billed'] },
+  before: Mask | undefined,
+): Mask['means'] {
   // A first poll asks of everybody what later ones ask of few.
   if (known === undefined) return {}
   const rules = ['mask', 'probe', 'rest', 'gate', 'wake'] as const
   return Object.fromEntries(
     rules.flatMap((rule) => {
-      const now = billed[rule] ?? 0
+      const now = (billed[rule] ?? 0) - (earlier[rule] ?? 0)
       const isNew = before === undefined || Object.keys(before.means).length === 0
       const mean = isNew ? now : (before.means[rule] ?? 0)
       const next = mean + (now - mean) / MEAN_POLLS
@@ -86,6 +90,7 @@ function takeTurns(
 /** Asks who is awake, and of the others those that woke, and commits who is awake next. */
 async function collectMasked(shared: NamespaceContext, masked: Masked, tally: Tally): Promise<LiveResult> {
   const { context, place, nowMs, catalogue } = shared
+  const earlier = { ...tally.billed }
   const { due, waiting } = takeTurns(shared, masked.awake)
   const cleanMs = masked.before?.cleanMs ?? nowMs
   // What the waiting did would be taken for a sleeper's: the gate waits with them, as long as it may.
@@ -116,7 +121,7 @@ async function collectMasked(shared: NamespaceContext, masked: Masked, tally: Ta
         ...waiting.map(({ fingerprint }) => fingerprint),
       ]),
     }),
-    means: meansOf(shared, tally, masked.before),
+    means: meansOf(shared, { billed: tally.billed, earlier }, masked.before),
   }
   await context.commit({ points: [], state: maskState(place, mask, masked.before) })
   return resultOf(results)

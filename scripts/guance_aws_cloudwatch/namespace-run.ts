@@ -1,10 +1,10 @@
-import { formatWindow, type EpochMs } from 'guance-aws-lambda/dff'
+import { type EpochMs, formatWindow, type Window } from 'guance-aws-lambda/dff'
 import { AwsFailure } from 'guance-aws-lambda/sets/guance_integration'
 import { auditBuckets } from './audit.ts'
 import { collectBackfill } from './backfill.ts'
 import type { NamespaceContext } from './circumstances.ts'
 import { renewSeries } from './discover.ts'
-import { groupByIdentity } from './identity.ts'
+import { groupByIdentity, type Identity } from './identity.ts'
 import { addLateness } from './lateness.ts'
 import { degrade, estimate } from './degrade.ts'
 import { collectDue, collectLive, isIdleDue, type LiveResult } from './live.ts'
@@ -82,14 +82,12 @@ function failureOf(tally: Tally): AwsFailure {
   )
 }
 
-/** The live part of a poll: who is not asked is known to the ledgers first. */
+/** The live part of a poll: who is not asked is known to the ledgers first. What it came to, and who was awake. */
 async function pollIdentities(
   { target, budget }: NamespaceRun,
   { shared, identities, discovery }: Prepared,
   tally: Tally,
-): Promise<LiveResult> {
-  const { context, place, nowMs, critical } = shared
-  await reportUncollected(context, place, { nowMs, count: critical.length })
+): Promise<{ readonly live: LiveResult; readonly awake: readonly Identity[] }> {
   const level = budget?.level ?? 0
   const all = await maskIdentities(shared, target, identities)
   const asleep = degrade(all.asleep, shared.catalogue, level)
@@ -101,13 +99,37 @@ async function pollIdentities(
     awake: [...degrade(all.awake, shared.catalogue, level), ...(parts.get(true) ?? [])],
     asleep: parts.get(false) ?? [],
   }
-  const live = await collectLive(shared, masked, tally)
-  const whole = estimate(all.awake, shared.catalogue, 1)
-  const asked = whole.units[level] ?? 0
+  return { live: await collectLive(shared, masked, tally), awake: all.awake }
+}
+
+/** A poll's live part, with what the budget is to know of it. */
+async function collectPoll(run: NamespaceRun, prepared: Prepared, tally: Tally): Promise<LiveResult> {
+  const { budget } = run
+  const { context, place, nowMs, critical, catalogue, known } = prepared.shared
+  await reportUncollected(context, place, { nowMs, count: critical.length })
+  const { live, awake } = await pollIdentities(run, prepared, tally)
+  const asked = estimate(awake, catalogue, 1).units[budget?.level ?? 0] ?? 0
   // A first poll asks of everybody what later ones ask of few.
-  const factor = shared.known === undefined || asked === 0 ? 1 : Math.min(1, tally.billedByPolls() / asked)
-  budget?.note(placeKey(place), estimate(all.awake, shared.catalogue, factor))
+  const factor = known === undefined || asked === 0 ? 1 : Math.min(1, tally.billedByPolls() / asked)
+  budget?.note(placeKey(place), estimate(awake, catalogue, factor))
   return live
+}
+
+/** A window asked for by hand, of what the budget leaves. */
+async function backfillIdentities(
+  run: NamespaceRun,
+  prepared: Prepared,
+  { window, tally }: { readonly window: Window; readonly tally: Tally },
+): Promise<LiveResult> {
+  const { shared, identities } = prepared
+  const level = run.budget?.level ?? 0
+  return collectBackfill(shared, {
+    identities: degrade(identities, shared.catalogue, level),
+    window,
+    tally,
+    level,
+    poll: async (now) => pollIdentities(run, { ...prepared, shared: now }, tally),
+  })
 }
 
 /**
@@ -122,8 +144,8 @@ export async function collectNamespace(run: NamespaceRun): Promise<NamespaceResu
   const { backfill } = context
   const live =
     backfill === undefined
-      ? await pollIdentities(run, prepared, tally)
-      : await collectBackfill(shared, { identities, window: backfill, tally })
+      ? await collectPoll(run, prepared, tally)
+      : await backfillIdentities(run, prepared, { window: backfill, tally })
   if (backfill === undefined) {
     const unfinished = discovery.isDue ? await collectNew(run, prepared, tally) : []
     // Of the list that was gone by: what is newer than it has not been looked for yet.

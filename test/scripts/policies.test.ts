@@ -55,6 +55,35 @@ describe('policy mask', () => {
     expect(blind).toBeGreaterThan(1.5 * masked)
   }, 60_000)
 
+  it('holds for the polls that a long backfill by hand does the work of', async () => {
+    const home = await startHome(SLEEPY, { functions: 15 })
+    const settings = { policy: 'mask' as const }
+    await home.pollAll(START_MS, START_MS + HOUR_MS, settings)
+    const atMs = START_MS + HOUR_MS
+    const usual = await home.poll(atMs, settings)
+    const meansOf = (): unknown => {
+      const mask = [...home.store.state].find(([key]) => key.endsWith('AWS/Lambda') && key.startsWith('mask/'))
+      return (mask?.[1] as { means?: unknown } | undefined)?.means
+    }
+    const before = meansOf() as { mask: number }
+    let elapsedMs = 0
+    const run = await home.poll(atMs + 2 * MINUTE_MS, settings, {
+      backfill: { startMs: START_MS - 4 * 24 * HOUR_MS, endMs: START_MS - 24 * HOUR_MS },
+      elapsedMs: () => elapsedMs,
+      beforeCommit: ({ points }) => {
+        if (!points.some(({ timeMs }) => timeMs < START_MS - 20 * HOUR_MS)) return
+        elapsedMs += 6 * MINUTE_MS
+        home.simulator.control('clock', { nowMs: atMs + 2 * MINUTE_MS + elapsedMs, frozen: true })
+      },
+    })
+    const polls = run.predictions.filter(({ rule }) => rule === 'gate').length
+    expect(polls).toBeGreaterThan(1)
+    expect(billedBy(run, 'mask') / polls).toBeLessThan(1.3 * billedBy(usual, 'mask'))
+    expect((meansOf() as { mask: number }).mask).toBeLessThan(1.3 * before.mask)
+    const endMs = atMs + elapsedMs - 30 * MINUTE_MS
+    expect(home.audit(START_MS - 3 * HOUR_MS, endMs)).toMatchObject(WHOLE)
+  }, 120_000)
+
   it('skips nothing where zeros are written', async () => {
     const home = await startHome(SLEEPY, { functions: 10 })
     await home.poll(START_MS, { zeros: true })
