@@ -219,6 +219,23 @@ describe('critical functions', () => {
     expect(home.audit(START_MS - 2 * HOUR_MS, START_MS + 40 * MINUTE_MS)).toMatchObject(WHOLE)
   }, 120_000)
 
+  it('are taken over with the gaps that run had left', async () => {
+    const home = await startHome(
+      SLEEPY.slice(0, 1).map((group) => ({ ...group, share: 1 })),
+      { functions: 6 },
+    )
+    await home.pollAll(START_MS, START_MS + 30 * MINUTE_MS, {})
+    // Without time for repair.
+    const backMs = START_MS + 9 * HOUR_MS
+    await home.poll(backMs, {}, { elapsedMs: () => 59.5 * MINUTE_MS })
+    for (let minute = 5; minute < 30; minute += 1) {
+      const atMs = backMs + minute * MINUTE_MS
+      if (minute % 5 === 0) await home.poll(atMs, { critical })
+      await home.poll(atMs, { critical, tier: 'critical' })
+    }
+    expect(home.audit(START_MS - 2 * HOUR_MS, backMs + 15 * MINUTE_MS)).toMatchObject(WHOLE)
+  }, 120_000)
+
   it('are planned for themselves, and the rest without them', async () => {
     const home = await startHome(
       SLEEPY.slice(0, 1).map((group) => ({ ...group, share: 1 })),
