@@ -1,9 +1,8 @@
-import { SECOND_MS } from 'guance-aws-lambda/dff'
 import { Activity } from './activity.ts'
 import type { NamespaceContext } from './circumstances.ts'
 import { type Gate, makeGate, passGate } from './gate.ts'
 import type { Identity } from './identity.ts'
-import { isOlder, type Masked, nextAwake } from './mask.ts'
+import { isIdleDue, isOlder, type Masked, nextAwake } from './mask.ts'
 import { type Mask, maskState } from './mask-state.ts'
 import type { SliceResult } from './slice.ts'
 import { collectSlice } from './slice.ts'
@@ -61,19 +60,6 @@ function meansOf(
       return next > 0 ? [[rule, Math.round(next * 100) / 100] as const] : []
     }),
   )
-}
-
-/** Half a minute is the jitter of ticks. */
-const JITTER_MS = 30 * SECOND_MS
-
-/** Whether the idle tier is asked at this poll, or there is none. */
-export function isIdleDue({
-  idle,
-  known,
-  nowMs,
-}: Pick<NamespaceContext, 'idle' | 'known' | 'nowMs'>): boolean {
-  if (idle === undefined || known?.idleMs === undefined) return true
-  return isOlder(nowMs, known.idleMs, idle.everyMs - JITTER_MS)
 }
 
 /** Those of the awake whose turn it is, and those who wait. */

@@ -7,9 +7,9 @@ import { renewSeries } from './discover.ts'
 import { groupByIdentity, type Identity } from './identity.ts'
 import { addLateness } from './lateness.ts'
 import { degrade, estimate } from './degrade.ts'
-import { collectDue, collectLive, isIdleDue, type LiveResult } from './live.ts'
+import { collectDue, collectLive, type LiveResult } from './live.ts'
 import { addDuration, recentOf } from './longest.ts'
-import { type Masked, maskIdentities } from './mask.ts'
+import { isIdleDue, type Masked, maskIdentities } from './mask.ts'
 import { keepAwake } from './mask-state.ts'
 import { type NamespaceRun, type Prepared, prepareNamespace, tiersOf, withStatistics } from './prepare.ts'
 import { registerAsleep } from './register.ts'
@@ -21,7 +21,11 @@ import { Tally } from './tally.ts'
 import { reportUncollected } from './tier.ts'
 
 /** Renews the list of series behind live traffic, and collects at once what is new in it. Who of it has something left. */
-async function collectNew(run: NamespaceRun, { shared, inventory }: Prepared, tally: Tally): Promise<readonly string[]> {
+async function collectNew(
+  run: NamespaceRun,
+  { shared, inventory }: Prepared,
+  tally: Tally,
+): Promise<readonly string[]> {
   const { context, region, compiled, target } = run
   const renewed = await renewSeries(region, target, context)
   const wanted = withStatistics(compiled, target, renewed?.series ?? [])

@@ -62,7 +62,9 @@ describe('policy mask', () => {
     const atMs = START_MS + HOUR_MS
     const usual = await home.poll(atMs, settings)
     const meansOf = (): unknown => {
-      const mask = [...home.store.state].find(([key]) => key.endsWith('AWS/Lambda') && key.startsWith('mask/'))
+      const mask = [...home.store.state].find(
+        ([key]) => key.endsWith('AWS/Lambda') && key.startsWith('mask/'),
+      )
       return (mask?.[1] as { means?: unknown } | undefined)?.means
     }
     const before = meansOf() as { mask: number }
@@ -248,6 +250,37 @@ describe('critical functions', () => {
     const options = new Set(core.options.map(({ billedMetricsPerPoll }) => billedMetricsPerPoll))
     expect(options).toEqual(new Set([6 * 4]))
   }, 60_000)
+
+  it('are planned beside idle ones and sleepers as all of them are metered', async () => {
+    const rare = { burstMin: 1, everyMin: 14_400 }
+    const groups = SLEEPY.map((group, index) => ({
+      ...group,
+      share: 0.5,
+      ...(index > 0 ? { activity: rare } : {}),
+    }))
+    const home = await startHome(groups, { functions: 24 })
+    await home.poll(START_MS, { policy: 'mask' })
+    const busy = home.store.points.filter(({ measurement }) => measurement === 'aws_AWS/Lambda')
+    const names = [...new Set(busy.flatMap(({ tags }) => tags['name'] ?? []))]
+    const [first = '', second = '', ...others] = names
+    const settings = {
+      critical: { functions: [first, second] as [string, string] },
+      idle: { functions: others.slice(0, 4) as [string], everyMin: 30 },
+    }
+    await home.pollAll(START_MS + 5 * MINUTE_MS, START_MS + 4 * HOUR_MS, settings)
+    const { plan } = await home.plan(START_MS + 4 * HOUR_MS, settings)
+    const metered = new Map<string, number>()
+    for (let atMs = START_MS + 4 * HOUR_MS; atMs < START_MS + 5 * HOUR_MS; atMs += 5 * MINUTE_MS) {
+      const run = await home.poll(atMs, settings)
+      for (const rule of ['mask', 'gate'])
+        metered.set(rule, (metered.get(rule) ?? 0) + billedBy(run, rule) / 12)
+    }
+    for (const [rule, units] of metered) {
+      const planned = plan.metrics.reduce((sum, row) => sum + (row.rule === rule ? row.billedMetrics : 0), 0)
+      expect(units).toBeGreaterThan(0)
+      expect(Math.abs(planned / units - 1)).toBeLessThan(0.02)
+    }
+  }, 120_000)
 
   it('that nobody collects are told', async () => {
     const home = await startHome(SLEEPY, { functions: 5 })

@@ -42,7 +42,10 @@ export class PolicyHome {
     return Runner([...objects, CloudwatchCollector({}, configs, NO_WAIT)])
   }
 
-  runAt(atMs: number, options: Pick<TestRunOptions, 'backfill' | 'elapsedMs' | 'beforeCommit'> = {}): TestRun {
+  runAt(
+    atMs: number,
+    options: Pick<TestRunOptions, 'backfill' | 'elapsedMs' | 'beforeCommit'> = {},
+  ): TestRun {
     this.simulator.control('clock', { nowMs: atMs, frozen: true })
     const [user] = this.simulator.info.accounts
     if (user === undefined) throw new Error('the simulator has no account')

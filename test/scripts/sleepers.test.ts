@@ -26,7 +26,10 @@ async function pollHours(home: PolicyHome, fromHour: number, toHour: number): Pr
 describe('a sleeper', () => {
   it.each([
     ['one metric', ['Duration']],
-    ['everything that it reports', SEED_METRICS.filter((metric) => metric !== 'UnreservedConcurrentExecutions')],
+    [
+      'everything that it reports',
+      SEED_METRICS.filter((metric) => metric !== 'UnreservedConcurrentExecutions'),
+    ],
   ] as const)(
     'of whom %s was Forbidden for two days is collected within a day of its being allowed',
     async (_, metrics) => {
