@@ -3,7 +3,7 @@ import type { NamespaceContext } from './circumstances.ts'
 import { type Gate, makeGate, passGate } from './gate.ts'
 import type { Identity } from './identity.ts'
 import { isIdleDue, isOlder, type Masked, nextAwake } from './mask.ts'
-import { type Mask, maskState } from './mask-state.ts'
+import { commitMask, type Mask } from './mask-state.ts'
 import type { SliceResult } from './slice.ts'
 import { collectSlice } from './slice.ts'
 import type { Tally } from './tally.ts'
@@ -109,7 +109,7 @@ async function collectMasked(shared: NamespaceContext, masked: Masked, tally: Ta
     }),
     means: meansOf(shared, { billed: tally.billed, earlier }, masked.before),
   }
-  await context.commit({ points: [], state: maskState(place, mask, masked.before) })
+  if (!(await commitMask(context, place, { mask, before: masked.before }))) tally.isMaskLost = true
   return resultOf(results)
 }
 

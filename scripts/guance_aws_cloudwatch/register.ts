@@ -1,4 +1,5 @@
 import { bucketState } from './bucket.ts'
+import { isFull } from './commit-slice.ts'
 import { circumstancesOf, type NamespaceContext } from './circumstances.ts'
 import { planLive } from './entry-plan.ts'
 import type { Identity } from './identity.ts'
@@ -32,7 +33,13 @@ export async function registerAsleep(
     }
     const [first] = identities
     if (!isChanged || first === undefined) continue
-    await context.commit({ points: [], state: bucketState(place, stateOf(first.bucket), nowMs) })
+    try {
+      await context.commit({ points: [], state: bucketState(place, stateOf(first.bucket), nowMs) })
+    } catch (error) {
+      // Without a place they are met by the audit or when they wake; who is awake must not wait for them.
+      if (!isFull(error)) throw error
+      return behind
+    }
   }
   return behind
 }

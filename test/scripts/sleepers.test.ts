@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest'
+import { DffError, type Slice } from '../../core/dff.ts'
 import { SEED_METRICS } from './aws-fixture.ts'
 import { HOUR_MS, MINUTE_MS, type PolicyHome, START_MS, startHome } from './policy-fixture.ts'
 
@@ -54,4 +55,28 @@ describe('a sleeper', () => {
     await pollHours(home, 22, 23)
     expect(home.audit(START_MS - 3 * HOUR_MS, START_MS + 21 * HOUR_MS)).toMatchObject(WHOLE)
   }, 120_000)
+})
+
+describe('state that is full before there is a mask', () => {
+  it('costs no point: everybody is asked instead, and that is said', async () => {
+    const home = await startHome(RARE, { functions: 20 })
+    const full = new DffError({
+      code: 'STATE_FULL',
+      place: 'state',
+      expected: 'room',
+      got: 'none',
+      remedy: 'Nothing was written.',
+    })
+    const beforeCommit = ({ state }: Slice): void => {
+      if (Object.keys(state).some((key) => key.startsWith('mask/'))) throw full
+    }
+    const codes: string[] = []
+    for (let poll = 0; poll < 6; poll += 1) {
+      const run = await home.poll(START_MS + poll * 30 * MINUTE_MS, { policy: 'mask' }, { beforeCommit })
+      expect(run.failure).toBeUndefined()
+      codes.push(...run.problems.map(({ code }) => code))
+    }
+    expect(new Set(codes)).toEqual(new Set(['state-full']))
+    expect(home.audit(START_MS - 3 * HOUR_MS, START_MS + 2 * HOUR_MS)).toMatchObject(WHOLE)
+  }, 60_000)
 })
