@@ -38,6 +38,7 @@ it('a plan of 10,000 functions is as short as that of one: rows do not grow with
   expect(polled.reduce((sum, { fields }) => sum + fields, 0)).toBe(80_000)
   // 80,000 queries, at most 500 in each.
   expect(plan?.requests.find(({ rule }) => rule === 'everything')?.requests).toBeGreaterThanOrEqual(160)
-  expect(run.totals()).toEqual({ requests: { 'cloudwatch:ListMetrics': 80 }, billedMetrics: 0 })
+  // All of it, and who was active lately: what `mask` would save is one of the options.
+  expect(run.totals()).toEqual({ requests: { 'cloudwatch:ListMetrics': 2 * 80 }, billedMetrics: 0 })
   expect(JSON.stringify(plan).length).toBeLessThan(10_000)
 }, 60_000)
