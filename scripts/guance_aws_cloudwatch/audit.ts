@@ -58,38 +58,45 @@ async function auditBucket(
   shared: NamespaceContext,
   identities: readonly Identity[],
   { kept, tally }: { readonly kept: readonly Window[]; readonly tally: Tally },
-): Promise<void> {
+): Promise<readonly string[]> {
   const before = tally.waiting
+  const behind = new Set<string>()
   for (const [turn, range] of kept.entries()) {
     const slices = sliceAudit(identities, range, shared.nowMs)
     for (const [index, slice] of slices.entries()) {
       const isLast = turn === kept.length - 1 && index === slices.length - 1
       const endsAudit = isLast && tally.waiting === before
       // One slice after the other: that is what bounds memory.
-      await collectSlice(
+      const result = await collectSlice(
         shared,
         slice.map((work) => ({ ...work, endsAudit })),
         tally,
       )
+      for (const { work } of result.behind) behind.add(work.identity.fingerprint)
     }
   }
+  return [...behind]
 }
 
 /**
  * Reads the last 30 hours of the buckets whose turn it is and compares with what was published: one billed metric more
- * a day per series. Differences are written or told by the same rules as ever.
+ * a day per series. Differences are written or told by the same rules as ever. Who has gaps or holes left that can be
+ * filled now, by fingerprint.
  */
 export async function auditBuckets(
   shared: NamespaceContext,
   identities: readonly Identity[],
   tally: Tally,
-): Promise<void> {
+): Promise<readonly string[]> {
   const { nowMs, known } = shared
   // Nothing can have changed before the first poll.
-  if (known === undefined) return
+  if (known === undefined) return []
+  const behind: string[] = []
   const byBucket = Map.groupBy(identities, ({ bucket }) => bucket)
   for (const [turn, { bucket, ledger }] of (await listDue(shared, [...byBucket.keys()])).entries()) {
-    if (!hasTime(shared.context, turn === 0)) return
-    await auditBucket(shared, byBucket.get(bucket) ?? [], { kept: digestRanges(ledger, nowMs), tally })
+    if (!hasTime(shared.context, turn === 0)) break
+    const kept = digestRanges(ledger, nowMs)
+    behind.push(...(await auditBucket(shared, byBucket.get(bucket) ?? [], { kept, tally })))
   }
+  return behind
 }

@@ -9,9 +9,10 @@ import {
 } from 'guance-aws-lambda/dff'
 import { cutBeyond, oldestOf } from './beyond.ts'
 import type { NamespaceContext } from './circumstances.ts'
+import { intervalAt } from './degrade.ts'
 import type { OldWork } from './entry-plan.ts'
 import type { Identity } from './identity.ts'
-import { collectDue, type LiveResult } from './live.ts'
+import type { LiveResult } from './live.ts'
 import { isEnding } from './run-time.ts'
 import { collectSlice, type SliceResult } from './slice.ts'
 import type { Tally } from './tally.ts'
@@ -53,19 +54,24 @@ interface Backfill {
   readonly identities: readonly Identity[]
   readonly window: Window
   readonly tally: Tally
+  /** The live part of a poll. */
+  readonly poll: (shared: NamespaceContext) => Promise<unknown>
+  /** What the budget gives up. */
+  readonly level: number
 }
 
 /** Collects what is due whenever a tick would have, for as long as the backfill goes on. */
-function makeLive(shared: NamespaceContext, { identities, tally }: Backfill) {
+function makeLive(shared: NamespaceContext, { poll, level }: Backfill) {
   const { context, region, known } = shared
+  const everyMs = intervalAt(level, LIVE_EVERY_MS)
   let lastMs = context.elapsedMs()
   return async (): Promise<void> => {
     const elapsedMs = context.elapsedMs()
     // Before the first poll there is nothing to go on with.
-    if (known === undefined || elapsedMs - lastMs < LIVE_EVERY_MS) return
+    if (known === undefined || elapsedMs - lastMs < everyMs) return
     lastMs = elapsedMs
     const nowMs = nowOf(context.triggerTimeMs + elapsedMs, region.clock.awsNowMs())
-    await collectDue({ ...shared, nowMs }, identities, tally)
+    await poll({ ...shared, nowMs })
   }
 }
 

@@ -93,7 +93,7 @@ interface Decision {
 function decide(
   { configs }: CompiledConfigs,
   stored: Stored | undefined,
-  { spent, nowMs }: Pick<Pressure, 'spent' | 'nowMs'>,
+  { spent, nowMs, isByHand }: Pick<Pressure, 'spent' | 'nowMs'> & { readonly isByHand: boolean },
 ): Decision {
   const { budget, maxSeries, tier } = configs
   const estimate = addEstimates(Object.values(stored?.places ?? {}))
@@ -102,9 +102,10 @@ function decide(
   // Who is critical is asked for nothing but the core, and waits for nobody.
   if (tier === 'critical') return { pressure, level: 0, isSkipped: false }
   const first = maxSeries === undefined ? 0 : CAUTIOUS_LEVEL
-  const level = stored === undefined ? first : nextLevel(stored.level, pressure)
+  const before = stored?.level ?? first
+  const level = stored === undefined || isByHand ? before : nextLevel(before, pressure)
   const lastMs = stored?.lastMs ?? 0
-  return { pressure, level, isSkipped: isSkipped(level, { nowMs, lastMs }) }
+  return { pressure, level, isSkipped: !isByHand && isSkipped(level, { nowMs, lastMs }) }
 }
 
 /** Says what was not sent. Throws BUDGET_SPENT when nothing will be in this month. */
@@ -130,7 +131,9 @@ export async function openBudget(
   const key = loadKey(tier, accountId)
   // Written below alone.
   const stored = (await context.load(key)) as unknown as Stored | undefined
-  const decision = decide(compiled, stored, { spent: spending.spentBy(accountId), nowMs })
+  // Somebody wants a backfill now, and it says nothing about what polls cost or how often they come.
+  const isByHand = context.backfill !== undefined
+  const decision = decide(compiled, stored, { spent: spending.spentBy(accountId), nowMs, isByHand })
   const { pressure, level } = decision
   report(context, accountId, { level, pressure })
   if (isBeyondCap(pressure))
@@ -150,7 +153,7 @@ export async function openBudget(
         intervalMs: pressure.intervalMs,
         places: Object.keys(places).length === 0 ? (stored?.places ?? {}) : places,
       }
-      await context.commit({ points: [], state: { [key]: next as unknown as Json } })
+      if (!isByHand) await context.commit({ points: [], state: { [key]: next as unknown as Json } })
       reportRefused(context, accountId)
     },
   }

@@ -20,7 +20,8 @@ interface Commit {
 /** Hours of digests to go on with when the host has no room for all; with less than two a re-read line could not be compared. */
 const SHORTER_HOURS = [16, 8, 4, 2]
 
-function isFull(error: unknown): boolean {
+/** Whether the host refused a commit for want of room. */
+export function isFull(error: unknown): boolean {
   return error instanceof DffError && error.code === 'STATE_FULL'
 }
 

@@ -100,10 +100,15 @@ function monthOf(nowMs: EpochMs): { readonly startMs: EpochMs; readonly endMs: E
   return { startMs: at(date.getUTCMonth()), endMs: at(date.getUTCMonth() + 1) }
 }
 
+/** The time between polls at a level, of those that come every `intervalMs`. */
+export function intervalAt(level: number, intervalMs: number): number {
+  return level >= INTERVAL_LEVEL ? Math.max(intervalMs, LONG_MS) : intervalMs
+}
+
 /** Whether what is left is enough for the rest of the month at a level, going on like this. */
 function fits({ limits, spent, estimate: cost, intervalMs, nowMs }: Pressure, level: number, share: number) {
   const { startMs, endMs } = monthOf(nowMs)
-  const everyMs = level >= INTERVAL_LEVEL ? Math.max(intervalMs, LONG_MS) : intervalMs
+  const everyMs = intervalAt(level, intervalMs)
   const units = cost.units[level] ?? 0
   const rest = (units * (endMs - nowMs)) / everyMs
   const elapsed = Math.max(nowMs - startMs, everyMs)

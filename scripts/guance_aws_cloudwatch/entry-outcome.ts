@@ -70,11 +70,16 @@ function liveEntry(plan: EntryPlan, { missing, isPartial }: Answer): Entry {
   return { ...entry, waits: isPartial ? MAX_WAITS : 0, missing, holes: joinHoles(holes) }
 }
 
-/** Where polls skip, an audit writes what they skipped, and without what AWS did not answer. */
-function auditedEntry({ entry, window, finalBeforeMs }: EntryPlan, missing: FieldSet): Entry {
+/**
+ * Where polls skip, an audit writes what they skipped, and without what AWS did not answer. Of who sleeps nobody else
+ * would notice that AWS answers for a field again.
+ */
+function auditedEntry({ entry, window, finalBeforeMs, circumstances }: EntryPlan, missing: FieldSet): Entry {
+  if (!circumstances.skips) return entry
   const startMs = Math.max(finalBeforeMs, window.startMs)
-  if (startMs >= entry.throughMs || startMs >= window.endMs) return entry
-  return { ...entry, holes: joinHoles([...entry.holes, { startMs, endMs: window.endMs, fields: missing }]) }
+  if (startMs >= entry.throughMs || startMs >= window.endMs) return { ...entry, missing }
+  const holes = joinHoles([...entry.holes, { startMs, endMs: window.endMs, fields: missing }])
+  return { ...entry, missing, holes }
 }
 
 function oldEntry(plan: EntryPlan, { missing }: Answer): Entry {

@@ -204,11 +204,13 @@ export function planLive(
 }
 
 /** What an old range asks of an identity; undefined when there is nothing to decide on. */
-export function planOld(work: OldWork, entry: Entry, circumstances: Circumstances): EntryPlan | undefined {
+export function planOld(work: OldWork, known: Entry, circumstances: Circumstances): EntryPlan | undefined {
   const { nowMs, sink, cause, digests } = circumstances
   const { purpose } = work
   const finalEndMs = endAt(nowMs, settleMs(cause))
   const isCatchingUp = purpose === 'audit' && circumstances.skips
+  // What was skipped is written now, with the fields and tags of today, as a poll would have.
+  const entry = isCatchingUp ? renew(work.identity, known, circumstances) : known
   const settledEndMs = isCatchingUp
     ? finalEndMs
     : Math.min(finalEndMs, Math.max(entry.throughMs, entry.firstMs))
@@ -233,7 +235,7 @@ export function planOld(work: OldWork, entry: Entry, circumstances: Circumstance
     work,
     circumstances,
     isFirst: false,
-    base: entry,
+    base: known,
     entry: isCatchingUp ? { ...entry, throughMs: Math.max(entry.throughMs, window.endMs), gaps } : entry,
     window,
     asked: askedOf(work.identity, entry, window),

@@ -1,83 +1,24 @@
 /** What one namespace of a region is going to ask for, found by the functions that will ask, for an engine that is up to date. */
 import { DAY_MS, type Window } from 'guance-aws-lambda/dff'
 import { planLongest } from './ask-longest.ts'
+import { Asked } from './asked.ts'
 import { sliceAudit } from './audit.ts'
 import { sliceBackfill } from './backfill.ts'
 import type { BucketState } from './bucket.ts'
 import { circumstancesOf, type NamespaceContext } from './circumstances.ts'
 import { digestRanges } from './digest-ranges.ts'
-import {
-  asksOf,
-  type Circumstances,
-  type EntryPlan,
-  planLive,
-  planOld,
-  reaching,
-  type Work,
-} from './entry-plan.ts'
+import { type Circumstances, type EntryPlan, planLive, planOld, reaching, type Work } from './entry-plan.ts'
 import { type Gate, gateAsks, makeGate } from './gate.ts'
 import { settleMs } from './horizon.ts'
 import { fieldSetOf, NO_FIELDS } from './field-set.ts'
 import type { Identity } from './identity.ts'
 import type { Entry } from './ledger.ts'
 import type { Masked } from './mask.ts'
-import { type Ask, billedOf, type MetricRequest, planRequests, type SeriesStatistics } from './plan.ts'
 import { probingOf } from './policy.ts'
 import type { Rule } from './rule.ts'
 import { planEntry } from './slice.ts'
-import { endAt, MAX_LOOKBACK_MS, PERIOD_SEC } from './window.ts'
+import { endAt, MAX_LOOKBACK_MS } from './window.ts'
 import { sliceWorks } from './works.ts'
-
-interface MetricSum {
-  series: number
-  billedMetrics: number
-  fields: number
-}
-
-/** Requests and series of one rule, added up. */
-export class Asked {
-  requests = 0
-  readonly metrics = new Map<string, MetricSum>()
-
-  addPlans(plans: readonly EntryPlan[], reach?: Window): void {
-    this.addAsks(asksOf(plans, reach))
-  }
-
-  addAsks(asks: readonly Ask[]): void {
-    this.requests += planRequests(asks, PERIOD_SEC).length
-    for (const { wanted } of asks) wanted.forEach((one) => this.#add(one))
-  }
-
-  /** The same so many times as often. */
-  scaled(factor: number): Asked {
-    const asked = new Asked()
-    asked.requests = this.requests * factor
-    for (const [metric, { series, billedMetrics, fields }] of this.metrics) {
-      asked.metrics.set(metric, { series, billedMetrics: billedMetrics * factor, fields })
-    }
-    return asked
-  }
-
-  get billedMetrics(): number {
-    return [...this.metrics.values()].reduce((sum, { billedMetrics }) => sum + billedMetrics, 0)
-  }
-
-  /** Requests whose queries are each of a series of its own. */
-  addSingles(requests: readonly MetricRequest[]): void {
-    this.requests += requests.length
-    for (const { queries } of requests) {
-      for (const { series, statistic } of queries) this.#add({ series, statistics: [statistic] })
-    }
-  }
-
-  #add({ series, statistics }: SeriesStatistics): void {
-    const sum = this.metrics.get(series.metric) ?? { series: 0, billedMetrics: 0, fields: 0 }
-    this.metrics.set(series.metric, sum)
-    sum.series += 1
-    sum.billedMetrics += billedOf({ statistics })
-    sum.fields += statistics.length
-  }
-}
 
 /** What a forecast is made from. */
 export interface Outlook {
@@ -189,8 +130,6 @@ function forecastProbes(outlook: Outlook, reach: Window | undefined): readonly F
     )
   }
   const means = masked.before?.means
-  const scaleTo = (asked: Asked, units: number | undefined): Asked =>
-    units === undefined || asked.billedMetrics === 0 ? asked : asked.scaled(units / asked.billedMetrics)
   // Means of another policy say nothing about this one.
   const isKnown = means?.['probe'] !== undefined
   const swept = means?.['probe'] === undefined ? undefined : Math.max(0, means['probe'] - probe.billedMetrics)
@@ -198,16 +137,36 @@ function forecastProbes(outlook: Outlook, reach: Window | undefined): readonly F
     { rule: 'probe', asked: probe },
     {
       rule: 'probe',
-      asked: swept === undefined ? sweep.scaled(1 / pollsPerSweep(outlook)) : scaleTo(sweep, swept),
+      asked: swept === undefined ? sweep.scaled(1 / pollsPerSweep(outlook)) : sweep.scaledTo(swept),
     },
-    { rule: 'rest', asked: scaleTo(rest, isKnown ? (means?.['rest'] ?? 0) : undefined) },
+    { rule: 'rest', asked: rest.scaledTo(isKnown ? (means?.['rest'] ?? 0) : undefined) },
   ]
 }
 
+/** The gate's sums of one poll in as many as it waits for the idle tier, and then with what of it waits besides. */
+function forecastSums(outlook: Outlook, gate: Gate, sleeping: Pick<Masked, 'asleep' | 'before'>): Asked {
+  const { shared, intervalMs } = outlook
+  const { idle, critical, policy, place } = shared
+  const asked = new Asked()
+  asked.addAsks(gateAsks(place.namespace, gate))
+  const waiting = idle === undefined ? [] : steadyAwake(outlook).filter((one) => idle.has(one))
+  const polls = Math.max(1, Math.ceil((idle?.everyMs ?? 0) / intervalMs))
+  const other = makeGate({ ...shared, critical: [...critical, ...waiting] }, sleeping)
+  if (waiting.length === 0 || other === undefined) return asked
+  const between = new Asked()
+  between.addAsks(gateAsks(place.namespace, other))
+  const gates = Math.ceil(polls / (Math.floor(policy.maxLatenessMs / intervalMs) + 1))
+  return asked.scaled(1 / polls).joined(between.scaled((gates - 1) / polls))
+}
+
 /** What the region's sums cost, and as much for sleepers that wake as of late. */
-function forecastGate({ shared, masked }: Outlook, gate: Gate): readonly Forecast[] {
-  const whole = new Asked()
-  whole.addAsks(gateAsks(shared.place.namespace, gate))
+function forecastGate(
+  outlook: Outlook,
+  gate: Gate,
+  sleeping: Pick<Masked, 'asleep' | 'before'>,
+): readonly Forecast[] {
+  const { masked } = outlook
+  const whole = forecastSums(outlook, gate, sleeping)
   const wake = new Asked()
   wake.addAsks(gate.sleepers.map(({ gated }) => ({ wanted: gated, window: gate.window })))
   const mean = masked.before?.means['wake'] ?? 0
@@ -248,10 +207,10 @@ export function forecastPoll(outlook: Outlook): readonly Forecast[] {
   const { shared, masked } = outlook
   const awake = new Set(steadyAwake(outlook))
   const asleep = outlook.identities.filter((identity) => !awake.has(identity))
-  const gate =
-    shared.policy.kind === 'everything' ? undefined : makeGate(shared, { asleep, before: masked.before })
+  const sleeping = { asleep, before: masked.before }
+  const gate = shared.policy.kind === 'everything' ? undefined : makeGate(shared, sleeping)
   const live = forecastTurns(outlook, gate?.window)
-  return [...live, ...(gate === undefined ? [] : forecastGate(outlook, gate))]
+  return [...live, ...(gate === undefined ? [] : forecastGate(outlook, gate, sleeping))]
 }
 
 /** The audits of a day. */

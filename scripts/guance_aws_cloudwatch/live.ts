@@ -1,10 +1,9 @@
-import { SECOND_MS } from 'guance-aws-lambda/dff'
 import { Activity } from './activity.ts'
 import type { NamespaceContext } from './circumstances.ts'
 import { type Gate, makeGate, passGate } from './gate.ts'
 import type { Identity } from './identity.ts'
-import { isOlder, type Masked, nextAwake } from './mask.ts'
-import { type Mask, maskState } from './mask-state.ts'
+import { isIdleDue, isOlder, type Masked, nextAwake } from './mask.ts'
+import { commitMask, type Mask } from './mask-state.ts'
 import type { SliceResult } from './slice.ts'
 import { collectSlice } from './slice.ts'
 import type { Tally } from './tally.ts'
@@ -43,33 +42,24 @@ function resultOf(results: readonly SliceResult[]): LiveResult {
   }
 }
 
-/** What a poll costs by rule, without what happens once. */
-function meansOf({ known }: NamespaceContext, { billed }: Tally, before: Mask | undefined): Mask['means'] {
+/** What a poll costs by rule, without what happens once; a backfill has several of them in one tally. */
+function meansOf(
+  { known }: NamespaceContext,
+  { billed, earlier }: { readonly billed: Tally['billed']; readonly earlier: Tally['billed'] },
+  before: Mask | undefined,
+): Mask['means'] {
   // A first poll asks of everybody what later ones ask of few.
   if (known === undefined) return {}
   const rules = ['mask', 'probe', 'rest', 'gate', 'wake'] as const
   return Object.fromEntries(
     rules.flatMap((rule) => {
-      const now = billed[rule] ?? 0
+      const now = (billed[rule] ?? 0) - (earlier[rule] ?? 0)
       const isNew = before === undefined || Object.keys(before.means).length === 0
       const mean = isNew ? now : (before.means[rule] ?? 0)
       const next = mean + (now - mean) / MEAN_POLLS
       return next > 0 ? [[rule, Math.round(next * 100) / 100] as const] : []
     }),
   )
-}
-
-/** Half a minute is the jitter of ticks. */
-const JITTER_MS = 30 * SECOND_MS
-
-/** Whether the idle tier is asked at this poll, or there is none. */
-export function isIdleDue({
-  idle,
-  known,
-  nowMs,
-}: Pick<NamespaceContext, 'idle' | 'known' | 'nowMs'>): boolean {
-  if (idle === undefined || known?.idleMs === undefined) return true
-  return isOlder(nowMs, known.idleMs, idle.everyMs - JITTER_MS)
 }
 
 /** Those of the awake whose turn it is, and those who wait. */
@@ -86,6 +76,7 @@ function takeTurns(
 /** Asks who is awake, and of the others those that woke, and commits who is awake next. */
 async function collectMasked(shared: NamespaceContext, masked: Masked, tally: Tally): Promise<LiveResult> {
   const { context, place, nowMs, catalogue } = shared
+  const earlier = { ...tally.billed }
   const { due, waiting } = takeTurns(shared, masked.awake)
   const cleanMs = masked.before?.cleanMs ?? nowMs
   // What the waiting did would be taken for a sleeper's: the gate waits with them, as long as it may.
@@ -116,9 +107,9 @@ async function collectMasked(shared: NamespaceContext, masked: Masked, tally: Ta
         ...waiting.map(({ fingerprint }) => fingerprint),
       ]),
     }),
-    means: meansOf(shared, tally, masked.before),
+    means: meansOf(shared, { billed: tally.billed, earlier }, masked.before),
   }
-  await context.commit({ points: [], state: maskState(place, mask, masked.before) })
+  if (!(await commitMask(context, place, { mask, before: masked.before }))) tally.isMaskLost = true
   return resultOf(results)
 }
 

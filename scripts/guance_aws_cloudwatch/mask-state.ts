@@ -1,4 +1,5 @@
 import type { EpochMs, Json, RunContext } from 'guance-aws-lambda/dff'
+import { isFull } from './commit-slice.ts'
 import { FINGERPRINT_LENGTH } from './ledger.ts'
 import { type Place, placeKey } from './state-keys.ts'
 
@@ -54,8 +55,38 @@ function cut(ids: ReadonlySet<string>): readonly string[] {
   return [...ids].toSorted().join('').match(CHUNK) ?? []
 }
 
+/**
+ * Stores the mask; whether there was room. Without it nobody is left out for long, which costs units and no point: a poll
+ * must not fail for it.
+ */
+export async function commitMask(
+  context: RunContext,
+  place: Place,
+  { mask, before }: { readonly mask: Mask; readonly before: Mask | undefined },
+): Promise<boolean> {
+  try {
+    await context.commit({ points: [], state: maskState(place, mask, before) })
+    return true
+  } catch (error) {
+    if (!isFull(error)) throw error
+    return false
+  }
+}
+
+/** Has these asked at the next poll, whatever they did: they have something left that only polls go on with. */
+export async function keepAwake(
+  context: RunContext,
+  place: Place,
+  fingerprints: readonly string[],
+): Promise<void> {
+  const before = fingerprints.length === 0 ? undefined : await loadMask(context, place)
+  if (before === undefined || fingerprints.every((one) => before.awake.has(one))) return
+  const mask: Mask = { ...before, awake: new Set([...before.awake, ...fingerprints]) }
+  await commitMask(context, place, { mask, before })
+}
+
 /** The mask as state; chunks that are needed no more are deleted. */
-export function maskState(
+function maskState(
   place: Place,
   { awake, ...rest }: Mask,
   before: Mask | undefined,

@@ -1,4 +1,4 @@
-import { type EpochMs, HOUR_MS } from 'guance-aws-lambda/dff'
+import { type EpochMs, HOUR_MS, SECOND_MS } from 'guance-aws-lambda/dff'
 import { isFatal } from 'guance-aws-lambda/sets/guance_integration'
 import type { NamespaceContext } from './circumstances.ts'
 import { fingerprintOf, type Identity } from './identity.ts'
@@ -27,12 +27,25 @@ export interface Masked {
   readonly recent: ReadonlySet<string>
 }
 
-type Where = Pick<NamespaceContext, 'context' | 'region' | 'place' | 'policy' | 'nowMs'>
+type Where = Pick<NamespaceContext, 'context' | 'region' | 'place' | 'policy' | 'nowMs' | 'idle' | 'known'>
 
 /** Whether what was listed at that time says nothing about now any more. */
 export function isOlder(nowMs: EpochMs, thenMs: EpochMs, maxMs: number): boolean {
   // One from the future was made under a clock that was wrong.
   return nowMs < thenMs || nowMs - thenMs > maxMs
+}
+
+/** Half a minute is the jitter of ticks. */
+const JITTER_MS = 30 * SECOND_MS
+
+/** Whether the idle tier is asked at this poll, or there is none. */
+export function isIdleDue({
+  idle,
+  known,
+  nowMs,
+}: Pick<NamespaceContext, 'idle' | 'known' | 'nowMs'>): boolean {
+  if (idle === undefined || known?.idleMs === undefined) return true
+  return isOlder(nowMs, known.idleMs, idle.everyMs - JITTER_MS)
 }
 
 function fingerprints(listed: readonly ListedIdentity[]): ReadonlySet<string> {
@@ -70,7 +83,9 @@ export async function maskIdentities(
   const everybody = { awake: identities, asleep: [], isFresh: false, listedMs: 0, recent: new Set<string>() }
   if (policy.kind === 'everything') return { ...everybody, before: undefined }
   const before = await loadMask(context, place)
-  const isDue = before === undefined || isOlder(nowMs, before.listedMs, policy.maxLatenessMs)
+  const isOld = before === undefined || isOlder(nowMs, before.listedMs, policy.maxLatenessMs)
+  // Who is idle falls asleep at its turns alone: a list that always came between them would keep it awake for ever.
+  const isDue = isOld || (where.idle !== undefined && isIdleDue(where))
   const recent = isDue ? await listRecent(where, target) : undefined
   const base = {
     before,
@@ -79,7 +94,7 @@ export async function maskIdentities(
     recent: recent ?? new Set<string>(),
   }
   // A first look reaches back further than what AWS tells. Without a word of AWS that is young enough everybody may have woken.
-  if (before === undefined || isBlind(where, before) || (isDue && recent === undefined))
+  if (before === undefined || isBlind(where, before) || (isOld && recent === undefined))
     return { ...everybody, ...base }
   const isAwake = ({ fingerprint }: Identity): boolean =>
     base.recent.has(fingerprint) || before.awake.has(fingerprint)

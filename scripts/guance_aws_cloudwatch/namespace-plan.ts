@@ -8,8 +8,8 @@ import {
 } from 'guance-aws-lambda/dff'
 import type { NamespaceContext } from './circumstances.ts'
 import { CACHE_MS } from './discover.ts'
+import type { Asked } from './asked.ts'
 import {
-  type Asked,
   forecastAudit,
   forecastBackfill,
   forecastLongest,

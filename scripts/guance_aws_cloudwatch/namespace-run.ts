@@ -1,15 +1,16 @@
-import { formatWindow, type EpochMs } from 'guance-aws-lambda/dff'
+import { type EpochMs, formatWindow, type Window } from 'guance-aws-lambda/dff'
 import { AwsFailure } from 'guance-aws-lambda/sets/guance_integration'
 import { auditBuckets } from './audit.ts'
 import { collectBackfill } from './backfill.ts'
 import type { NamespaceContext } from './circumstances.ts'
 import { renewSeries } from './discover.ts'
-import { groupByIdentity } from './identity.ts'
+import { groupByIdentity, type Identity } from './identity.ts'
 import { addLateness } from './lateness.ts'
 import { degrade, estimate } from './degrade.ts'
-import { collectDue, collectLive, isIdleDue, type LiveResult } from './live.ts'
+import { collectDue, collectLive, type LiveResult } from './live.ts'
 import { addDuration, recentOf } from './longest.ts'
-import { type Masked, maskIdentities } from './mask.ts'
+import { isIdleDue, type Masked, maskIdentities } from './mask.ts'
+import { keepAwake } from './mask-state.ts'
 import { type NamespaceRun, type Prepared, prepareNamespace, tiersOf, withStatistics } from './prepare.ts'
 import { registerAsleep } from './register.ts'
 import { newRegionState, regionState } from './region-state.ts'
@@ -19,18 +20,23 @@ import { sweepBuckets } from './sweep.ts'
 import { Tally } from './tally.ts'
 import { reportUncollected } from './tier.ts'
 
-/** Renews the list of series behind live traffic, and collects at once what is new in it. */
-async function collectNew(run: NamespaceRun, { shared, inventory }: Prepared, tally: Tally): Promise<void> {
+/** Renews the list of series behind live traffic, and collects at once what is new in it. Who of it has something left. */
+async function collectNew(
+  run: NamespaceRun,
+  { shared, inventory }: Prepared,
+  tally: Tally,
+): Promise<readonly string[]> {
   const { context, region, compiled, target } = run
   const renewed = await renewSeries(region, target, context)
   const wanted = withStatistics(compiled, target, renewed?.series ?? [])
   const { own } = tiersOf(run, groupByIdentity(wanted, target.catalogue?.nameDimension), inventory)
-  const unknown = own.filter(({ fingerprint }) => !shared.listed.has(fingerprint))
-  const fresh = degrade(unknown, shared.catalogue, run.budget?.level ?? 0)
-  if (fresh.length === 0) return
+  const kept = degrade(own, target.catalogue, run.budget?.level ?? 0)
+  const fresh = kept.filter(({ fingerprint }) => !shared.listed.has(fingerprint))
+  if (fresh.length === 0) return []
   context.log(`${region.scope}: ${target.namespace} lists ${fresh.length} new dimension sets`)
   const listed = new Set([...shared.listed, ...fresh.map(({ fingerprint }) => fingerprint)])
-  await collectDue({ ...shared, listed }, fresh, tally)
+  const results = await collectDue({ ...shared, listed }, fresh, tally)
+  return results.flatMap(({ unfinished }) => unfinished)
 }
 
 export interface NamespaceResult {
@@ -80,30 +86,54 @@ function failureOf(tally: Tally): AwsFailure {
   )
 }
 
-/** The live part of a poll: who is not asked is known to the ledgers first. */
+/** The live part of a poll: who is not asked is known to the ledgers first. What it came to, and who was awake. */
 async function pollIdentities(
   { target, budget }: NamespaceRun,
   { shared, identities, discovery }: Prepared,
   tally: Tally,
-): Promise<LiveResult> {
-  const { context, place, nowMs, critical } = shared
-  await reportUncollected(context, place, { nowMs, count: critical.length })
+): Promise<{ readonly live: LiveResult; readonly awake: readonly Identity[] }> {
   const level = budget?.level ?? 0
   const all = await maskIdentities(shared, target, identities)
+  const asleep = degrade(all.asleep, shared.catalogue, level)
+  const isNew = shared.known?.listedMs !== discovery.listedAtMs
+  const behind = isNew ? await registerAsleep(shared, asleep) : new Set<string>()
+  const parts = Map.groupBy(asleep, ({ fingerprint }) => behind.has(fingerprint))
   const masked: Masked = {
     ...all,
-    awake: degrade(all.awake, shared.catalogue, level),
-    asleep: degrade(all.asleep, shared.catalogue, level),
+    awake: [...degrade(all.awake, shared.catalogue, level), ...(parts.get(true) ?? [])],
+    asleep: parts.get(false) ?? [],
   }
-  if (masked.asleep.length > 0 && shared.known?.listedMs !== discovery.listedAtMs)
-    await registerAsleep(shared, masked.asleep)
-  const live = await collectLive(shared, masked, tally)
-  const whole = estimate(all.awake, shared.catalogue, 1)
-  const asked = whole.units[level] ?? 0
+  return { live: await collectLive(shared, masked, tally), awake: all.awake }
+}
+
+/** A poll's live part, with what the budget is to know of it. */
+async function collectPoll(run: NamespaceRun, prepared: Prepared, tally: Tally): Promise<LiveResult> {
+  const { budget } = run
+  const { context, place, nowMs, critical, catalogue, known } = prepared.shared
+  await reportUncollected(context, place, { nowMs, count: critical.length })
+  const { live, awake } = await pollIdentities(run, prepared, tally)
+  const asked = estimate(awake, catalogue, 1).units[budget?.level ?? 0] ?? 0
   // A first poll asks of everybody what later ones ask of few.
-  const factor = shared.known === undefined || asked === 0 ? 1 : Math.min(1, tally.billedByPolls() / asked)
-  budget?.note(placeKey(place), estimate(all.awake, shared.catalogue, factor))
+  const factor = known === undefined || asked === 0 ? 1 : Math.min(1, tally.billedByPolls() / asked)
+  budget?.note(placeKey(place), estimate(awake, catalogue, factor))
   return live
+}
+
+/** A window asked for by hand, of what the budget leaves. */
+async function backfillIdentities(
+  run: NamespaceRun,
+  prepared: Prepared,
+  { window, tally }: { readonly window: Window; readonly tally: Tally },
+): Promise<LiveResult> {
+  const { shared, identities } = prepared
+  const level = run.budget?.level ?? 0
+  return collectBackfill(shared, {
+    identities: degrade(identities, shared.catalogue, level),
+    window,
+    tally,
+    level,
+    poll: async (now) => pollIdentities(run, { ...prepared, shared: now }, tally),
+  })
 }
 
 /**
@@ -118,10 +148,10 @@ export async function collectNamespace(run: NamespaceRun): Promise<NamespaceResu
   const { backfill } = context
   const live =
     backfill === undefined
-      ? await pollIdentities(run, prepared, tally)
-      : await collectBackfill(shared, { identities, window: backfill, tally })
+      ? await collectPoll(run, prepared, tally)
+      : await backfillIdentities(run, prepared, { window: backfill, tally })
   if (backfill === undefined) {
-    if (discovery.isDue) await collectNew(run, prepared, tally)
+    const unfinished = discovery.isDue ? await collectNew(run, prepared, tally) : []
     // Of the list that was gone by: what is newer than it has not been looked for yet.
     const sweptMs = await sweepBuckets(shared, identities)
     await keepRegionState(shared, {
@@ -133,8 +163,9 @@ export async function collectNamespace(run: NamespaceRun): Promise<NamespaceResu
     // A poll that AWS did not answer is no time for more.
     if (live.failed === 0)
       await repairGaps(shared, { behind: live.behind, liveRequests: live.requests, tally })
-    if (live.failed === 0)
-      await auditBuckets(shared, degrade(identities, shared.catalogue, run.budget?.level ?? 0), tally)
+    const audited = degrade(identities, shared.catalogue, run.budget?.level ?? 0)
+    const behind = live.failed === 0 ? await auditBuckets(shared, audited, tally) : []
+    if (shared.policy.kind !== 'everything') await keepAwake(context, place, [...unfinished, ...behind])
   }
   tally.report(context, `${place.scope}/${place.namespace}`, nowMs)
   const complete = tally.completeWindow()

@@ -28,6 +28,8 @@ export class Tally {
   sampledLines = 0
   readonly lateMs: number[] = []
   longest: Longest = []
+  /** The host had no room to remember who sleeps. */
+  isMaskLost = false
   /** Metrics to be billed, by rule. */
   readonly billed: Partial<Record<Rule, number>> = {}
   /** Minutes that are complete and final for every identity of the live part: from the latest first look to the earliest watermark. */
@@ -89,6 +91,26 @@ export class Tally {
     if (this.reason === '') this.reason = reason
   }
 
+  #reportFull(context: RunContext, scope: string): void {
+    if (this.#digestHours !== undefined) {
+      context.report({
+        code: 'state-full',
+        severity: 'error',
+        scope,
+        message: `What this Startup script keeps between its runs is full. All points are delivered, but of some functions only the last ${this.#digestHours} hours of what was delivered are remembered: what CloudWatch changes later is neither corrected nor told. Collect fewer accounts and regions in one Startup script: a function that is active all the time takes about 9 KB.`,
+      })
+    }
+    if (this.isMaskLost) {
+      context.report({
+        code: 'state-full',
+        severity: 'error',
+        scope,
+        message:
+          'What this Startup script keeps between its runs is full, and who is silent cannot be remembered: all points are delivered, but everybody is asked, as under policy everything, and billed. Collect fewer accounts and regions in one Startup script.',
+      })
+    }
+  }
+
   /** Reports what is worth a line in the record. */
   report(context: RunContext, scope: string, nowMs: EpochMs): void {
     const warn = (code: string, message: string): void =>
@@ -129,14 +151,7 @@ export class Tally {
         `CloudWatch changed ${this.differences} lines after they were published, the oldest ${Math.round(this.oldestDifferenceMs / MINUTE_MS)} minutes after its time. They are not written again, because this connector's store is not known to replace a line: see \`dff why\`, and \`dff connector test --rewrite\`.`,
       )
     }
-    if (this.#digestHours !== undefined) {
-      context.report({
-        code: 'state-full',
-        severity: 'error',
-        scope,
-        message: `What this Startup script keeps between its runs is full. All points are delivered, but of some functions only the last ${this.#digestHours} hours of what was delivered are remembered: what CloudWatch changes later is neither corrected nor told. Collect fewer accounts and regions in one Startup script: a function that is active all the time takes about 9 KB.`,
-      })
-    }
+    this.#reportFull(context, scope)
     if (this.forbidden > 0) {
       context.report({
         code: 'forbidden',

@@ -12,7 +12,10 @@ export interface Written {
   readonly isWholeAt: (timeMs: EpochMs) => boolean
   /** Whether a minute without a digest has no line. */
   readonly isBlankAt: (timeMs: EpochMs) => boolean
-  /** Whether a field that came may go into the line: one that is collected no more belongs only where it was. */
+  /**
+   * Whether a field that came may go into the line: one that is collected no more belongs only where it was, gaps of that
+   * time included, of which nobody else knows.
+   */
   readonly belongsAt: (field: string, timeMs: EpochMs) => boolean
 }
 
@@ -57,8 +60,8 @@ export function writtenOf(plan: EntryPlan, answered: ReadonlySet<FieldKey>): Wri
   const { entry, circumstances } = plan
   const { former, holes, gaps, done, firstMs } = entry
   const { digests } = circumstances
-  const isUnwritten = (timeMs: EpochMs): boolean =>
-    isWithin(gaps, timeMs) || (timeMs < firstMs && !isWithin(done, timeMs))
+  const isBefore = (timeMs: EpochMs): boolean => timeMs < firstMs && !isWithin(done, timeMs)
+  const isUnwritten = (timeMs: EpochMs): boolean => isWithin(gaps, timeMs) || isBefore(timeMs)
   const isBlankAt = (timeMs: EpochMs): boolean => isWithin(digests, timeMs) || isUnwritten(timeMs)
   const current = keysOf(entry.fields)
   if (former.length === 0 && holes.length === 0 && current.every((key) => answered.has(key))) {
@@ -71,6 +74,6 @@ export function writtenOf(plan: EntryPlan, answered: ReadonlySet<FieldKey>): Wri
     isWholeAt: (timeMs) => isUnwritten(timeMs) || stretchAt(timeMs).isWhole,
     isBlankAt,
     belongsAt: (field, timeMs) =>
-      collected.has(field) || (!isUnwritten(timeMs) && stretchAt(timeMs).fields.has(field)),
+      collected.has(field) || (!isBefore(timeMs) && stretchAt(timeMs).fields.has(field)),
   }
 }

@@ -41,6 +41,23 @@ describe('a budget', () => {
     expect(steps.slice(1)).toEqual([1, 2, 3, 4, 4])
   }, 60_000)
 
+  it('lets a backfill by hand through where polls are left out, and learns nothing from it', async () => {
+    const home = await startHome(STEADY, { functions: 10 })
+    const settings = { policy: 'everything' as const, budget: { perMonth: 20_000 } }
+    for (let poll = 0; poll < 6; poll += 1) await home.poll(START_MS + poll * 5 * MINUTE_MS, settings)
+    const atMs = START_MS + 26 * MINUTE_MS
+    expect((await home.poll(atMs, settings)).lines.join()).toContain('left out of this poll by its budget')
+    const key = [...home.store.state.keys()].find((one) => one.startsWith('degrade/')) ?? ''
+    const before = home.store.state.get(key)
+    const backfill = { startMs: START_MS - 30 * 60 * MINUTE_MS, endMs: START_MS - 20 * 60 * MINUTE_MS }
+    const run = await home.poll(atMs + MINUTE_MS, settings, { backfill })
+    expect(run.predictions.some(({ rule }) => rule === 'backfill')).toBe(true)
+    const metrics = ['Invocations', 'Errors', 'Throttles', 'Duration']
+    const core = { ...backfill, metrics }
+    expect(home.simulator.control('audit', core)).toMatchObject({ missing: 0, wrong: 0, extra: 0 })
+    expect(home.store.state.get(key)).toEqual(before)
+  }, 60_000)
+
   it('of a poll leaves what is missing to the next, and says so', async () => {
     const home = await startHome(STEADY, { functions: 60 })
     const { problems, failure } = await home.poll(START_MS, { budget: { perPoll: 1 } })

@@ -55,6 +55,37 @@ describe('policy mask', () => {
     expect(blind).toBeGreaterThan(1.5 * masked)
   }, 60_000)
 
+  it('holds for the polls that a long backfill by hand does the work of', async () => {
+    const home = await startHome(SLEEPY, { functions: 15 })
+    const settings = { policy: 'mask' as const }
+    await home.pollAll(START_MS, START_MS + HOUR_MS, settings)
+    const atMs = START_MS + HOUR_MS
+    const usual = await home.poll(atMs, settings)
+    const meansOf = (): unknown => {
+      const mask = [...home.store.state].find(
+        ([key]) => key.endsWith('AWS/Lambda') && key.startsWith('mask/'),
+      )
+      return (mask?.[1] as { means?: unknown } | undefined)?.means
+    }
+    const before = meansOf() as { mask: number }
+    let elapsedMs = 0
+    const run = await home.poll(atMs + 2 * MINUTE_MS, settings, {
+      backfill: { startMs: START_MS - 4 * 24 * HOUR_MS, endMs: START_MS - 24 * HOUR_MS },
+      elapsedMs: () => elapsedMs,
+      beforeCommit: ({ points }) => {
+        if (!points.some(({ timeMs }) => timeMs < START_MS - 20 * HOUR_MS)) return
+        elapsedMs += 6 * MINUTE_MS
+        home.simulator.control('clock', { nowMs: atMs + 2 * MINUTE_MS + elapsedMs, frozen: true })
+      },
+    })
+    const polls = run.predictions.filter(({ rule }) => rule === 'gate').length
+    expect(polls).toBeGreaterThan(1)
+    expect(billedBy(run, 'mask') / polls).toBeLessThan(1.3 * billedBy(usual, 'mask'))
+    expect((meansOf() as { mask: number }).mask).toBeLessThan(1.3 * before.mask)
+    const endMs = atMs + elapsedMs - 30 * MINUTE_MS
+    expect(home.audit(START_MS - 3 * HOUR_MS, endMs)).toMatchObject(WHOLE)
+  }, 120_000)
+
   it('skips nothing where zeros are written', async () => {
     const home = await startHome(SLEEPY, { functions: 10 })
     await home.poll(START_MS, { zeros: true })
@@ -190,6 +221,23 @@ describe('critical functions', () => {
     expect(home.audit(START_MS - 2 * HOUR_MS, START_MS + 40 * MINUTE_MS)).toMatchObject(WHOLE)
   }, 120_000)
 
+  it('are taken over with the gaps that run had left', async () => {
+    const home = await startHome(
+      SLEEPY.slice(0, 1).map((group) => ({ ...group, share: 1 })),
+      { functions: 6 },
+    )
+    await home.pollAll(START_MS, START_MS + 30 * MINUTE_MS, {})
+    // Without time for repair.
+    const backMs = START_MS + 9 * HOUR_MS
+    await home.poll(backMs, {}, { elapsedMs: () => 59.5 * MINUTE_MS })
+    for (let minute = 5; minute < 30; minute += 1) {
+      const atMs = backMs + minute * MINUTE_MS
+      if (minute % 5 === 0) await home.poll(atMs, { critical })
+      await home.poll(atMs, { critical, tier: 'critical' })
+    }
+    expect(home.audit(START_MS - 2 * HOUR_MS, backMs + 15 * MINUTE_MS)).toMatchObject(WHOLE)
+  }, 120_000)
+
   it('are planned for themselves, and the rest without them', async () => {
     const home = await startHome(
       SLEEPY.slice(0, 1).map((group) => ({ ...group, share: 1 })),
@@ -202,6 +250,37 @@ describe('critical functions', () => {
     const options = new Set(core.options.map(({ billedMetricsPerPoll }) => billedMetricsPerPoll))
     expect(options).toEqual(new Set([6 * 4]))
   }, 60_000)
+
+  it('are planned beside idle ones and sleepers as all of them are metered', async () => {
+    const rare = { burstMin: 1, everyMin: 14_400 }
+    const groups = SLEEPY.map((group, index) => ({
+      ...group,
+      share: 0.5,
+      ...(index > 0 ? { activity: rare } : {}),
+    }))
+    const home = await startHome(groups, { functions: 24 })
+    await home.poll(START_MS, { policy: 'mask' })
+    const busy = home.store.points.filter(({ measurement }) => measurement === 'aws_AWS/Lambda')
+    const names = [...new Set(busy.flatMap(({ tags }) => tags['name'] ?? []))]
+    const [first = '', second = '', ...others] = names
+    const settings = {
+      critical: { functions: [first, second] as [string, string] },
+      idle: { functions: others.slice(0, 4) as [string], everyMin: 30 },
+    }
+    await home.pollAll(START_MS + 5 * MINUTE_MS, START_MS + 4 * HOUR_MS, settings)
+    const { plan } = await home.plan(START_MS + 4 * HOUR_MS, settings)
+    const metered = new Map<string, number>()
+    for (let atMs = START_MS + 4 * HOUR_MS; atMs < START_MS + 5 * HOUR_MS; atMs += 5 * MINUTE_MS) {
+      const run = await home.poll(atMs, settings)
+      for (const rule of ['mask', 'gate'])
+        metered.set(rule, (metered.get(rule) ?? 0) + billedBy(run, rule) / 12)
+    }
+    for (const [rule, units] of metered) {
+      const planned = plan.metrics.reduce((sum, row) => sum + (row.rule === rule ? row.billedMetrics : 0), 0)
+      expect(units).toBeGreaterThan(0)
+      expect(Math.abs(planned / units - 1)).toBeLessThan(0.02)
+    }
+  }, 120_000)
 
   it('that nobody collects are told', async () => {
     const home = await startHome(SLEEPY, { functions: 5 })

@@ -9,7 +9,7 @@ import type { Counters } from '../../simulator/counters.ts'
 import { parseFleet } from '../../simulator/fleet-file.ts'
 import { type RunningSimulator, startSimulator } from '../../simulator/server.ts'
 import { NO_WAIT, SEED_METRICS } from './aws-fixture.ts'
-import { makeRun, makeStore, type TestRun, type TestStore } from './run-context.ts'
+import { makeRun, makeStore, type TestRun, type TestRunOptions, type TestStore } from './run-context.ts'
 
 export const MINUTE_MS = 60_000
 export const HOUR_MS = 60 * MINUTE_MS
@@ -42,17 +42,24 @@ export class PolicyHome {
     return Runner([...objects, CloudwatchCollector({}, configs, NO_WAIT)])
   }
 
-  runAt(atMs: number): TestRun {
+  runAt(
+    atMs: number,
+    options: Pick<TestRunOptions, 'backfill' | 'elapsedMs' | 'beforeCommit'> = {},
+  ): TestRun {
     this.simulator.control('clock', { nowMs: atMs, frozen: true })
     const [user] = this.simulator.info.accounts
     if (user === undefined) throw new Error('the simulator has no account')
     const session = { ...user, partition: 'aws', arn: `arn:aws:iam::${user.accountId}:user/c` }
-    return makeRun(this.store, { triggerTimeMs: atMs, session, sink: this.sink })
+    return makeRun(this.store, { triggerTimeMs: atMs, session, sink: this.sink, ...options })
   }
 
   /** One poll, and what it collected sent to the receiver; what failed it is in the record, as a host would have it. */
-  async poll(atMs: number, settings: Settings): Promise<TestRun & { readonly failure: unknown }> {
-    const run = this.runAt(atMs)
+  async poll(
+    atMs: number,
+    settings: Settings,
+    options: Parameters<PolicyHome['runAt']>[1] = {},
+  ): Promise<TestRun & { readonly failure: unknown }> {
+    const run = this.runAt(atMs, options)
     const failure: unknown = await this.#script(settings)
       .run(run)
       .then(
@@ -105,7 +112,11 @@ export class PolicyHome {
 /** A fleet of these groups, gone with the test. */
 export async function startHome(
   groups: readonly object[],
-  { functions, sink }: { readonly functions: number; readonly sink?: SinkTraits },
+  {
+    functions,
+    sink,
+    changes = [],
+  }: { readonly functions: number; readonly sink?: SinkTraits; readonly changes?: readonly object[] },
 ): Promise<PolicyHome> {
   const fleet = {
     seed: 5,
@@ -115,6 +126,7 @@ export async function startHome(
     late: { lateShare: 0 },
     listing: true,
     groups,
+    changes,
   }
   const simulator = await startSimulator({ latencyMs: 0, ...parseFleet(fleet) })
   onTestFinished(async () => simulator.close())
