@@ -89,7 +89,9 @@ describe('exec', () => {
     await client.call('connector.set', { id: 'default', config, token: null })
     const running = client.call('exec', EXEC)
     await gate.arrived()
-    gate.open()
+    // Whatever else is sent is answered too: delivery would be waited for.
+    const opening = setInterval(() => gate.open(), 20)
+    onTestFinished(() => clearInterval(opening))
     const { record } = await running
     expect(record.connector).toBe(`datakit ${gate.url} (rewrite max, merges fields, takes 72 h back)`)
     const { lines } = await client.call('log', { taskId: record.id, follow: false })
