@@ -44,18 +44,22 @@ function isWorthShowing({ config, waitingBatches, deadBatches }: LaneRow): boole
 }
 
 /** Every connector that is set or that batches are kept for. */
-async function readLanes(parts: HostParts): Promise<LaneRow[]> {
+async function readLanes(parts: HostParts, all: readonly LaneTotals[]): Promise<LaneRow[]> {
   const { outbox } = parts.store
   const configs = new Map((await parts.connectors.list()).map(({ id, config }) => [id, config]))
-  const totals = new Map((await outbox.lanes()).map((lane) => [lane.connectorId, lane]))
+  const totals = new Map(all.map((lane) => [lane.connectorId, lane]))
   const ids = [...new Set([...configs.keys(), ...totals.keys()])].toSorted()
   const rows = ids.map(async (connectorId) => {
-    const room = await outbox.room(connectorId)
-    const { oldestReason, ...lane } = totals.get(connectorId) ?? { ...NOTHING, ...room, connectorId }
+    // Only a connector that never had a batch has no totals.
+    const { oldestReason, ...lane } = totals.get(connectorId) ?? {
+      ...NOTHING,
+      ...(await outbox.room(connectorId)),
+      connectorId,
+    }
     return {
       ...lane,
       config: configs.get(connectorId) ?? null,
-      pressure: judgePressure(room),
+      pressure: judgePressure(lane),
       ...readDelivery(parts, { ...lane, oldestReason }),
     }
   })
@@ -80,7 +84,7 @@ export function makeStatusHandlers(parts: HostParts): Pick<HostHandlers, 'status
     status: async () => {
       const observation = await observe(parts, Date.now())
       const { version, node, triggers, acknowledged } = observation
-      const lanes = await readLanes(parts)
+      const lanes = await readLanes(parts, observation.lanes)
       return {
         home: parts.paths.root,
         pid: owner.pid,

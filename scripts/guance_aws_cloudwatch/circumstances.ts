@@ -44,11 +44,11 @@ export interface NamespaceContext {
   /** By function, the spans in which it is known to have existed; `unlisted` without an inventory. Only where zeros are asked for. */
   readonly lives?: ReadonlyMap<string, readonly Window[]> | 'unlisted'
   readonly policy: Policy
-  /** Where the region's sums are compared with what everybody did: gathers it, over `reach`. */
   /** Who is asked less often. */
   readonly idle?: { readonly everyMs: number; readonly has: (identity: Identity) => boolean }
   /** Of whom another function collects the core. */
   readonly critical: readonly Identity[]
+  /** Where the region's sums are compared with what everybody did: gathers it, over `reach`. */
   readonly activity?: Activity
   readonly reach?: Window
   /** Stored with every slice. */

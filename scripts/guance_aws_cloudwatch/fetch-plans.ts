@@ -1,16 +1,14 @@
-import { mapConcurrently } from 'guance-aws-lambda/sets/guance_integration'
 import type { NamespaceContext } from './circumstances.ts'
 import { answeredHoles } from './entry-outcome.ts'
 import { asksOf, type EntryPlan, reaching } from './entry-plan.ts'
 import { NO_FIELDS } from './field-set.ts'
 import type { QueryOutcome } from './fetch.ts'
-import { fetchOpen } from './fetch-open.ts'
-import { type Ask, planRequests, type SeriesStatistics } from './plan.ts'
+import { fetchAsks } from './fetch-asks.ts'
+import type { Ask, SeriesStatistics } from './plan.ts'
 import { type Probing, probingOf } from './policy.ts'
-import { predictRequests, type Rule, ruleOf } from './rule.ts'
+import { ruleOf } from './rule.ts'
 import type { Series } from './series.ts'
 import type { Tally } from './tally.ts'
-import { PERIOD_SEC } from './window.ts'
 
 /** What came of the plans of a slice. */
 interface Fetched {
@@ -70,19 +68,6 @@ function firstAsks(questions: readonly Question[], reach: NamespaceContext['reac
   })
 }
 
-async function send(
-  shared: NamespaceContext,
-  { rule, asks, tally }: { readonly rule: Rule; readonly asks: readonly Ask[]; readonly tally: Tally },
-) {
-  const requests = planRequests(asks, PERIOD_SEC)
-  predictRequests(shared, rule, requests)
-  tally.addBilled(rule, requests)
-  const answers = await mapConcurrently(requests, shared.context.concurrency, async (one) =>
-    fetchOpen(shared, one),
-  )
-  return { requests: requests.length, outcomes: answers.flat() }
-}
-
 /** Whether the rest is worth asking for: something happened in the window, or nobody knows. */
 function isMoved({ plan }: Extract<Question, { kind: 'probe' }>, own: readonly QueryOutcome[]): boolean {
   const { startMs, endMs } = plan.window
@@ -108,11 +93,11 @@ async function fetchProbed(
 ): Promise<Fetched> {
   const questions = plans.map((plan) => questionOf(shared, plan))
   const asks = firstAsks(questions, shared.reach)
-  const first = await send(shared, { rule: 'probe', asks, tally })
+  const first = await fetchAsks(shared, { rule: 'probe', asks, tally })
   const by = Map.groupBy(first.outcomes, ({ query }) => query.series.dimensions)
   const probed = questions.filter((one) => one.kind === 'probe')
   const moved = probed.filter((one) => isMoved(one, by.get(one.plan.work.identity.sample.dimensions) ?? []))
-  const second = await send(shared, {
+  const second = await fetchAsks(shared, {
     rule: 'rest',
     asks: moved.map(({ plan, rest }) => ({ wanted: rest, window: plan.window })),
     tally,
@@ -137,5 +122,5 @@ export async function fetchPlans(
   if (shared.policy.kind === 'probe' && first.work.purpose === 'live')
     return fetchProbed(shared, plans, tally)
   const rule = ruleOf(first.work, shared.policy)
-  return { ...(await send(shared, { rule, asks: asksOf(plans, shared.reach), tally })), plans }
+  return { ...(await fetchAsks(shared, { rule, asks: asksOf(plans, shared.reach), tally })), plans }
 }

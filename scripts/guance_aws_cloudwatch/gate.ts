@@ -1,19 +1,17 @@
 import type { EpochMs, Window } from 'guance-aws-lambda/dff'
-import { mapConcurrently } from 'guance-aws-lambda/sets/guance_integration'
 import { type Activity, hasNews } from './activity.ts'
 import type { NamespaceContext } from './circumstances.ts'
 import type { Datapoints, QueryOutcome } from './fetch.ts'
-import { fetchOpen } from './fetch-open.ts'
+import { fetchAsks } from './fetch-asks.ts'
 import { latestMs } from './horizon.ts'
 import type { Identity } from './identity.ts'
 import { widenMs } from './lateness.ts'
 import { isOlder, type Masked } from './mask.ts'
 import type { Residuals } from './mask-state.ts'
-import { type Ask, planRequests, type SeriesStatistics } from './plan.ts'
+import type { Ask, SeriesStatistics } from './plan.ts'
 import { GATE_STATISTIC, gatedOf } from './policy.ts'
-import { predictRequests, type Rule } from './rule.ts'
 import type { Tally } from './tally.ts'
-import { EARLY_MS, endAt, PERIOD_SEC } from './window.ts'
+import { EARLY_MS, endAt } from './window.ts'
 
 /** What the gate found. */
 export interface GateResult {
@@ -57,20 +55,6 @@ export function makeGate(
   }
 }
 
-/** Asks some series over the gate's window; the outcomes in the order of the requests. */
-async function ask(
-  shared: NamespaceContext,
-  { rule, asks, tally }: { readonly rule: Rule; readonly asks: readonly Ask[]; readonly tally: Tally },
-): Promise<readonly QueryOutcome[]> {
-  const requests = planRequests(asks, PERIOD_SEC)
-  predictRequests(shared, rule, requests)
-  tally.addBilled(rule, requests)
-  const answers = await mapConcurrently(requests, shared.context.concurrency, async (one) =>
-    fetchOpen(shared, one),
-  )
-  return answers.flat()
-}
-
 /** What to ask of the region as a whole. */
 export function gateAsks(namespace: string, { metrics, besides, window }: Gate): readonly Ask[] {
   const wanted = metrics.map((metric) => ({
@@ -102,7 +86,7 @@ async function probeSleepers(
     wanted: gated.filter(({ series }) => metrics.has(series.metric)),
     window,
   }))
-  const outcomes = await ask(shared, { rule: 'wake', asks, tally })
+  const { outcomes } = await fetchAsks(shared, { rule: 'wake', asks, tally })
   activity.add(outcomes)
   const by = Map.groupBy(outcomes, ({ query }) => query.series.dimensions)
   const answers = sleepers.map(({ identity, gated }) => ({
@@ -146,7 +130,7 @@ export async function passGate(
   const { nowMs, policy, place } = shared
   const unexplained = before?.unexplained ?? {}
   const cleanMs = before?.cleanMs ?? nowMs
-  const outcomes = await ask(shared, { rule: 'gate', asks: gateAsks(place.namespace, gate), tally })
+  const { outcomes } = await fetchAsks(shared, { rule: 'gate', asks: gateAsks(place.namespace, gate), tally })
   activity.add(outcomes)
   const wholes = wholesOf(outcomes, activity)
   const left = leftOver(gate.metrics, wholes, activity)

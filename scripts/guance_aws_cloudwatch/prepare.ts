@@ -105,14 +105,14 @@ function placeOf({ region, target: { namespace, tier } }: NamespaceRun): Place {
   return { scope: region.scope, namespace, ...(tier === undefined ? {} : { tier }) }
 }
 
-/** The identities of this tier, and of another one those whose core metrics it collects. */
+/** The identities of this tier, those whose core metrics another one collects, and who is critical. */
 export function tiersOf(
   { compiled, target }: Pick<NamespaceRun, 'compiled' | 'target'>,
   all: readonly Identity[],
   inventory: Inventory | undefined,
 ) {
   const isCritical = memberTest(compiled.configs.critical, inventory)
-  return splitTiers(all, { tier: target.tier, isCritical, catalogue: target.catalogue })
+  return { ...splitTiers(all, { tier: target.tier, isCritical, catalogue: target.catalogue }), isCritical }
 }
 
 /** Everything that the slices of a namespace share, and what of all identities is this tier's. */
@@ -123,8 +123,7 @@ async function makeContext(run: NamespaceRun, all: readonly Identity[]) {
   const { inventory, hasFunctions } = await loadLinked(run)
   const { idle } = compiled.configs
   const isIdle = memberTest(idle, inventory)
-  const isCritical = memberTest(compiled.configs.critical, inventory)
-  const { own: identities, critical } = tiersOf(run, all, inventory)
+  const { own: identities, critical, isCritical } = tiersOf(run, all, inventory)
   // After the first reply, whose Date header says what AWS's time is.
   const nowMs = nowOf(context.triggerTimeMs, region.clock.awsNowMs())
   const shared: NamespaceContext = {

@@ -38,8 +38,7 @@ describe('a parameter', () => {
   it('is looked at before any schema is, so that no schema has to end', () => {
     const regions = nest(100_000)
     expect(() => validate('collector-configs', { regions }, 'collectorConfigs')).toThrow(/at most 64 levels/)
-    // Finding twins among 19,000 texts would take ten seconds.
     const many = { regions: Array.from({ length: 19_000 }, (_, index) => `r${index}`) }
-    expect(() => validate('collector-configs', many, 'collectorConfigs')).toThrow(/regions/)
+    expect(() => validate('collector-configs', many, 'collectorConfigs')).toThrow(/one of 41 known values/)
   })
 })

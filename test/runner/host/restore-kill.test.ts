@@ -39,23 +39,26 @@ it('leaves the former store or the restored one, whole, whenever it is killed', 
   await home.run()
   const later = join(home.ground.root, 'later.db')
   copyFileSync(database, later)
-  const seen = new Set<unknown>()
-  for (let kill = 0; kill < KILLS; kill += 1) {
+  for (let kill = 0; kill <= KILLS; kill += 1) {
     copyFileSync(later, database)
     const child = spawn(process.execPath, [RESTORE_LOOP, home.home, home.file], {
       stdio: ['ignore', 'pipe', 'inherit'],
     })
+    let said = ''
+    child.stdout.setEncoding('utf8').on('data', (text: string) => {
+      said += text
+      // The last one falls into a later round, however slow the machine is.
+      if (kill === KILLS && said.includes('restored')) child.kill('SIGKILL')
+    })
     await once(child.stdout, 'data')
     // From its first step to well into its second round.
-    setTimeout(() => child.kill('SIGKILL'), kill * 25)
-    await once(child, 'exit')
+    if (kill < KILLS) setTimeout(() => child.kill('SIGKILL'), kill * 25)
+    await once(child, 'close')
     const count = await readCount(database)
-    expect([1, 2]).toContain(count)
-    seen.add(count)
+    expect(said.includes('restored') ? [1] : [1, 2]).toContain(count)
   }
   expect(await home.restore()).toMatchObject({ isHostBack: null })
   expect(await home.run()).toMatchObject({ count: 2 })
-  expect(seen.size).toBeGreaterThan(0)
   // What the killed ones left half-copied has been cleared away.
   expect(readdirSync(dff).filter((name) => name.includes('restoring'))).toEqual([])
 }, 120_000)

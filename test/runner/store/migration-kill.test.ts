@@ -70,6 +70,24 @@ function look(): { readonly version: number; readonly hasStep: boolean; readonly
   return { version, hasStep: tables === 1, check }
 }
 
+function schemaOf(file: string): unknown {
+  const database = new DatabaseSync(file)
+  const rows = database.prepare('SELECT type, name, sql FROM sqlite_master ORDER BY type, name').all()
+  database.close()
+  return rows
+}
+
+/** The schema of a store that was migrated up to a version and no further. */
+function schemaAt(version: number): unknown {
+  const file = join(folder, `version ${version}.db`)
+  const database = new Database(file, 5_000)
+  migrate(database, MIGRATIONS.slice(0, version))
+  database.close()
+  const schema = schemaOf(file)
+  rmSync(file)
+  return schema
+}
+
 /** What makeOldStore wrote, as the store of now gives it back, and whether that store goes on from there. */
 async function readEverything(): Promise<unknown> {
   const store = await openSqliteStore(path, { maxCheckedBytes: Infinity })
@@ -153,6 +171,7 @@ describe('a migration', () => {
       expect(version).toBeGreaterThanOrEqual(1)
       expect(version).toBeLessThanOrEqual(MIGRATIONS.length + 1)
       expect(hasStep).toBe(version === MIGRATIONS.length + 1)
+      if (!hasStep) expect(schemaOf(path)).toEqual(schemaAt(version))
     }
   })
 })
