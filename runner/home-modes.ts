@@ -52,8 +52,10 @@ export function makePrivate(path: string, mode: number): string | undefined {
 
 /** Every file of the host's own that others could read, mended; one sentence each. Throws HOME_UNUSABLE. */
 export function mendModes(paths: HomePaths): string[] {
-  const { database, key, nextKey, ownerInfo, ownerLock, socketToken, output } = paths
-  const databases = [database, ownerLock].flatMap((path) => ['', '-wal', '-shm'].map((end) => path + end))
+  const { database, databaseReplaced, key, nextKey, ownerInfo, ownerLock, socketToken, output } = paths
+  const databases = [database, databaseReplaced, ownerLock].flatMap((path) =>
+    ['', '-wal', '-shm'].map((end) => path + end),
+  )
   const keyWord = makePrivate(key, PRIVATE_FILE)
   const words = [
     keyWord === undefined

@@ -61,6 +61,9 @@ export interface TaskResources {
   readonly peakRssBytes: number
 }
 
+/** Counting missed ticks further says nothing more: three and a half days of a five-minute trigger. */
+export const MAX_MISSED_TICKS = 1_000
+
 /** The task record without its log. Names follow Func's columns (guance.md §4.8). */
 export interface TaskRecord {
   readonly id: string
@@ -69,7 +72,7 @@ export interface TaskRecord {
   readonly origin: 'cronJob' | 'direct'
   readonly status: TaskStatus
   readonly triggerTimeMs: EpochMs
-  /** Ticks before this one that had no task of their own and that this one stands for; at most 1,000 are counted. */
+  /** Ticks before this one that had no task of their own and that this one stands for; at most MAX_MISSED_TICKS are counted. */
   readonly missedTicks: number
   readonly startTimeMs: EpochMs | null
   readonly endTimeMs: EpochMs | null

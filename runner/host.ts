@@ -11,6 +11,7 @@ import type { HostParts } from './host-parts.ts'
 import { Counters } from './observe/counters.ts'
 import { createObserver, type ObserverOptions } from './observe/observer.ts'
 import { endOrphans } from './orphan.ts'
+import { tellEnded } from './finish-task.ts'
 import { createSender } from './outbox/sender.ts'
 import { homeBusy, type Owner, readOwner, tryOwn } from './owner.ts'
 import { PACKAGE_ROOT, PACKAGE_VERSION } from './package.ts'
@@ -145,10 +146,8 @@ async function tidy(parts: HostParts): Promise<void> {
     parts.note(
       `Ended ${counted(ended.length, 'task')} that an earlier host left running: ${ended.join(', ')}`,
     )
-  for (const taskId of ended) {
-    const record = await parts.store.records.get(taskId)
-    if (record !== undefined) await parts.observer.taskEnded(record)
-  }
+  // One after the other: each reads its log.
+  for (const taskId of ended) await tellEnded(parts, taskId)
   await parts.tasks.closeAbandoned()
   await parts.pruner.prune()
 }

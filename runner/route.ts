@@ -1,20 +1,18 @@
 /** Where a task's data comes from and goes to: which connector a function names, and how a record says so. */
 import type { SinkTraits } from '../core/script.ts'
+import { hideShapes } from '../core/secret-shape.ts'
 import { DEFAULT_CONNECTOR_ID } from './connector/connector-id.ts'
 import { outputFolder } from './connector/output-folder.ts'
 import { describeTraits, sinkTraits } from './connector/traits.ts'
 import type { ConnectorRow } from './host-api.ts'
 import type { HostParts } from './host-parts.ts'
 import type { NewTask, StartupScript } from './store/store.ts'
-import { createMask } from './task/mask.ts'
 
 /** What a record shows of it. */
 export type Route = Pick<NewTask, 'connector' | 'endpointUrl'>
 
 /** `AWS_ENDPOINT_URL` and its variants for one service, as the SDK reads them. */
 const ENDPOINT_VARIABLE = /^AWS_ENDPOINT_URL(?:_(?<service>[A-Z0-9_]+))?$/
-
-const maskUrl = createMask([])
 
 /** The connector that a function named when its script was last loaded. */
 export function connectorOf(script: StartupScript | undefined, funcId: string): string {
@@ -33,7 +31,7 @@ function describeEndpoints(env: NodeJS.ProcessEnv): string | null {
       const url = env[name] ?? ''
       if (match === null || url === '') return []
       const service = match.groups?.['service']
-      return [`${service === undefined ? '' : `${service} `}${maskUrl(url)}`]
+      return [`${service === undefined ? '' : `${service} `}${hideShapes(url)}`]
     })
   return found.length === 0 ? null : found.join(', ')
 }
@@ -59,5 +57,5 @@ export async function readRoute({ connectors, paths }: RouteParts, connectorId: 
 /** What each connector's store does with a rewrite. */
 export async function readSinks({ connectors }: RouteParts): Promise<Readonly<Record<string, SinkTraits>>> {
   const rows = await connectors.list()
-  return Object.fromEntries(rows.map(({ id, config }) => [id, sinkTraits(config)]))
+  return Object.fromEntries(rows.map(({ id, config }) => [id, sinkTraits(config, id)]))
 }

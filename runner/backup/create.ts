@@ -49,9 +49,15 @@ function checkTarget({ dff }: HomePaths, { file, force }: BackupRequest): void {
   })
 }
 
+/** Nothing of what is not there; what cannot be read must not be missing from a backup that says it is whole. */
+function noneIfGone(error: unknown): [] {
+  if ((error as NodeJS.ErrnoException).code === 'ENOENT') return []
+  throw error
+}
+
 /** The user's scripts, without what is hidden (`.env`) or installed by others. */
 async function readStartup(paths: HomePaths): Promise<ArchivedFile[]> {
-  const entries = await readdir(paths.startup, { recursive: true, withFileTypes: true }).catch(() => [])
+  const entries = await readdir(paths.startup, { recursive: true, withFileTypes: true }).catch(noneIfGone)
   const files: ArchivedFile[] = []
   let bytes = 0
   for (const entry of entries) {
@@ -79,7 +85,7 @@ async function readSets(paths: HomePaths, store: Store): Promise<ArchivedFile[]>
   const sets = await store.sets.list()
   const all = await Promise.all(
     sets.map(async ({ setId, digest }) => {
-      const files = await readGeneration(generationFolder(paths, setId, digest)).catch(() => [])
+      const files = await readGeneration(generationFolder(paths, setId, digest)).catch(noneIfGone)
       return files.map(({ path, content }) => ({ path: `sets/${setId}/${digest}/${path}`, content }))
     }),
   )

@@ -5,18 +5,24 @@ import type { ConnectorConfig } from '../../core/schema-types.generated.ts'
 /** 48 bits tell the few stores of a home apart. */
 const STORE_DIGITS = 12
 
-/** Where points go, without saying where: kept with what a script remembers of them. */
-function storeOf(config: ConnectorConfig): string {
+/**
+ * Where points go, without saying where: kept with what a script remembers of them. Two connectors are two stores, also
+ * of one address: workspaces share DataWay's, and each file connector has a folder of its own.
+ */
+function storeOf(config: ConnectorConfig, id: string): string {
   const place = config.type === 'file' ? '' : config.url
-  return createHash('sha256').update(`${config.type} ${place}`).digest('hex').slice(0, STORE_DIGITS)
+  return createHash('sha256')
+    .update(JSON.stringify([id, config.type, place]))
+    .digest('hex')
+    .slice(0, STORE_DIGITS)
 }
 
 /** Of files the reader sees the last line of a series and timestamp last, and takes that one. */
 const FILE_TRAITS: SinkTraits = { rewrite: 'last', mergesFields: false }
 
 /** What the store behind a connector does with a rewrite and how old a point it takes: as configured; unknown until somebody found out. */
-export function sinkTraits(config: ConnectorConfig): SinkTraits {
-  const store = storeOf(config)
+export function sinkTraits(config: ConnectorConfig, id: string): SinkTraits {
+  const store = storeOf(config, id)
   if (config.type === 'file') return { ...FILE_TRAITS, store }
   const { rewrite = 'unknown', mergesFields = false, retentionHours = 0 } = config
   return { rewrite, mergesFields, ...(retentionHours === 0 ? {} : { retentionHours }), store }
@@ -25,11 +31,11 @@ export function sinkTraits(config: ConnectorConfig): SinkTraits {
 /** `rewrite last, merges fields, takes 72 h back`: for a connector that was told what its store does; undefined while that is unknown. */
 export function describeTraits(config: ConnectorConfig): string | undefined {
   if (config.type === 'file') return undefined
-  const { rewrite, mergesFields, retentionHours } = sinkTraits(config)
+  const { rewrite = 'unknown', mergesFields = false, retentionHours = 0 } = config
   const parts = [
     ...(rewrite === 'unknown' ? [] : [`rewrite ${rewrite}`]),
     ...(mergesFields ? ['merges fields'] : []),
-    ...(retentionHours === undefined ? [] : [`takes ${retentionHours} h back`]),
+    ...(retentionHours === 0 ? [] : [`takes ${retentionHours} h back`]),
   ]
   return parts.length === 0 ? undefined : parts.join(', ')
 }

@@ -11,7 +11,7 @@ import { secretName, secretParameters } from '../market/form.ts'
 import { findListed, readListing } from '../market/listing.ts'
 import { connectorOf } from '../route.ts'
 import type { InstalledSet } from '../store/store.ts'
-import { toTriggerRow } from '../trigger/row.ts'
+import { toTriggerRows } from '../trigger/row.ts'
 import { declaredTriggers } from './functions.ts'
 import { addHeader } from './generated-text.ts'
 import { renamePlace, stageScript, type StagedScript } from './startup-file.ts'
@@ -153,6 +153,6 @@ export async function deploySet(
   await parts.scheduler.refresh()
   const prefix = `${startupScriptId(setId)}.`
   const stored = (await parts.store.triggers.list()).filter((trigger) => trigger.funcId.startsWith(prefix))
-  const triggers = await Promise.all(stored.map((trigger) => toTriggerRow(parts.store, trigger)))
+  const { rows: triggers } = await toTriggerRows(parts.store, stored)
   return { setId, scriptPath: staged.finalPath, keptCopy, functions, triggers }
 }

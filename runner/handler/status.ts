@@ -10,7 +10,7 @@ import { observe } from '../observe/observation.ts'
 import { describeObservation } from '../observe/status.ts'
 import { judgePressure } from '../outbox/pressure.ts'
 import type { LaneTotals } from '../store/outbox-store.ts'
-import { currentPause, toTriggerRow } from '../trigger/row.ts'
+import { toTriggerRows } from '../trigger/row.ts'
 
 /** More tasks than these at once are a listing of their own: dff task list --status pending. */
 const MAX_RUNNING = 100
@@ -85,6 +85,7 @@ export function makeStatusHandlers(parts: HostParts): Pick<HostHandlers, 'status
       const observation = await observe(parts, Date.now())
       const { version, node, triggers, acknowledged } = observation
       const lanes = await readLanes(parts, observation.lanes)
+      const { rows, pause } = await toTriggerRows(store, triggers)
       return {
         home: parts.paths.root,
         pid: owner.pid,
@@ -92,8 +93,8 @@ export function makeStatusHandlers(parts: HostParts): Pick<HostHandlers, 'status
         mode: owner.mode,
         version,
         node,
-        triggers: await Promise.all(triggers.map((trigger) => toTriggerRow(store, trigger))),
-        pause: await currentPause(store),
+        triggers: rows,
+        pause,
         runningTasks: await store.records.list({ limit: MAX_RUNNING, funcId: null, status: 'pending' }),
         ...describeObservation(observation),
         metricsUrl: parts.observer.metricsUrl(),

@@ -4,7 +4,7 @@ import type { HostHandlers } from '../host-api.ts'
 import type { PauseResult, TriggerRow } from '../trigger/trigger-row.ts'
 import type { HostParts } from '../host-parts.ts'
 import type { StoredTrigger } from '../store/trigger-store.ts'
-import { currentPause, toTriggerRow } from '../trigger/row.ts'
+import { toTriggerRows } from '../trigger/row.ts'
 import { parseSchedule } from '../trigger/schedule.ts'
 import { unknownName } from './unknown-name.ts'
 
@@ -18,17 +18,18 @@ async function findTrigger(parts: HostParts, triggerId: string): Promise<StoredT
 /** The trigger after a change, once the scheduler has seen it. */
 async function changedRow(parts: HostParts, triggerId: string): Promise<TriggerRow> {
   await parts.scheduler.refresh()
-  return toTriggerRow(parts.store, await findTrigger(parts, triggerId))
-}
-
-async function listRows({ store }: HostParts): Promise<TriggerRow[]> {
-  return Promise.all((await store.triggers.list()).map((trigger) => toTriggerRow(store, trigger)))
+  const { rows } = await toTriggerRows(parts.store, [await findTrigger(parts, triggerId)])
+  const [row] = rows
+  if (row === undefined) throw new TypeError(`trigger ${triggerId} has no row`)
+  return row
 }
 
 /** All triggers after a pause or its end, once the scheduler has seen it. */
 async function pauseResult(parts: HostParts): Promise<PauseResult> {
-  await parts.scheduler.refresh()
-  return { pause: await currentPause(parts.store), triggers: await listRows(parts) }
+  const { scheduler, store } = parts
+  await scheduler.refresh()
+  const { rows, pause } = await toTriggerRows(store, await store.triggers.list())
+  return { pause, triggers: rows }
 }
 
 function refusePast(untilMs: EpochMs | null, nowMs: EpochMs): void {
@@ -48,7 +49,7 @@ type TriggerMethods = 'trigger.list' | 'trigger.enable' | 'trigger.set' | 'trigg
 export function makeTriggerHandlers(parts: HostParts): Pick<HostHandlers, TriggerMethods> {
   const { triggers } = parts.store
   return {
-    'trigger.list': () => listRows(parts),
+    'trigger.list': async () => (await toTriggerRows(parts.store, await triggers.list())).rows,
     'trigger.pause': async ({ untilMs }) => {
       const nowMs = Date.now()
       refusePast(untilMs, nowMs)

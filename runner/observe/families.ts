@@ -56,7 +56,7 @@ function taskFamilies({ records, triggers, counters }: Observation): Family[] {
     histogram('dff_task_start_delay_seconds', "From a tick's time to its task's start.", counters.delays()),
     gauge(
       'dff_trigger_enabled',
-      'Whether the trigger makes ticks.',
+      'Whether the trigger is enabled; a pause of all triggers is not shown here.',
       triggers.map(({ triggerId, isEnabled }) => ({
         labels: { trigger: triggerId },
         value: isEnabled ? 1 : 0,

@@ -3,6 +3,7 @@ import type { EpochMs } from '../../core/time.ts'
 import type { HostParts } from '../host-parts.ts'
 import type { Backlog } from '../host-api.ts'
 import { PACKAGE_VERSION } from '../package.ts'
+import { sumAcknowledged, sumBacklog } from '../store/lane-sum.ts'
 import type { LaneTotals } from '../store/outbox-store.ts'
 import type { RecordCount } from '../store/summary.ts'
 import type { StoredTrigger } from '../store/trigger-store.ts'
@@ -77,6 +78,7 @@ async function readLags({ store }: Observed, nowMs: EpochMs): Promise<readonly L
 /** Reads it all; rejects where the store cannot be read. */
 export async function observe(parts: Observed, nowMs: EpochMs): Promise<Observation> {
   const { store, owner, counters } = parts
+  const lanes = await store.outbox.lanes()
   return {
     nowMs,
     startedAtMs: owner.startedAtMs,
@@ -85,9 +87,9 @@ export async function observe(parts: Observed, nowMs: EpochMs): Promise<Observat
     process: readProcess(),
     records: await store.records.counts(),
     triggers: await store.triggers.list(),
-    backlog: await store.outbox.backlog(),
-    lanes: await store.outbox.lanes(),
-    acknowledged: await store.outbox.acknowledged(),
+    backlog: sumBacklog(lanes),
+    lanes,
+    acknowledged: sumAcknowledged(lanes),
     lags: await readLags(parts, nowMs),
     counters,
   }

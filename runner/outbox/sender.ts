@@ -102,7 +102,7 @@ class OutboxSender implements Sender {
     const troubled = memories.find((memory) => memory.lastError !== null)
     const times = memories.map((memory) => memory.lastAcknowledgedMs ?? 0)
     return {
-      state: troubled?.state ?? 'ok',
+      state: troubled?.state ?? (this.#openError === null ? 'ok' : 'retrying'),
       lastError: this.#openError ?? troubled?.lastError ?? null,
       lastAcknowledgedMs: Math.max(0, ...times) || null,
     }

@@ -4,14 +4,14 @@
  * crash sees by the values which of the two files counts.
  */
 import { randomBytes } from 'node:crypto'
-import { open, rename, rm } from 'node:fs/promises'
+import { rename, rm } from 'node:fs/promises'
 import { dirname } from 'node:path'
 import { DffError } from '../../core/error.ts'
 import { PRIVATE_FILE } from '../home-modes.ts'
 import type { HomePaths } from '../home.ts'
 import type { KeyRotation } from '../host-report.ts'
 import type { SecretStore } from '../store/store.ts'
-import { writeSynced } from '../synced-file.ts'
+import { syncPath, writeSynced } from '../synced-file.ts'
 import { KEY_BYTES, loadKey, parseKey, readKeyFile } from './key.ts'
 import { isSealedBy } from './seal.ts'
 import type { Vault } from './vault.ts'
@@ -22,18 +22,9 @@ interface RotateParts {
   readonly env?: Readonly<Record<string, string | undefined>>
 }
 
-async function syncFolder(path: string): Promise<void> {
-  const handle = await open(path, 'r')
-  try {
-    await handle.sync()
-  } finally {
-    await handle.close()
-  }
-}
-
 async function promote(paths: HomePaths): Promise<void> {
   await rename(paths.nextKey, paths.key)
-  await syncFolder(dirname(paths.key))
+  await syncPath(dirname(paths.key))
 }
 
 /** The key of a home, after a rotation that was cut off has been brought to its end or taken back. Rejects like loadKey. */
@@ -71,7 +62,7 @@ async function rotateFile({ paths, vault }: RotateParts): Promise<KeyRotation> {
   await writeSynced(paths.nextKey, next, PRIVATE_FILE)
   let resealed = 0
   try {
-    await syncFolder(dirname(paths.nextKey))
+    await syncPath(dirname(paths.nextKey))
     resealed = await vault.rekey(next)
   } catch (error) {
     await rm(paths.nextKey, { force: true })

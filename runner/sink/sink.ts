@@ -24,7 +24,8 @@ export type SendResult =
   | {
       readonly kind: 'stopped'
       readonly reason: string
-      /** Nobody answered: the way there is closed. */ readonly isUnreached?: true
+      /** Nobody answered: the way there is closed. */
+      readonly isUnreached?: true
     }
 
 /** Delivery contract. `send` does not reject: whatever happens is a result. */

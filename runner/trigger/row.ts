@@ -18,16 +18,12 @@ function nextTickMs(trigger: StoredTrigger, pause: TriggerPause | null, nowMs: E
   }
 }
 
-/** The pause that holds now. */
-export async function currentPause(store: Store): Promise<PauseRow | null> {
-  const pause = await store.triggers.pause()
-  return isPausedAt(pause, Date.now()) ? pause : null
-}
-
-/** A trigger as `dff trigger list` shows it, with its next tick and what became of its function's last task, whoever started it. */
-export async function toTriggerRow(store: Store, trigger: StoredTrigger): Promise<TriggerRow> {
+async function toTriggerRow(
+  store: Store,
+  trigger: StoredTrigger,
+  pause: TriggerPause | null,
+): Promise<TriggerRow> {
   const [last] = await store.records.list({ limit: 1, funcId: trigger.funcId, status: null })
-  const pause = await store.triggers.pause()
   const nowMs = Date.now()
   const { mark: _mark, ...shown } = trigger
   return {
@@ -37,4 +33,14 @@ export async function toTriggerRow(store: Store, trigger: StoredTrigger): Promis
     nextTickMs: nextTickMs(trigger, pause, nowMs),
     lastStatus: last?.status ?? null,
   }
+}
+
+/** Triggers as `dff trigger list` shows them, each with its next tick and what became of its function's last task, whoever started it; and the pause that holds now. */
+export async function toTriggerRows(
+  store: Store,
+  triggers: readonly StoredTrigger[],
+): Promise<{ readonly rows: readonly TriggerRow[]; readonly pause: PauseRow | null }> {
+  const pause = await store.triggers.pause()
+  const rows = await Promise.all(triggers.map((trigger) => toTriggerRow(store, trigger, pause)))
+  return { rows, pause: isPausedAt(pause, Date.now()) ? pause : null }
 }

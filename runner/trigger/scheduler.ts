@@ -1,3 +1,4 @@
+import { MAX_MISSED_TICKS } from '../host-api.ts'
 import { createHash } from 'node:crypto'
 import { type EpochMs, MINUTE_MS, SECOND_MS } from '../../core/time.ts'
 import type { StoredTrigger, TriggerPause, TriggerStore } from '../store/trigger-store.ts'
@@ -18,9 +19,6 @@ const MIN_SLEEP_MS = 20
  * and a trigger that waited would be silent for hours.
  */
 const MAX_WAIT_FOR_CLOCK_MS = 10 * MINUTE_MS
-
-/** Counting further says nothing more: three and a half days of a five-minute trigger. */
-const MAX_MISSED = 1_000
 
 /** A tick whose time has come. */
 export interface DueTick {
@@ -67,7 +65,7 @@ function startTimer(action: () => void, delayMs: number): () => void {
 function dueTick(schedule: Schedule, afterMs: EpochMs, nowMs: EpochMs): DueTick | null {
   const tickMs = schedule.previous(nowMs)
   if (tickMs === null || tickMs <= afterMs) return null
-  return { tickMs, missedTicks: schedule.countBetween(afterMs, tickMs, MAX_MISSED) }
+  return { tickMs, missedTicks: schedule.countBetween(afterMs, tickMs, MAX_MISSED_TICKS) }
 }
 
 /** Fires triggers on time. Ticks that were missed run once: only the last of them is due. */

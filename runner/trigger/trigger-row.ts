@@ -1,7 +1,8 @@
 import type { EpochMs } from '../../core/time.ts'
 import type { TaskStatus } from '../host-api.ts'
 
-/** A trigger as its commands show it. */ export interface TriggerRow {
+/** A trigger as its commands show it. */
+export interface TriggerRow {
   readonly triggerId: string
   readonly funcId: string
   readonly title: string

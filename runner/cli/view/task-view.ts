@@ -1,5 +1,5 @@
 import type { Problem, Usage } from '../../../core/script.ts'
-import type { ExecResult, TaskRecord, TaskResources } from '../../host-api.ts'
+import { type ExecResult, MAX_MISSED_TICKS, type TaskRecord, type TaskResources } from '../../host-api.ts'
 import type { Texts } from '../../text/texts.ts'
 import { renderBacklog } from './backlog-view.ts'
 import { formatCount, formatDuration, formatPoints, formatWhen } from './format.ts'
@@ -98,14 +98,11 @@ export function renderOutcome(texts: Texts, { record, backlog }: ExecResult): st
   return renderPairs(pairs)
 }
 
-/** Where counting stops (host-api.ts). */
-const MAX_MISSED = 1_000
-
 function missedPairs(texts: Texts, { missedTicks }: TaskRecord): [string, string][] {
   if (missedTicks === 0) return []
   const { labels, missed, missedMany } = texts.view.task
   const count = formatCount(texts, missedTicks)
-  return [[labels.missed, missedTicks < MAX_MISSED ? missed(count) : missedMany(count)]]
+  return [[labels.missed, missedTicks < MAX_MISSED_TICKS ? missed(count) : missedMany(count)]]
 }
 
 /** One task record, whole but for its log. */

@@ -25,7 +25,7 @@ const JSON_COLUMNS: Readonly<Record<string, readonly string[]>> = {
   script_set: ['manifest', 'parameters', 'form'],
   startup_script: ['functions'],
   connector: ['config'],
-  task: ['problems', 'usage', 'resources', 'return_value'],
+  task: ['problems', 'usage', 'predicted', 'resources', 'return_value'],
   batch: ['contents'],
 }
 

@@ -1,5 +1,5 @@
-import type { Backlog } from '../../host-api.ts'
 import type { EncodedBatch, LaneTotals, OutboxRoom, OutboxStore } from '../outbox-store.ts'
+import { sumAcknowledged, sumBacklog } from '../lane-sum.ts'
 import type { Database } from './database.ts'
 
 const BYTES_PER_MB = 1024 ** 2
@@ -73,19 +73,6 @@ export function fits(
   return bytes === 0 || waitingBytes + deadBytes + bytes <= maxBytes
 }
 
-function sum(lanes: readonly LaneTotals[]): Backlog {
-  const add = (key: 'waitingBatches' | 'waitingPoints' | 'deadBatches' | 'deadPoints'): number =>
-    lanes.reduce((total, lane) => total + lane[key], 0)
-  const oldest = lanes.map((lane) => lane.oldestWaitingMs).filter((timeMs) => timeMs !== null)
-  return {
-    waitingBatches: add('waitingBatches'),
-    waitingPoints: add('waitingPoints'),
-    deadBatches: add('deadBatches'),
-    deadPoints: add('deadPoints'),
-    oldestWaitingMs: oldest.length === 0 ? null : Math.min(...oldest),
-  }
-}
-
 type Totals = Pick<OutboxStore, 'backlog' | 'room' | 'lanes' | 'acknowledged'>
 
 /** The outbox in numbers, kept by the triggers of `batch`, so that a long outbox is counted as fast as a short one. */
@@ -93,7 +80,9 @@ export function totals(database: Database, maxBytes: number): Totals {
   return {
     async backlog(connectorId) {
       const lanes = readLanes(database, maxBytes)
-      return sum(connectorId === undefined ? lanes : lanes.filter((lane) => lane.connectorId === connectorId))
+      return sumBacklog(
+        connectorId === undefined ? lanes : lanes.filter((lane) => lane.connectorId === connectorId),
+      )
     },
     async room(connectorId) {
       return measureRoom(database, connectorId, maxBytes)
@@ -102,11 +91,7 @@ export function totals(database: Database, maxBytes: number): Totals {
       return readLanes(database, maxBytes)
     },
     async acknowledged() {
-      const lanes = readLanes(database, maxBytes)
-      return {
-        points: lanes.reduce((total, lane) => total + lane.acknowledgedPoints, 0),
-        lastMs: Math.max(0, ...lanes.map((lane) => lane.lastAcknowledgedMs ?? 0)) || null,
-      }
+      return sumAcknowledged(readLanes(database, maxBytes))
     },
   }
 }

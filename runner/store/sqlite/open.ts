@@ -81,7 +81,7 @@ export interface StoreOptions extends CommitLimits {
 /**
  * Opens the store in one SQLite file, creating or migrating it. Rejects with STORE_CORRUPT (not a database, damaged,
  * from a newer release), HOME_UNUSABLE (cannot be written) or HOME_BUSY (locked by another program).
- * `maxOutboxBytes` bounds the compressed bodies kept, dead ones included: it is a promise about the disk.
+ * `maxOutboxBytes` bounds the compressed bodies kept for each connector that has no bound of its own, dead ones included.
  */
 export async function openSqliteStore(path: string, options: Partial<StoreOptions> = {}): Promise<Store> {
   const database = openDatabase(path, options.maxCheckedBytes ?? -1)

@@ -197,7 +197,7 @@ export function sqliteOutbox(database: Database, maxBytes: number): OutboxStore 
     },
     async pruneReceipts(olderThanMs) {
       const sql = 'DELETE FROM receipt WHERE last_acknowledged_ms < ?'
-      return database.write(() => database.run(sql, olderThanMs))
+      return database.writeFreeing(() => database.run(sql, olderThanMs))
     },
     async retryAt(batchId, nextAttemptMs, reason) {
       database.writeFreeing(() =>
@@ -233,13 +233,13 @@ export function sqliteOutbox(database: Database, maxBytes: number): OutboxStore 
     },
     async pruneDead(olderThanMs) {
       const sql = `DELETE FROM batch WHERE state = 'dead' AND created_at_ms < ?`
-      return database.write(() => database.run(sql, olderThanMs))
+      return database.writeFreeing(() => database.run(sql, olderThanMs))
     },
     async drop(batchId) {
       return database.writeFreeing(() => removeBatch(database, batchId))
     },
     async dropDead() {
-      return database.write(() => database.run(`DELETE FROM batch WHERE state = 'dead'`))
+      return database.writeFreeing(() => database.run(`DELETE FROM batch WHERE state = 'dead'`))
     },
   }
 }

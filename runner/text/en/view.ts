@@ -1,9 +1,11 @@
 import { counted } from '../counted.ts'
 import { cost } from './cost.ts'
+import { usage } from './usage.ts'
 
 /** Headings, labels and sentences of what commands print. */
 export const view = {
   ...cost,
+  usage,
   none: '-',
   yes: 'yes',
   no: 'no',

@@ -18,14 +18,22 @@ describe('what a store does', () => {
     ],
     [{ ...DATAKIT, retentionHours: 0 }, { rewrite: 'unknown', mergesFields: false }, undefined],
   ] as const)('is read from %j', (config, traits, text) => {
-    expect(sinkTraits(config)).toEqual({ ...traits, store: expect.any(String) as string })
+    expect(sinkTraits(config, 'default')).toEqual({ ...traits, store: expect.any(String) as string })
     expect(describeTraits(config)).toBe(text)
   })
 
   it('is known by where its points go, whatever else is said of it', () => {
-    const { store } = sinkTraits(DATAKIT)
-    expect(sinkTraits({ ...DATAKIT, rewrite: 'last' }).store).toBe(store)
-    expect(sinkTraits({ ...DATAKIT, url: 'http://127.0.0.1:9530' }).store).not.toBe(store)
-    expect(sinkTraits({ type: 'file' }).store).not.toBe(store)
+    const { store } = sinkTraits(DATAKIT, 'default')
+    expect(sinkTraits({ ...DATAKIT, rewrite: 'last' }, 'default').store).toBe(store)
+    expect(sinkTraits({ ...DATAKIT, url: 'http://127.0.0.1:9530' }, 'default').store).not.toBe(store)
+    expect(sinkTraits({ type: 'file' }, 'default').store).not.toBe(store)
+  })
+
+  it.each([
+    [{ type: 'file' }],
+    // Workspaces of one DataWay are told apart by their tokens alone.
+    [{ type: 'dataway', url: 'https://openway.guance.com', tokenSecret: 'token' }],
+  ] as const)('of two connectors is not the same, also where both are %j', (config) => {
+    expect(sinkTraits(config, 'default').store).not.toBe(sinkTraits(config, 'staging').store)
   })
 })
