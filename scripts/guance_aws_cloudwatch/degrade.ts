@@ -30,14 +30,14 @@ export interface Estimate {
   readonly series: readonly number[]
 }
 
-type Metrics = Catalogue['metrics']
-
-/** Whether a metric is collected at a level; where nobody knows the default or the core of a namespace, all of it is. */
-function isKept(metrics: Metrics, metric: string, level: number): boolean {
+/** Tells whether a metric is collected at a level; where nobody knows the default or the core of a namespace, all of it is. */
+function keptAt({ metrics }: Catalogue, level: number): (metric: string) => boolean {
   const all = Object.values(metrics)
-  if (level >= LAST_LEVEL && all.some(({ core }) => core === true)) return metrics[metric]?.core === true
-  if (level >= OPT_IN_LEVEL && all.some(({ seed }) => seed === true)) return metrics[metric]?.seed === true
-  return true
+  if (level >= LAST_LEVEL && all.some(({ core }) => core === true))
+    return (metric) => metrics[metric]?.core === true
+  if (level >= OPT_IN_LEVEL && all.some(({ seed }) => seed === true))
+    return (metric) => metrics[metric]?.seed === true
+  return () => true
 }
 
 /** Identities with what is still collected of them at a level. */
@@ -47,8 +47,9 @@ export function degrade(
   level: number,
 ): readonly Identity[] {
   if (level < OPT_IN_LEVEL || catalogue === undefined) return identities
+  const isKept = keptAt(catalogue, level)
   return identities.flatMap((identity) => {
-    const wanted = identity.wanted.filter(({ series }) => isKept(catalogue.metrics, series.metric, level))
+    const wanted = identity.wanted.filter(({ series }) => isKept(series.metric))
     return wanted.length === 0 ? [] : [{ ...identity, wanted }]
   })
 }
@@ -64,15 +65,11 @@ export function isSkipped(level: number, { nowMs, lastMs }: { nowMs: EpochMs; la
   return level >= INTERVAL_LEVEL && nowMs >= lastMs && nowMs - lastMs < LONG_MS - MINUTE_MS / 2
 }
 
-/** What a poll of who is awake costs at each level, `factor` of what a whole one would; and how many series it keeps. */
-export function estimate(
-  awake: readonly Identity[],
-  catalogue: Catalogue | undefined,
-  factor: number,
-): Estimate {
+/** What a poll of who is awake costs at each level when it asks them for everything; and how many series it keeps. */
+export function estimate(awake: readonly Identity[], catalogue: Catalogue | undefined): Estimate {
   const kept = LEVELS.map((_, level) => degrade(awake, catalogue, level).flatMap(({ wanted }) => wanted))
   return {
-    units: kept.map((wanted) => factor * wanted.reduce((sum, one) => sum + billedOf(one), 0)),
+    units: kept.map((wanted) => wanted.reduce((sum, one) => sum + billedOf(one), 0)),
     series: kept.map((wanted) => wanted.reduce((sum, { statistics }) => sum + statistics.length, 0)),
   }
 }

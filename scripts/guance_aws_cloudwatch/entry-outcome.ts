@@ -9,8 +9,6 @@ import { MAX_LOOKBACK_MS } from './window.ts'
 /** A line waits so many polls for a query that does not come complete. */
 const MAX_WAITS = 3
 
-const NEVER: Window = { startMs: 0, endMs: 0 }
-
 /** Whether a line has waited long enough for its incomplete queries to go out without them. */
 export function isOverdue({ entry, work }: EntryPlan): boolean {
   return work.purpose === 'live' && entry.waits + 1 >= MAX_WAITS
@@ -31,7 +29,7 @@ export interface Answer {
 
 /** Minutes of the window that had no line before, which now is without the missing fields. */
 function blankOf({ entry, window }: EntryPlan): readonly Window[] {
-  const untold = cutRanges([{ ...window, endMs: Math.min(window.endMs, entry.firstMs) }], NEVER)
+  const untold = joinRanges([{ ...window, endMs: Math.min(window.endMs, entry.firstMs) }])
   const blank = entry.done.reduce((left, range) => cutRanges(left, range), untold)
   const gaps = entry.gaps.map(({ startMs, endMs }) => ({
     startMs: Math.max(startMs, window.startMs),
@@ -122,7 +120,7 @@ export function giveUpHoles(
   const fields = withoutFields(entry.fields, entry.missing)
   const given = fillable.flatMap((hole) =>
     digests
-      .reduce((left, range) => cutRanges(left, range), cutRanges([hole], NEVER))
+      .reduce((left, range) => cutRanges(left, range), joinRanges([hole]))
       .map((range) => ({ ...range, fields: hole.fields })),
   )
   return { entry: { ...entry, holes: fillHoles(entry.holes, EVERYTHING, fields) }, given }

@@ -17,13 +17,12 @@ import { type HorizonCause, LONGEST_FACTOR, LONGEST_MARGIN_SEC, settleMs } from 
 import { groupByIdentity, type Identity } from './identity.ts'
 import type { Entry } from './ledger.ts'
 import { collectedBy, loadListing } from './listing.ts'
-import { withStatistics } from './prepare.ts'
+import { tiersOf, withStatistics } from './prepare.ts'
 import { loadMask, type Mask } from './mask-state.ts'
 import { loadRegionState } from './region-state.ts'
 import { toSeries } from './selection.ts'
 import { type Place, placeKey } from './state-keys.ts'
 import type { CompiledConfigs, NamespaceTarget } from './targets.ts'
-import { memberTest, splitTiers } from './tier.ts'
 import { makeTimeouts } from './timeouts.ts'
 
 /** The explanation stays readable; the count says how many there are. */
@@ -183,8 +182,7 @@ async function explainPlace(
   const inventory =
     objectClass === undefined ? undefined : await loadInventory(context, { objectClass, accountId, region })
   const timeouts = objectClass === undefined ? undefined : makeTimeouts(inventory, nowMs)
-  const isCritical = memberTest(compiled.configs.critical, inventory)
-  const { own } = splitTiers(named, { tier: place.tier, isCritical, catalogue })
+  const { own } = tiersOf({ compiled, target }, named, inventory)
   const identities = own.filter((identity) => hasMetric(identity, question.metric))
   const [known, mask] = await Promise.all([loadRegionState(context, place), loadMask(context, place)])
   return Promise.all(

@@ -39,7 +39,7 @@ function isSteady({ base, entry, asked, work }: EntryPlan): boolean {
   return base.waits === 0 && base.gaps.length === 0 && isWhole && isSame
 }
 
-/** What policy `probe` does about a plan; `isKnown`: it was asked for before. */
+/** What policy `probe` does about a plan. */
 function questionOf(
   { catalogue, policy }: Pick<NamespaceContext, 'catalogue' | 'policy'>,
   plan: EntryPlan,

@@ -20,7 +20,7 @@ export interface GateResult {
   readonly unexplained: Residuals
 }
 
-/** What the gate works on; undefined where nobody sleeps whom the region's sums could tell of. */
+/** What the gate works on. */
 export interface Gate {
   readonly sleepers: readonly { readonly identity: Identity; readonly gated: readonly SeriesStatistics[] }[]
   readonly metrics: readonly string[]
@@ -30,7 +30,7 @@ export interface Gate {
   readonly window: Window
 }
 
-/** Which metrics tell, and for which minutes, given who sleeps. */
+/** Which metrics tell, and for which minutes, given who sleeps; undefined where nobody sleeps whom the region's sums could tell of. */
 export function makeGate(
   { catalogue, nowMs, timeouts, known, policy, critical }: Omit<NamespaceContext, 'activity' | 'reach'>,
   { asleep, before }: Pick<Masked, 'asleep' | 'before'>,

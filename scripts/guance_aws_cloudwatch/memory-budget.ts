@@ -1,7 +1,5 @@
 import type { RunContext } from 'guance-aws-lambda/dff'
-
-/** Datapoints held in memory at once by all regions of a run: what one large slice may hold (works.ts). */
-const MAX_DATAPOINTS = 450_000
+import { MAX_DATAPOINTS } from './works.ts'
 
 /** Lets slices of different regions run beside each other as far as their datapoints fit in memory together. */
 export class MemoryBudget {

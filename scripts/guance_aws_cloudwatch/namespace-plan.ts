@@ -22,10 +22,9 @@ import { SERIES_PER_PAGE } from './list-series.ts'
 import { groupByIdentity, type Identity } from './identity.ts'
 import { maskIdentities } from './mask.ts'
 import { type ConfigsOption, planOptions, surveyFor } from './plan-options.ts'
-import { type NamespaceRun, prepareNamespace, withStatistics } from './prepare.ts'
+import { type NamespaceRun, prepareNamespace, tiersOf, withStatistics } from './prepare.ts'
 import type { Rule } from './rule.ts'
 import { loadBuckets } from './slice.ts'
-import { memberTest, splitTiers } from './tier.ts'
 import { makeTimeouts } from './timeouts.ts'
 import { EARLY_MS, PERIOD_SEC } from './window.ts'
 
@@ -156,10 +155,7 @@ export async function planNamespace(
   const masked = await maskIdentities({ ...shared, policy }, run.target, identities)
   const outlook: Outlook = { shared: { ...shared, timeouts }, identities, masked, stateOf, intervalMs }
   const rows = planRows(outlook, shared)
-  const isCritical = memberTest(run.compiled.configs.critical, inventory)
-  const { tier, catalogue } = run.target
-  const ofTier = (all: readonly Identity[]): readonly Identity[] =>
-    splitTiers(all, { tier, isCritical, catalogue }).own
+  const ofTier = (all: readonly Identity[]): readonly Identity[] => tiersOf(run, all, inventory).own
   const { namespace } = shared.place
   const place = { accountId: shared.region.accountId, region: shared.region.region }
   return {

@@ -70,6 +70,7 @@ async function keepRegionState(
     state: regionState(place, {
       ...before,
       listedMs,
+      polledMs: nowMs,
       longest,
       lateness,
       sweptMs,
@@ -110,12 +111,14 @@ async function pollIdentities(
 async function collectPoll(run: NamespaceRun, prepared: Prepared, tally: Tally): Promise<LiveResult> {
   const { budget } = run
   const { context, place, nowMs, critical, catalogue, known } = prepared.shared
-  await reportUncollected(context, place, { nowMs, count: critical.length })
+  await reportUncollected(context, place, { nowMs, count: critical.length, isFirst: known === undefined })
   const { live, awake } = await pollIdentities(run, prepared, tally)
-  const asked = estimate(awake, catalogue, 1).units[budget?.level ?? 0] ?? 0
+  if (budget === undefined) return live
+  const { units, series } = estimate(awake, catalogue)
+  const asked = units[budget.level] ?? 0
   // A first poll asks of everybody what later ones ask of few.
   const factor = known === undefined || asked === 0 ? 1 : Math.min(1, tally.billedByPolls() / asked)
-  budget?.note(placeKey(place), estimate(awake, catalogue, factor))
+  budget.note(placeKey(place), { units: units.map((each) => factor * each), series })
   return live
 }
 

@@ -9,6 +9,8 @@ export interface RegionState {
   readonly sinceMs: EpochMs
   /** When the list of series was made that the last poll went by: what is new is younger. */
   readonly listedMs: EpochMs
+  /** Last poll; missing in what was written before it was kept. */
+  readonly polledMs?: EpochMs
   /** Of all functions: for the account-wide series. */
   readonly longest: Longest
   readonly lateness: Lateness

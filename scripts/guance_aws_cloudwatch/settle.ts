@@ -1,5 +1,6 @@
 import type { EpochMs, SinkTraits } from 'guance-aws-lambda/dff'
 import { digestOf, type Digests, type LineDigest } from './digest.ts'
+import { isWrittenOnce } from './entry-plan.ts'
 import { isWithin } from './ranges.ts'
 import { wholeMinutes } from './window.ts'
 import type { Written } from './written.ts'
@@ -89,10 +90,6 @@ function isUnchanged(before: LineDigest, fields: Fields, zeros: readonly string[
   return before === digest || (zeros.length > 0 && before === (digest ^ digestOf(zerosIn(zeros))))
 }
 
-function isOnce({ rewrite }: SinkTraits): boolean {
-  return rewrite === 'unknown' || rewrite === 'both'
-}
-
 /** `unknown` and `both`: nothing that a store may hold is written again; only fields that it never had are added. */
 function judgeOnce(
   { sink, written, isLackTold }: SettleInput,
@@ -112,7 +109,7 @@ function judgeOnce(
 
 /** A line of which nobody knows any more what it held: where nothing may be written twice, only what it certainly lacks. */
 function judgeForgotten({ sink, written }: SettleInput, { timeMs, whole }: Minute): Verdict {
-  if (!isOnce(sink)) return writing(whole)
+  if (!isWrittenOnce(sink)) return writing(whole)
   const lacked = written.lackedAt(timeMs)
   return sink.mergesFields ? writing(pick(whole, (field) => lacked.has(field))) : NOTHING
 }
@@ -145,7 +142,7 @@ function judgeUnchanged({ sink }: SettleInput, { fields, whole }: Minute, before
 
 /** Whether a line may not be touched: what it was written with is not all there to be compared, or to go along with a new one. */
 function isProtected({ sink, written }: SettleInput, timeMs: EpochMs, isFirst: boolean): boolean {
-  return !isFirst && !written.isWholeAt(timeMs) && (isOnce(sink) || !sink.mergesFields)
+  return !isFirst && !written.isWholeAt(timeMs) && (isWrittenOnce(sink) || !sink.mergesFields)
 }
 
 function judge(input: SettleInput, minute: Minute): Verdict {

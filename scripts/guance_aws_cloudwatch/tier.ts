@@ -81,15 +81,12 @@ export function splitTiers(
 export async function reportUncollected(
   context: RunContext,
   place: Place,
-  { nowMs, count }: { readonly nowMs: EpochMs; readonly count: number },
+  { nowMs, count, isFirst }: { readonly nowMs: EpochMs; readonly count: number; readonly isFirst: boolean },
 ): Promise<void> {
-  if (count === 0) return
-  const [own, other] = await Promise.all([
-    loadRegionState(context, place),
-    loadRegionState(context, { ...place, tier: 'critical' }),
-  ])
   // At a first run the other one may come later.
-  if (own === undefined || (other !== undefined && nowMs - other.listedMs < MISSING_MS)) return
+  if (count === 0 || isFirst) return
+  const other = await loadRegionState(context, { ...place, tier: 'critical' })
+  if (other !== undefined && nowMs - (other.polledMs ?? other.listedMs) < MISSING_MS) return
   context.report({
     code: 'critical-not-run',
     severity: 'error',

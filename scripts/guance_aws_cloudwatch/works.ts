@@ -7,7 +7,7 @@ import { MAX_LIVE_MS } from './window.ts'
 const MAX_QUERIES = 2_500
 
 /** Datapoints held in memory at once, whatever the number of functions. */
-const MAX_DATAPOINTS = 450_000
+export const MAX_DATAPOINTS = 450_000
 
 function minutesOf(work: Work): number {
   const ms = work.purpose === 'live' ? MAX_LIVE_MS : work.window.endMs - work.window.startMs

@@ -1,5 +1,5 @@
 import { inspect } from 'node:util'
-import type { Problem, RunContext } from 'guance-aws-lambda/dff'
+import { DffError, type Problem, type RunContext } from 'guance-aws-lambda/dff'
 import { type Denial, readDenial } from './denial.ts'
 
 export type AwsErrorKind =
@@ -161,6 +161,7 @@ export class AwsFailure extends Error {
 /** Any thrown thing as the Problem that the record shows for `scope`. */
 export function makeProblem(error: unknown, scope: string): Problem {
   const message = error instanceof Error ? error.message : String(error)
+  if (error instanceof DffError) return { code: error.code, severity: 'error', scope, message }
   if (!(error instanceof AwsFailure)) return { code: 'internal', severity: 'error', scope, message }
   const base = { code: error.kind, severity: 'error', scope, message } as const
   return error.kind === 'forbidden' ? { ...base, action: error.action } : base

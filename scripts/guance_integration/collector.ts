@@ -26,7 +26,7 @@ export interface Collector {
   /** Commits what it collects as it goes and reports what it could not; throws only when nothing can go on. */
   run(context: RunContext): Promise<readonly RegionResult[]>
   /** What can wait until every collector of the run has delivered; a failure of it fails nothing. */
-  later?(context: RunContext): Promise<readonly RegionResult[]>
+  later?(context: RunContext): Promise<unknown>
   /** From stored state alone: no network. */
   expected(context: RunContext): Promise<Expectation>
   /** Tries each IAM action it needs, in each region. */

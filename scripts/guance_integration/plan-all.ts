@@ -1,5 +1,5 @@
-import { type CostPlan, DffError, joinPlans, type PlanQuestion, type RunContext } from 'guance-aws-lambda/dff'
-import { makeProblem } from './aws-error.ts'
+import { type CostPlan, joinPlans, type PlanQuestion, type RunContext } from 'guance-aws-lambda/dff'
+import { reportProblem } from './aws-error.ts'
 import type { Collector } from './collector.ts'
 import { isFatal } from './region-run.ts'
 
@@ -22,12 +22,7 @@ export async function planAll(
       context.signal.throwIfAborted()
       if (isFatal(error)) throw error
       first ??= error
-      const { message } = error instanceof Error ? error : new Error(String(error))
-      context.report(
-        error instanceof DffError
-          ? { code: error.code, severity: 'error', scope: collector.name, message }
-          : makeProblem(error, collector.name),
-      )
+      reportProblem(context, error, collector.name)
     }
   }
   if (plans.length === 0 && first !== undefined) throw first

@@ -1,3 +1,5 @@
+import type { Metric } from '@aws-sdk/client-cloudwatch'
+import type { FunctionConfiguration } from '@aws-sdk/client-lambda'
 import { DAY_MS, type EpochMs, type Json, type RunContext } from 'guance-aws-lambda/dff'
 import type { AwsAccount } from './aws-account.ts'
 import { AwsFailure, reportProblem } from './aws-error.ts'
@@ -5,6 +7,7 @@ import type { AwsRegion } from './aws-region.ts'
 import { mapConcurrently } from './concurrency.ts'
 import type { RegionChoice } from './region-choice.ts'
 import { listEnabledRegions } from './enabled-regions.ts'
+import { readList } from './reply.ts'
 
 /** A region that is used for the first time waits a day at most. */
 const EXAMINE_EVERY_MS = DAY_MS
@@ -40,19 +43,20 @@ async function loadExamined(
 async function hasMetrics(region: AwsRegion, namespace: string): Promise<boolean> {
   const { ListMetricsCommand } = await import('@aws-sdk/client-cloudwatch')
   const client = await region.cloudwatch()
-  const { Metrics } = await region.call('cloudwatch:ListMetrics', async (abortSignal) =>
-    client.send(new ListMetricsCommand({ Namespace: namespace }), { abortSignal }),
-  )
-  return Array.isArray(Metrics) && Metrics.length > 0
+  return region.call('cloudwatch:ListMetrics', async (abortSignal) => {
+    const { Metrics } = await client.send(new ListMetricsCommand({ Namespace: namespace }), { abortSignal })
+    // Within the call: an empty reply of a proxy is asked for again, and hides no region for a day.
+    return readList<Metric>(Metrics, 'metrics', []).length > 0
+  })
 }
 
 async function hasFunctions(region: AwsRegion): Promise<boolean> {
   const { ListFunctionsCommand } = await import('@aws-sdk/client-lambda')
   const client = await region.lambda()
-  const { Functions } = await region.call('lambda:ListFunctions', async (abortSignal) =>
-    client.send(new ListFunctionsCommand({ MaxItems: 1 }), { abortSignal }),
-  )
-  return Array.isArray(Functions) && Functions.length > 0
+  return region.call('lambda:ListFunctions', async (abortSignal) => {
+    const { Functions } = await client.send(new ListFunctionsCommand({ MaxItems: 1 }), { abortSignal })
+    return readList<FunctionConfiguration>(Functions, 'functions', []).length > 0
+  })
 }
 
 /** The first question that finds something settles it. What is refused is named once a day: the region may have something. */

@@ -32,10 +32,7 @@ async function runCollector(
   } catch (error) {
     context.signal.throwIfAborted()
     if (isFatal(error)) throw error
-    const problem =
-      error instanceof DffError
-        ? ({ code: error.code, severity: 'error', scope: collector.name, message: error.message } as const)
-        : makeProblem(error, collector.name)
+    const problem = makeProblem(error, collector.name)
     context.report(problem)
     return { kind: 'threw', error, problem }
   }

@@ -57,6 +57,19 @@ function total(counts: ReadonlyMap<string, number>): number {
  * What a run may spend and has spent. A request is let through while nothing is used up, so that a limit is exceeded by
  * at most the last one. Counted before it is sent, and written down before that.
  */
+function lesser(one: number | undefined, other: number | undefined): number | undefined {
+  return one === undefined || other === undefined ? (one ?? other) : Math.min(one, other)
+}
+
+function tighter(one: Limits, other: Limits): Limits {
+  return {
+    perMonth: lesser(one.perMonth, other.perMonth),
+    perPoll: lesser(one.perPoll, other.perPoll),
+    perMonthInAll: lesser(one.perMonthInAll, other.perMonthInAll),
+    perPollInAll: lesser(one.perPollInAll, other.perPollInAll),
+  }
+}
+
 class Spending {
   readonly #context: RunContext
   readonly #limits = new Map<string, Limits>()
@@ -77,7 +90,7 @@ class Spending {
   /** Sets an account's limits, and whose purse it is; the smaller one counts where two collectors say. */
   async open(accountId: string, limits: Limits, purse: Purse): Promise<void> {
     this.#purse = purse
-    this.#limits.set(accountId, limits)
+    this.#limits.set(accountId, tighter(this.#limits.get(accountId) ?? {}, limits))
     this.#loaded ??= this.#load()
     await this.#loaded
   }

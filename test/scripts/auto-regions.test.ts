@@ -52,6 +52,14 @@ describe('regions: auto', () => {
     expect(expected?.metrics).toMatchObject([{ fields: ['Invocations_Sum'] }])
   })
 
+  it('takes no empty reply for an empty region', async () => {
+    await start()
+    for (const api of ['lambda:ListFunctions', 'cloudwatch:ListMetrics'])
+      await aws.control('POST', 'faults', { api, kind: 'emptyBody', probability: 1, times: 1, seed: 1 })
+    const run = await runAt(makeStore(), 0)
+    expect(run.lines.join('\n')).toContain('something to collect in eu-west-1, us-east-1')
+  })
+
   it('is examined again after a day', async () => {
     await start()
     const store = makeStore()

@@ -122,12 +122,18 @@ describe('the deployed Startup script', () => {
   it('has a function of its own for critical functions, where some are named', async () => {
     const text = await deploy({ regions: ['us-east-1'], critical: ['*'] })
     expect(text).toContain("\n  critical: { functions: ['*'] },\n")
-    expect(text).toContain("{ fixedCronExpr: '* * * * *', timeout: 600 }")
+    expect(text).toContain("{ fixedCronExpr: '* * * * *', timeout: 600, ...destination }")
     const { outcome, problems, points } = await runDeployed('runCritical')
     expect(problems).toEqual([])
     expect(outcome).toMatchObject({ kind: 'done' })
     expect(points.every(([category]) => category === 'metric')).toBe(true)
     expect(points.length).toBeGreaterThan(0)
+  })
+
+  it('sends what is critical to the connector that it was deployed with, as all the rest', async () => {
+    const text = await deploy({ regions: ['us-east-1'], critical: ['*'], connector: 'default' })
+    expect(text).toContain("const destination = {\n  connector: 'default',\n}")
+    expect(text.match(/\.\.\.destination \}/g)).toHaveLength(2)
   })
 
   it('names the wrong parameter when it loads', async () => {

@@ -127,7 +127,7 @@ describe('what a short budget gives up', () => {
   })
 
   it('costs less at every level, and is beyond the cap only when the core alone is', () => {
-    const { units, series } = estimate(identities(METRICS), CATALOGUE, 1)
+    const { units, series } = estimate(identities(METRICS), CATALOGUE)
     for (const list of [units, series])
       expect([...list]).toEqual(list.toSorted((left, right) => right - left))
     expect(isBeyondCap({ limits: { maxSeries: 8 }, estimate: { units, series } })).toBe(false)

@@ -1,3 +1,4 @@
+import { DffError } from '../../../core/error.ts'
 import { describe, expect, it } from 'vitest'
 import { AwsFailure, classifyAwsError, makeProblem } from '../../../scripts/guance_integration/aws-error.ts'
 
@@ -80,5 +81,7 @@ describe('makeProblem', () => {
 
   it('calls anything else internal', () => {
     expect(makeProblem(new TypeError('oops'), 's')).toMatchObject({ code: 'internal', message: 'oops' })
+    const known = new DffError({ code: 'STATE_FULL', place: 'p', expected: 'e', got: 'g', remedy: 'r' })
+    expect(makeProblem(known, 's')).toMatchObject({ code: 'STATE_FULL', scope: 's' })
   })
 })

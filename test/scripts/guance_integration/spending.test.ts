@@ -92,6 +92,14 @@ describe('a budget', () => {
     expect(await send(back, [1])).toEqual([])
   })
 
+  it('is the smaller one where two collectors of an account say, and that of the one where the other says none', async () => {
+    const spending = await openRun(makeStore(), NOVEMBER_MS, { perMonth: 100, perPoll: 80 })
+    await spending.open('1', {}, 'run')
+    await spending.open('1', { perMonth: 40, perPoll: 200 }, 'run')
+    expect(await send(spending, [40])).toEqual([40])
+    expect(await send(spending, [1])).toEqual([])
+  })
+
   it('that nobody set costs no commit', async () => {
     const store = makeStore()
     const spending = spendingOf(makeRun(store, { triggerTimeMs: NOVEMBER_MS, session: SESSION }))
