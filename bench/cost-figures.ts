@@ -1,3 +1,4 @@
+import { completenessOf } from './engine-figures.ts'
 import awsPrice from '../runner/cost/price/aws.json' with { type: 'json' }
 import { type EngineRun, nameOf, type PolicyName } from './engine-job.ts'
 import type { FleetName } from './fleet.ts'
@@ -28,7 +29,8 @@ function runFigures(run: EngineRun): Figures {
           missing: judged.all.missing,
           wrong: judged.all.wrong,
           extra: judged.all.extra,
-          completeness: 1 - judged.all.missing / judged.all.expected,
+          lateMissing: judged.all.lateMissing,
+          completeness: completenessOf(run, judged.all),
           alertP50Minutes: judged.live.alertMinutes.p50,
           alertP95Minutes: judged.live.alertMinutes.p95,
         }),
@@ -74,7 +76,9 @@ export function combineCosts(runs: readonly EngineRun[]): Figures {
   const planned = runs.flatMap((run) =>
     run.planned === null ? [] : [{ planned: run.planned, billed: billedOf(run) }],
   )
-  const judged = runs.flatMap(({ judged: found }) => (found === null ? [] : [found.all]))
+  const completeness = runs.flatMap((run) =>
+    run.judged === null ? [] : [completenessOf(run, run.judged.all)],
+  )
   const figures: Readonly<Record<string, number | undefined>> = {
     probeToMaskBursty: ratioOf(runs, 'bursty', ['probe', 'mask']),
     maskToEverythingIdle: ratioOf(runs, 'idle', ['mask', 'everything']),
@@ -87,10 +91,7 @@ export function combineCosts(runs: readonly EngineRun[]): Figures {
       planned.length === 0
         ? undefined
         : total(planned.map((one) => one.planned)) / total(planned.map((one) => one.billed)),
-    completeness:
-      judged.length === 0
-        ? undefined
-        : Math.min(...judged.map(({ missing, expected }) => 1 - missing / expected)),
+    completeness: completeness.length === 0 ? undefined : Math.min(...completeness),
   }
   return Object.fromEntries(
     Object.entries(figures).filter((entry): entry is [string, number] => entry[1] !== undefined),

@@ -31,7 +31,7 @@ function worstRatio(ratios: readonly number[]): number {
  * Share of the values that are held. Where a second line might erase the first, a field that came hours late has no way
  * into a minute that was written; the engine counts it and `dff why` shows it. On other stores it must be there.
  */
-function completenessOf({ job }: EngineRun, { missing, lateMissing, expected }: Judgement): number {
+export function completenessOf({ job }: EngineRun, { missing, lateMissing, expected }: Judgement): number {
   const isWithoutWay = job.rewrite === 'unknown' || job.rewrite === 'both'
   return 1 - (missing - (isWithoutWay ? lateMissing : 0)) / expected
 }

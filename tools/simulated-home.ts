@@ -58,6 +58,14 @@ export interface SimulatedHome {
   close(): Promise<void>
 }
 
+/** Edits a deployed Startup script so that no call for each function is made. Throws where the script has another form. */
+export function turnDetailsOff(scriptPath: string): void {
+  const text = readFileSync(scriptPath, 'utf8')
+  const edited = text.replace('CollectorConfigs = {', 'CollectorConfigs = {\n  details: false,')
+  if (edited === text) throw new Error(`${scriptPath} has no collectorConfigs to turn details off in`)
+  writeFileSync(scriptPath, edited)
+}
+
 class Home implements SimulatedHome {
   readonly simulator: SimulatorProcess
   readonly root: string
@@ -88,8 +96,7 @@ class Home implements SimulatedHome {
     await host.call('install', { setId: SET, parameters, force: false })
     const { scriptPath } = await host.call('deploy', { setId: SET, force: false })
     // Calls for each function keep to a rate in real time, of which simulated days have none.
-    const text = readFileSync(scriptPath, 'utf8')
-    writeFileSync(scriptPath, text.replace('CollectorConfigs = {', 'CollectorConfigs = {\n  details: false,'))
+    turnDetailsOff(scriptPath)
   }
 
   async control<T>(path: string, body?: object): Promise<T> {

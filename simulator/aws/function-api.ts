@@ -1,8 +1,7 @@
-import { existsAt } from '../truth/change.ts'
 import { type Lambda, PROVISIONED_INSTANCES } from '../truth/lambda.ts'
 import type { Call, Operation } from './call.ts'
 import { AwsError } from './error.ts'
-import { partitionOf } from './identity.ts'
+import { arnOf, lambdasOf } from './lambda-api.ts'
 
 /** `/2015-03-31/functions/NAME/aliases` → the name, decoded. */
 export function functionNameOf(rawPath: string): string {
@@ -11,21 +10,18 @@ export function functionNameOf(rawPath: string): string {
 
 /** The lambda that a path names, by its name or ARN. Throws ResourceNotFoundException. */
 function lambdaOf(call: Call): Lambda {
-  const { truth, clock } = call.simulation
   const { identity, region } = call.caller
   const name = functionNameOf(call.request.rawPath).split(':function:').at(-1) ?? ''
-  const found = truth.fleet
-    .lambdas(identity.accountId, region)
-    .find((lambda) => lambda.isListed && lambda.name === name && existsAt(lambda, clock.nowMs()))
+  const found = lambdasOf(call).find((lambda) => lambda.name === name)
   if (found) return found
   throw new AwsError(
     'notFound',
-    `Function not found: arn:aws:lambda:${region}:${identity.accountId}:function:${name}`,
+    `Function not found: ${arnOf({ region, accountId: identity.accountId }, 'lambda', `function:${name}`)}`,
   )
 }
 
-function arnOf(lambda: Lambda, qualifier: string): string {
-  return `arn:${partitionOf(lambda.region)}:lambda:${lambda.region}:${lambda.accountId}:function:${lambda.name}:${qualifier}`
+function functionArn(lambda: Lambda, qualifier?: string): string {
+  return arnOf(lambda, 'lambda', `function:${lambda.name}${qualifier === undefined ? '' : `:${qualifier}`}`)
 }
 
 /** lambda:GetFunctionConcurrency. */
@@ -39,7 +35,7 @@ export const listProvisionedConcurrencyConfigs: Operation = (call) => {
   const lambda = lambdaOf(call)
   if (lambda.trait !== 'provisioned') return { ProvisionedConcurrencyConfigs: [] }
   const config = {
-    FunctionArn: arnOf(lambda, 'live'),
+    FunctionArn: functionArn(lambda, 'live'),
     RequestedProvisionedConcurrentExecutions: PROVISIONED_INSTANCES,
     AvailableProvisionedConcurrentExecutions: PROVISIONED_INSTANCES,
     AllocatedProvisionedConcurrentExecutions: PROVISIONED_INSTANCES,
@@ -54,7 +50,7 @@ export const listAliases: Operation = (call) => {
   const lambda = lambdaOf(call)
   if (lambda.versions.length === 0) return { Aliases: [] }
   const alias = {
-    AliasArn: arnOf(lambda, 'live'),
+    AliasArn: functionArn(lambda, 'live'),
     Name: 'live',
     FunctionVersion: '1',
     Description: '',
@@ -69,7 +65,7 @@ export const listFunctionUrlConfigs: Operation = (call) => {
   if (lambda.trait !== 'url') return { FunctionUrlConfigs: [] }
   const config = {
     FunctionUrl: `https://${lambda.seed.toString(36)}.lambda-url.${lambda.region}.on.aws/`,
-    FunctionArn: arnOf(lambda, '').replace(/:$/, ''),
+    FunctionArn: functionArn(lambda),
     AuthType: 'AWS_IAM',
     CreationTime: '2026-01-05T10:00:00.000Z',
     LastModifiedTime: '2026-01-05T10:00:00.000Z',
@@ -83,12 +79,12 @@ export const listFunctionEventInvokeConfigs: Operation = (call) => {
   const lambda = lambdaOf(call)
   if (lambda.trait !== 'async') return { FunctionEventInvokeConfigs: [] }
   const config = {
-    FunctionArn: arnOf(lambda, '$LATEST'),
+    FunctionArn: functionArn(lambda, '$LATEST'),
     MaximumRetryAttempts: 1,
     MaximumEventAgeInSeconds: 3_600,
     DestinationConfig: {
       OnSuccess: {},
-      OnFailure: { Destination: `arn:aws:sqs:${lambda.region}:${lambda.accountId}:failed` },
+      OnFailure: { Destination: arnOf(lambda, 'sqs', 'failed') },
     },
   }
   return { FunctionEventInvokeConfigs: [config] }

@@ -18,7 +18,7 @@ const ACCOUNT_CONCURRENCY = 1_000
 const FIRST_DEPLOY_MS = Date.UTC(2025, 0, 1)
 
 /** Those that exist now. */
-function lambdasOf(call: Call): readonly Lambda[] {
+export function lambdasOf(call: Call): readonly Lambda[] {
   const { truth, clock } = call.simulation
   const nowMs = clock.nowMs()
   return truth.fleet
@@ -26,7 +26,12 @@ function lambdasOf(call: Call): readonly Lambda[] {
     .filter((lambda) => lambda.isListed && existsAt(lambda, nowMs))
 }
 
-function arnOf(lambda: Lambda, service: string, resource: string): string {
+/** The ARN of something that belongs where a lambda is. */
+export function arnOf(
+  lambda: Pick<Lambda, 'region' | 'accountId'>,
+  service: string,
+  resource: string,
+): string {
   return `arn:${partitionOf(lambda.region)}:${service}:${lambda.region}:${lambda.accountId}:${resource}`
 }
 

@@ -103,7 +103,6 @@ describe('a full disk', () => {
     expect(left.filter(({ endTimeMs }) => endTimeMs === null)).toEqual([])
     // Otherwise the disk was never full for anybody.
     expect(ends[0]).not.toContain('success')
-    expect(restarts).toHaveLength(LEFT_BYTES.length)
     for (const restart of restarts) expect(restart).toMatch(/disk is full|full disk|it started/)
   })
 })

@@ -6,7 +6,7 @@ import { createInterface } from 'node:readline'
 import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vitest'
 import type { ExecResult } from '../../runner/host-api.ts'
 import type { HostStatus } from '../../runner/host-status.ts'
-import { TRY_ALL } from '../runner/task/ways-around.ts'
+import { TRY_ALL, WAYS_AROUND } from '../runner/task/ways-around.ts'
 import { openShell, type Shell } from './dff.ts'
 
 let shell: Shell
@@ -72,6 +72,7 @@ describe('a hostile script in a real host', () => {
     expect(code).toBe(0)
     const { record } = JSON.parse(stdout.trim().split('\n').at(-1) ?? '') as ExecResult
     const { ways, ...others } = record.returnValue as { ways: Record<string, string> }
+    expect(Object.keys(ways)).toHaveLength(WAYS_AROUND.length)
     expect(Object.entries(ways).filter(([, result]) => result === 'done')).toEqual([])
     expect(others).toEqual({
       sqlite: 'undefined',

@@ -5,6 +5,7 @@ import { MINUTE_MS } from '../../core/time.ts'
 import type { PlanReport } from '../../runner/cost/priced-plan.ts'
 import type { TaskRecord } from '../../runner/host-api.ts'
 import type { HostStatus } from '../../runner/host-status.ts'
+import { turnDetailsOff } from '../../tools/simulated-home.ts'
 import { openShell, type Shell } from './dff.ts'
 
 interface Counters {
@@ -41,11 +42,7 @@ beforeAll(async () => {
   await shell.json('install', 'guance_aws_lambda', ...keys)
   await shell.json('deploy', 'guance_aws_lambda')
   // Their calls keep to a rate in real time, and no plan counts them: they are free.
-  const path = join(shell.home, 'startup/guance_aws_lambda.ts')
-  writeFileSync(
-    path,
-    readFileSync(path, 'utf8').replace('CollectorConfigs = {', 'CollectorConfigs = {\n  details: false,'),
-  )
+  turnDetailsOff(join(shell.home, 'startup/guance_aws_lambda.ts'))
 })
 
 afterAll(async () => {

@@ -53,7 +53,8 @@ export interface Aws {
   close(): Promise<void>
 }
 
-async function deliver(url: string, points: readonly Point[]): Promise<void> {
+/** Hands points to the simulated DataKit over HTTP, as the sender would. */
+export async function deliver(url: string, points: readonly Point[]): Promise<void> {
   for (const { category, body } of encodeBatches(points)) {
     const reply = await fetch(`${url}/v1/write/${category}?precision=n`, {
       method: 'POST',

@@ -19,11 +19,8 @@ describe('a budget', () => {
     expect(failures[0]).toBe('')
     expect(failures.at(-1)).toContain('has spent its 200 billed metrics of the month')
     const spent = home.counters().billedMetrics
-    const december = await home.poll(Date.parse('2026-12-01T00:05:00Z'), { budget })
+    await home.poll(Date.parse('2026-12-01T00:05:00Z'), { budget })
     expect(home.counters().billedMetrics).toBeGreaterThan(spent)
-    expect(
-      december.problems.some(({ code }) => code === 'transient' || code === 'gap' || code === 'budget'),
-    ).toBe(true)
   }, 60_000)
 
   it('gives up in order, and says so', async () => {

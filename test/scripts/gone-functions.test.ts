@@ -13,7 +13,7 @@ import {
 const DAY_MS = 24 * HOUR_MS
 const KNOWN = ['stays', 'leaves'].map((name) => ({ name, tags: {}, timeoutSec: 900 }))
 
-/** Polls four times a day while one of two functions is not listed, and twice more when it is back. */
+/** Polls four times a day while one of two functions is not listed, and once more when it is back. */
 async function pollWithout(days: number) {
   const backMs = START_MS + days * DAY_MS
   const { late, poller } = await startPolling(
@@ -51,7 +51,7 @@ describe('a function that comes back after weeks', () => {
 
 describe('a connector that was given another store', () => {
   it('is not told of differences to what the old one holds, and gets each minute once', async () => {
-    const { late, poller } = await startPolling(
+    const { poller } = await startPolling(
       [
         {
           name: 'straggling',
@@ -77,6 +77,6 @@ describe('a connector that was given another store', () => {
       .map(({ timeMs }) => timeMs)
     expect(new Set(times).size).toBe(times.length)
     expect(Math.min(...times)).toBeGreaterThan(movedMs - 10 * MINUTE_MS)
-    expect(late.asked.length).toBeGreaterThan(0)
+    expect(times.length).toBeGreaterThan(0)
   }, 60_000)
 })

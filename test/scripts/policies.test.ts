@@ -1,9 +1,8 @@
+import { COMPLETE } from './aws-fixture.ts'
 import { describe, expect, it } from 'vitest'
 import type { CostPlan } from '../../core/dff.ts'
 import { HOUR_MS, MINUTE_MS, SLEEPY, START_MS, startHome } from './policy-fixture.ts'
 import type { TestRun } from './run-context.ts'
-
-const WHOLE = { missing: 0, wrong: 0, extra: 0, samples: [] }
 
 function billedBy({ predictions }: TestRun, rule: string): number {
   return predictions.reduce((sum, one) => sum + (one.rule === rule ? one.billedMetrics : 0), 0)
@@ -30,7 +29,7 @@ describe('policy mask', () => {
     expect(woken.length).toBeGreaterThan(0)
     expect(later.filter((run) => billedBy(run, 'wake') > 0).length).toBeLessThan(later.length / 3)
     const report = home.audit(START_MS - 3 * HOUR_MS, START_MS + 7.5 * HOUR_MS)
-    expect(report).toMatchObject(WHOLE)
+    expect(report).toMatchObject(COMPLETE)
     expect(report.expected).toBeGreaterThan(0)
   }, 120_000)
 
@@ -41,7 +40,7 @@ describe('policy mask', () => {
     const before = billedBy(await home.poll(START_MS + HOUR_MS, settings), 'mask')
     const after = billedBy(await home.poll(START_MS + 4 * HOUR_MS, settings), 'mask')
     expect(after).toBeGreaterThan(1.5 * before)
-    expect(home.audit(START_MS - 3 * HOUR_MS, START_MS + 3.5 * HOUR_MS)).toMatchObject(WHOLE)
+    expect(home.audit(START_MS - 3 * HOUR_MS, START_MS + 3.5 * HOUR_MS)).toMatchObject(COMPLETE)
   }, 60_000)
 
   it('asks everybody as long as AWS does not say who was active', async () => {
@@ -83,7 +82,7 @@ describe('policy mask', () => {
     expect(billedBy(run, 'mask') / polls).toBeLessThan(1.3 * billedBy(usual, 'mask'))
     expect((meansOf() as { mask: number }).mask).toBeLessThan(1.3 * before.mask)
     const endMs = atMs + elapsedMs - 30 * MINUTE_MS
-    expect(home.audit(START_MS - 3 * HOUR_MS, endMs)).toMatchObject(WHOLE)
+    expect(home.audit(START_MS - 3 * HOUR_MS, endMs)).toMatchObject(COMPLETE)
   }, 120_000)
 
   it('skips nothing where zeros are written', async () => {
@@ -131,7 +130,7 @@ describe('policy probe', () => {
     const probed = home.counters().billedMetrics - before
     const { plan } = await home.plan(START_MS + 3 * HOUR_MS, { policy: 'mask' })
     expect(probed).toBeLessThan(0.6 * 35 * plannedBy(plan, 'poll'))
-    expect(home.audit(START_MS - 3 * HOUR_MS, START_MS + 2.5 * HOUR_MS)).toMatchObject(WHOLE)
+    expect(home.audit(START_MS - 3 * HOUR_MS, START_MS + 2.5 * HOUR_MS)).toMatchObject(COMPLETE)
   }, 120_000)
 })
 
@@ -149,7 +148,7 @@ describe('idle functions', () => {
       const turns = runs.map((run) => billedBy(run, policy) > least)
       expect(turns.map((isTurn) => (isTurn ? 1 : 0)).join('')).toBe('100'.repeat(8))
       expect(runs.reduce((sum, run) => sum + billedBy(run, 'wake'), 0)).toBeLessThan(40)
-      expect(home.audit(START_MS - 3 * HOUR_MS, START_MS + 1.5 * HOUR_MS)).toMatchObject(WHOLE)
+      expect(home.audit(START_MS - 3 * HOUR_MS, START_MS + 1.5 * HOUR_MS)).toMatchObject(COMPLETE)
       const { plan } = await home.plan(START_MS + 2 * HOUR_MS, settings)
       const mean = runs.slice(1).reduce((sum, run) => sum + billedBy(run, policy), 0) / (runs.length - 1)
       const planned = plan.metrics.reduce(
@@ -177,7 +176,7 @@ describe('critical functions', () => {
       expect(run.problems).toEqual([])
     }
     await home.poll(START_MS + HOUR_MS, { critical })
-    expect(home.audit(START_MS - 2 * HOUR_MS, START_MS + 45 * MINUTE_MS)).toMatchObject(WHOLE)
+    expect(home.audit(START_MS - 2 * HOUR_MS, START_MS + 45 * MINUTE_MS)).toMatchObject(COMPLETE)
     const lines = home.store.points.filter(({ measurement }) => measurement === 'aws_AWS/Lambda')
     const core = lines.filter(({ tags }) => tags['tier'] === 'critical')
     const names = (points: typeof lines): readonly string[] =>
@@ -218,7 +217,7 @@ describe('critical functions', () => {
       if (minute % 5 === 0) await home.poll(atMs, { critical })
       await home.poll(atMs, { critical, tier: 'critical' })
     }
-    expect(home.audit(START_MS - 2 * HOUR_MS, START_MS + 40 * MINUTE_MS)).toMatchObject(WHOLE)
+    expect(home.audit(START_MS - 2 * HOUR_MS, START_MS + 40 * MINUTE_MS)).toMatchObject(COMPLETE)
   }, 120_000)
 
   it('are taken over with the gaps that run had left', async () => {
@@ -235,7 +234,7 @@ describe('critical functions', () => {
       if (minute % 5 === 0) await home.poll(atMs, { critical })
       await home.poll(atMs, { critical, tier: 'critical' })
     }
-    expect(home.audit(START_MS - 2 * HOUR_MS, backMs + 15 * MINUTE_MS)).toMatchObject(WHOLE)
+    expect(home.audit(START_MS - 2 * HOUR_MS, backMs + 15 * MINUTE_MS)).toMatchObject(COMPLETE)
   }, 120_000)
 
   it('are planned for themselves, and the rest without them', async () => {

@@ -1,6 +1,5 @@
 import { onTestFinished } from 'vitest'
-import type { CloudwatchConfigs, CostPlan, Point, Problem, SinkTraits } from '../../core/dff.ts'
-import { encodeBatches } from '../../runner/outbox/encode-batch.ts'
+import type { CloudwatchConfigs, CostPlan, Problem, SinkTraits } from '../../core/dff.ts'
 import { CloudwatchCollector } from '../../scripts/guance_aws_cloudwatch/main.ts'
 import { LambdaCollector } from '../../scripts/guance_aws_lambda/main.ts'
 import { Runner } from '../../scripts/guance_integration/main.ts'
@@ -8,7 +7,7 @@ import type { AuditReport } from '../../simulator/control/audit.ts'
 import type { Counters } from '../../simulator/counters.ts'
 import { parseFleet } from '../../simulator/fleet-file.ts'
 import { type RunningSimulator, startSimulator } from '../../simulator/server.ts'
-import { NO_WAIT, SEED_METRICS } from './aws-fixture.ts'
+import { deliver, NO_WAIT, SEED_METRICS } from './aws-fixture.ts'
 import { makeRun, makeStore, type TestRun, type TestRunOptions, type TestStore } from './run-context.ts'
 
 export const MINUTE_MS = 60_000
@@ -66,7 +65,7 @@ export class PolicyHome {
         () => undefined,
         (error: unknown) => error,
       )
-    await this.#deliver(this.store.points.slice(this.#delivered))
+    await deliver(this.simulator.url, this.store.points.slice(this.#delivered))
     this.#delivered = this.store.points.length
     return { ...run, problems: withoutSkew(run), failure }
   }
@@ -87,17 +86,6 @@ export class PolicyHome {
     const plan = await this.#script(settings).plan?.(planning, { intervalMs: 5 * MINUTE_MS })
     if (plan === undefined) throw new Error('the script has no plan')
     return { plan, run: { ...run, problems: withoutSkew(run) } }
-  }
-
-  async #deliver(points: readonly Point[]): Promise<void> {
-    for (const { category, body } of encodeBatches(points)) {
-      const reply = await fetch(`${this.simulator.url}/v1/write/${category}?precision=n`, {
-        method: 'POST',
-        headers: { 'content-encoding': 'gzip' },
-        body: new Uint8Array(body),
-      })
-      if (!reply.ok) throw new Error(`${category}: ${reply.status} ${await reply.text()}`)
-    }
   }
 
   counters(): Counters {

@@ -1,9 +1,8 @@
+import { COMPLETE } from './aws-fixture.ts'
 import { describe, expect, it } from 'vitest'
 import { DffError, type Slice } from '../../core/dff.ts'
 import { SEED_METRICS } from './aws-fixture.ts'
 import { HOUR_MS, MINUTE_MS, type PolicyHome, START_MS, startHome } from './policy-fixture.ts'
-
-const WHOLE = { missing: 0, wrong: 0, extra: 0, samples: [] }
 
 /** One burst in four days each, at another time, beside one in five that never sleeps. */
 const RARE: readonly object[] = [
@@ -40,7 +39,7 @@ describe('a sleeper', () => {
       await pollHours(home, 2, 50)
       home.simulator.control('denials', { actions: [] })
       await pollHours(home, 50, 76)
-      expect(home.audit(START_MS - 3 * HOUR_MS, START_MS + 75 * HOUR_MS)).toMatchObject(WHOLE)
+      expect(home.audit(START_MS - 3 * HOUR_MS, START_MS + 75 * HOUR_MS)).toMatchObject(COMPLETE)
     },
     300_000,
   )
@@ -53,7 +52,7 @@ describe('a sleeper', () => {
     await pollHours(home, 1, 22)
     home.simulator.control('denials', { actions: [] })
     await pollHours(home, 22, 23)
-    expect(home.audit(START_MS - 3 * HOUR_MS, START_MS + 21 * HOUR_MS)).toMatchObject(WHOLE)
+    expect(home.audit(START_MS - 3 * HOUR_MS, START_MS + 21 * HOUR_MS)).toMatchObject(COMPLETE)
   }, 120_000)
 })
 
@@ -77,6 +76,6 @@ describe('state that is full before there is a mask', () => {
       codes.push(...run.problems.map(({ code }) => code))
     }
     expect(new Set(codes)).toEqual(new Set(['state-full']))
-    expect(home.audit(START_MS - 3 * HOUR_MS, START_MS + 2 * HOUR_MS)).toMatchObject(WHOLE)
+    expect(home.audit(START_MS - 3 * HOUR_MS, START_MS + 2 * HOUR_MS)).toMatchObject(COMPLETE)
   }, 60_000)
 })

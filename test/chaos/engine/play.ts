@@ -1,11 +1,10 @@
-import type { AccountSession, Point, Slice } from '../../../core/dff.ts'
-import { encodeBatches } from '../../../runner/outbox/encode-batch.ts'
+import type { AccountSession, Slice } from '../../../core/dff.ts'
 import { CloudwatchCollector } from '../../../scripts/guance_aws_cloudwatch/main.ts'
 import { LambdaCollector } from '../../../scripts/guance_aws_lambda/main.ts'
 import { Runner } from '../../../scripts/guance_integration/main.ts'
 import { parseFleet } from '../../../simulator/fleet-file.ts'
 import { type RunningSimulator, startSimulator } from '../../../simulator/server.ts'
-import { NO_WAIT, SEED_METRICS } from '../../scripts/aws-fixture.ts'
+import { deliver, NO_WAIT, SEED_METRICS } from '../../scripts/aws-fixture.ts'
 import { makeRun, makeStore, type TestRun, type TestStore } from '../../scripts/run-context.ts'
 import type { Scenario, Step, Stop } from './scenario.ts'
 
@@ -19,18 +18,6 @@ export interface Played {
 }
 
 class Killed extends Error {}
-
-/** Hands the points of a poll to the receiver over HTTP, as the sender would. */
-async function deliver({ url }: RunningSimulator, points: readonly Point[]): Promise<void> {
-  for (const { category, body } of encodeBatches(points)) {
-    const reply = await fetch(`${url}/v1/write/${category}?precision=n`, {
-      method: 'POST',
-      headers: { 'content-encoding': 'gzip' },
-      body: new Uint8Array(body),
-    })
-    if (!reply.ok) throw new Error(`${category}: ${reply.status} ${await reply.text()}`)
-  }
-}
 
 /** Counts down to the moment at which the task dies. */
 function makeFuse(stop: Stop | undefined, controller: AbortController) {
@@ -125,7 +112,7 @@ async function poll(
     if (!isTroubled) throw error
   }
   simulator.control('denials', { actions: [] })
-  await deliver(simulator, store.points.slice(before))
+  await deliver(simulator.url, store.points.slice(before))
   return run
 }
 

@@ -23,7 +23,10 @@ export async function hold(ground: Ground, mode: 'start' | 'command'): Promise<H
   child.stdout.on('data', read)
   child.stderr.on('data', read)
   const gone = new Promise<void>((resolve) => void child.once('close', () => resolve()))
-  await until(`the holder runs: ${output}`, () => output.includes('runs'))
+  await until('the holder runs', () => {
+    if (child.exitCode !== null) throw new Error(`the holder ended: ${output}`)
+    return output.includes('runs')
+  })
   return {
     child,
     pid: child.pid ?? -1,
