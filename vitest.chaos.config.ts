@@ -1,3 +1,4 @@
+import { availableParallelism } from 'node:os'
 import { configDefaults, defineConfig } from 'vitest/config'
 import everyday from './vitest.config.ts'
 
@@ -17,6 +18,8 @@ export default defineConfig(({ mode }) => ({
   test: {
     ...everyday.test,
     include: ['test/chaos/**/*.test.ts'],
+    // Simulated days keep a core busy each.
+    maxWorkers: Math.max(2, availableParallelism()),
     exclude: configDefaults.exclude,
     provide: { length: mode === 'long' ? 'long' : 'ci' },
     // A bound for what hangs, not a measure: ten minutes in CI on two cores that others use too, a night by hand.

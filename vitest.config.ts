@@ -21,8 +21,8 @@ export default defineConfig({
     restoreMocks: true,
     allowOnly: false,
     pool: 'forks',
-    // vitest leaves one core free, which is half of a small machine; a test that waits for a minute's tick needs none.
-    maxWorkers: Math.max(2, availableParallelism()),
+    // One more than a small machine has cores: tests that wait for a tick, a backoff or a process need none meanwhile.
+    maxWorkers: Math.max(3, availableParallelism()),
     coverage: {
       provider: 'v8',
       include: ['core/**/*.ts', 'scripts/**/*.ts', 'runner/**/*.ts', 'simulator/**/*.ts'],

@@ -9,7 +9,7 @@ import type { BackupRow, RestoreResult } from '../../runner/backup/backup-row.ts
 import type { ExecResult } from '../../runner/host-api.ts'
 import type { HostStatus } from '../../runner/host-status.ts'
 import type { TriggerRow } from '../../runner/trigger/trigger-row.ts'
-import { openShell, type Shell } from './dff.ts'
+import { openShell, type Shell } from '../e2e/dff.ts'
 
 /** From then on the quickest functions are final, and from then on all (scripts/guance_aws_cloudwatch/horizon.ts). */
 const FIRST_FINAL_MS = 3 * MINUTE_MS

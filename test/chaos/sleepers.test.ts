@@ -1,8 +1,7 @@
-import { COMPLETE } from './aws-fixture.ts'
 import { describe, expect, it } from 'vitest'
 import { DffError, type Slice } from '../../core/dff.ts'
-import { SEED_METRICS } from './aws-fixture.ts'
-import { HOUR_MS, MINUTE_MS, type PolicyHome, START_MS, startHome } from './policy-fixture.ts'
+import { COMPLETE, SEED_METRICS } from '../scripts/aws-fixture.ts'
+import { HOUR_MS, MINUTE_MS, type PolicyHome, START_MS, startHome } from '../scripts/policy-fixture.ts'
 
 /** One burst in four days each, at another time, beside one in five that never sleeps. */
 const RARE: readonly object[] = [
