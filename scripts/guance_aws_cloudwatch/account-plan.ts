@@ -1,4 +1,4 @@
-import { type CostPlan, DAY_MS, joinPlans, type PlanQuestion, type RunContext } from 'guance-aws-lambda/dff'
+import { type CostPlan, joinPlans, type PlanQuestion, type RunContext } from 'guance-aws-lambda/dff'
 import {
   type AwsAccount,
   type AwsRegion,
@@ -7,13 +7,10 @@ import {
   reportProblem,
   resolveRegions,
 } from 'guance-aws-lambda/sets/guance_integration'
-import { LEVELS } from './degrade.ts'
 import { planNamespace } from './namespace-plan.ts'
 import { compileOptions, type ConfigsOption } from './plan-options.ts'
+import { reportShort } from './plan-short.ts'
 import type { CompiledConfigs } from './targets.ts'
-
-/** As the host counts a month. */
-const MONTH_MS = 30 * DAY_MS
 
 interface AccountPlan {
   readonly context: RunContext
@@ -41,39 +38,6 @@ async function planRegion(
   return joinPlans(plans)
 }
 
-function billedOf({ metrics }: CostPlan, every: string): number {
-  return metrics.reduce((sum, row) => sum + (row.every === every ? row.billedMetrics : 0), 0)
-}
-
-/** Says when budget and cap will bite: each poll then gives something up, in the order that the message names. */
-function reportShort(
-  { context, account: { accountId }, compiled: { configs } }: AccountPlan,
-  plan: CostPlan,
-  { intervalMs }: PlanQuestion,
-): void {
-  const { budget: { perMonth, perPoll } = {}, maxSeries } = configs
-  const poll = billedOf(plan, 'poll')
-  const month = (poll * MONTH_MS) / intervalMs + (billedOf(plan, 'day') * MONTH_MS) / DAY_MS
-  const series = plan.metrics.reduce((sum, { fields }) => sum + fields, 0)
-  const warn = (message: string): void =>
-    context.report({
-      code: 'budget',
-      severity: 'warning',
-      scope: accountId,
-      message: `${message} Given up then, in this order: ${LEVELS.slice(1).join('; ')}; then the task fails.`,
-    })
-  if (perMonth !== undefined && month > perMonth) {
-    const days = Math.floor((perMonth / month) * (MONTH_MS / DAY_MS))
-    warn(
-      `A month of such polls is billed ${Math.round(month)} metrics, and the budget is ${perMonth}: it would be used up after ${days} days.`,
-    )
-  }
-  if (perPoll !== undefined && poll > perPoll)
-    warn(`Such a poll is billed ${Math.round(poll)} metrics, and the budget of a poll is ${perPoll}.`)
-  if (maxSeries !== undefined && series > maxSeries)
-    warn(`Such polls collect ${series} time series, and maxSeries is ${maxSeries}.`)
-}
-
 /** What the polls of an account's metrics will ask for, its regions in their order. */
 export async function planAccount(run: AccountPlan, question: PlanQuestion): Promise<CostPlan> {
   const { context, account, compiled } = run
@@ -86,6 +50,6 @@ export async function planAccount(run: AccountPlan, question: PlanQuestion): Pro
     return { kind: 'collected', scope: region.scope, points: 0 }
   })
   const plan = joinPlans(regions.flatMap((region) => plans.get(region) ?? []))
-  reportShort(run, plan, question)
+  reportShort({ context, accountId: account.accountId, configs: compiled.configs }, plan, question)
   return plan
 }

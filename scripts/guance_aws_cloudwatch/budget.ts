@@ -113,7 +113,12 @@ function reportRefused(context: RunContext, accountId: string): void {
   const refused = spendingOf(context).refusedOf(accountId)
   if (refused?.isMonth === true) fail(accountId, refused.text)
   if (refused === undefined) return
-  const message = `${refused.text}: what is missing is asked for at the next run.`
+  // A backfill by hand comes once: what it lacks nobody asks for by itself.
+  const rest =
+    context.backfill === undefined
+      ? 'what is missing is asked for at the next run.'
+      : 'ask for the rest of the window by --backfill again.'
+  const message = `${refused.text}: ${rest}`
   context.report({ code: 'budget', severity: 'error', scope: accountId, message })
 }
 

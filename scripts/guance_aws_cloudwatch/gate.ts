@@ -64,12 +64,20 @@ export function gateAsks(namespace: string, { metrics, besides, window }: Gate):
   return [{ wanted: [...wanted, ...besides], window }]
 }
 
-/** The region's sums by metric; without those that did not come, or that AWS does not publish although somebody did something. */
+const NOTHING: Datapoints = new Map()
+
+/**
+ * The region's sums by metric; without those that did not come, or that AWS does not publish although somebody did
+ * something. Of forbidden ones nothing is left over: AWS's list of who was active alone tells who woke.
+ */
 function wholesOf(outcomes: readonly QueryOutcome[], activity: Activity): ReadonlyMap<string, Datapoints> {
   return new Map(
     outcomes.flatMap(({ query, outcome }) => {
       const { metric, dimensions } = query.series
-      if (outcome.kind !== 'complete' || dimensions.length > 0) return []
+      if (dimensions.length > 0) return []
+      // What may not be read stays so for long: asking every sleeper instead would be billed and answered alike.
+      if (outcome.kind === 'forbidden') return [[metric, NOTHING] as const]
+      if (outcome.kind !== 'complete') return []
       const isPublished = outcome.value.size > 0 || !activity.hasAny(metric)
       return isPublished ? [[metric, outcome.value] as const] : []
     }),
@@ -97,7 +105,9 @@ async function probeSleepers(
   const woken = answers.filter(({ own }) =>
     own.some(({ outcome }) => outcome.kind === 'complete' && outcome.value.size > 0),
   )
-  const silent = answers.filter(({ own }) => own.some(({ outcome }) => outcome.kind !== 'complete'))
+  const silent = answers.filter(({ own }) =>
+    own.some(({ outcome }) => outcome.kind !== 'complete' && outcome.kind !== 'forbidden'),
+  )
   return {
     woken: woken.map(({ identity }) => identity),
     silent: silent.map(({ identity }) => identity),

@@ -53,10 +53,6 @@ function total(counts: ReadonlyMap<string, number>): number {
   return [...counts.values()].reduce((sum, count) => sum + count, 0)
 }
 
-/**
- * What a run may spend and has spent. A request is let through while nothing is used up, so that a limit is exceeded by
- * at most the last one. Counted before it is sent, and written down before that.
- */
 function lesser(one: number | undefined, other: number | undefined): number | undefined {
   return one === undefined || other === undefined ? (one ?? other) : Math.min(one, other)
 }
@@ -70,6 +66,10 @@ function tighter(one: Limits, other: Limits): Limits {
   }
 }
 
+/**
+ * What a run may spend and has spent. A request is let through while nothing is used up, so that a limit is exceeded by
+ * at most the last one. Counted before it is sent, and written down before that.
+ */
 class Spending {
   readonly #context: RunContext
   readonly #limits = new Map<string, Limits>()

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest'
-import { START_MS, startHome } from './policy-fixture.ts'
+import { reportShort } from '../../scripts/guance_aws_cloudwatch/plan-short.ts'
+import { HOUR_MS, MINUTE_MS, START_MS, startHome } from './policy-fixture.ts'
 
-const MINUTE_MS = 60_000
 const STEADY = [{ name: 'steady', share: 1, perMin: [1, 4], timeoutSec: [3, 30] }]
 
 describe('a budget', () => {
@@ -70,6 +70,60 @@ describe('a budget', () => {
     expect(run.problems).toMatchObject([
       { code: 'budget', message: expect.stringContaining('used up after 0 days') },
     ])
+  }, 60_000)
+
+  it('of a poll is held against a plan, and the critical tier has nothing to give up', async () => {
+    const home = await startHome(STEADY, { functions: 10 })
+    const messagesOf = async (tier: object): Promise<readonly string[]> => {
+      const { run } = await home.plan(START_MS, { budget: { perPoll: 1 }, ...tier })
+      return run.problems.filter(({ code }) => code === 'budget').map(({ message }) => message)
+    }
+    expect(await messagesOf({})).toEqual([
+      expect.stringMatching(
+        /budget of a poll is 1\..*metrics beyond the default.*waits for the next poll\.$/u,
+      ),
+    ])
+    expect(await messagesOf({ tier: 'critical', critical: { functions: ['*'] } })).toEqual([
+      expect.stringContaining('in this order: nothing; then the rest waits for the next poll.'),
+    ])
+  }, 60_000)
+
+  it('of all accounts is told by the plan of the one that is too much, and once', async () => {
+    const home = await startHome(STEADY, { functions: 10 })
+    const { plan } = await home.plan(START_MS, {})
+    const perPoll = plan.metrics.reduce((sum, row) => sum + (row.every === 'poll' ? row.billedMetrics : 0), 0)
+    const context = home.runAt(START_MS)
+    const tell = (accountId: string): void =>
+      reportShort(
+        {
+          context,
+          accountId,
+          configs: { regions: ['us-east-1'], targets: [], budget: { perPollInAll: 2.5 * perPoll } },
+        },
+        plan,
+        { intervalMs: 5 * MINUTE_MS },
+      )
+    for (const accountId of ['111111111111', '222222222222', '333333333333', '444444444444']) tell(accountId)
+    expect(context.problems).toMatchObject([
+      {
+        code: 'budget',
+        scope: '333333333333',
+        message: expect.stringContaining('of the accounts up to this one'),
+      },
+    ])
+  }, 60_000)
+
+  it('that ends a backfill by hand says to ask for the rest by hand', async () => {
+    const home = await startHome(STEADY, { functions: 60 })
+    await home.poll(START_MS, {})
+    const { problems } = await home.poll(
+      START_MS + 5 * MINUTE_MS,
+      { budget: { perPoll: 1 } },
+      { backfill: { startMs: START_MS - 12 * HOUR_MS, endMs: START_MS - 6 * HOUR_MS } },
+    )
+    expect(problems.map(({ message }) => message)).toContainEqual(
+      expect.stringContaining('ask for the rest of the window by --backfill again'),
+    )
   }, 60_000)
 })
 

@@ -92,8 +92,10 @@ export class PolicyHome {
     return this.simulator.control('counters') as Counters
   }
 
-  audit(startMs: number, endMs: number): AuditReport {
-    return this.simulator.control('audit', { startMs, endMs, publications: true }) as AuditReport
+  /** All metrics, or these. */
+  audit(startMs: number, endMs: number, metrics?: readonly string[]): AuditReport {
+    const question = { startMs, endMs, publications: true, ...(metrics === undefined ? {} : { metrics }) }
+    return this.simulator.control('audit', question) as AuditReport
   }
 }
 
@@ -139,3 +141,13 @@ export const SLEEPY: readonly object[] = [
     activity: { burstMin: 2, everyMin: 1_440 },
   },
 ]
+
+/** What a run was foreseen to be billed by a rule. */
+export function billedBy({ predictions }: TestRun, rule: string): number {
+  return predictions.reduce((sum, one) => sum + (one.rule === rule ? one.billedMetrics : 0), 0)
+}
+
+/** What a plan foresees, per poll, day or once. */
+export function plannedBy({ metrics }: CostPlan, every: string): number {
+  return metrics.reduce((sum, row) => sum + (row.every === every ? row.billedMetrics : 0), 0)
+}

@@ -1,0 +1,131 @@
+import { describe, expect, it } from 'vitest'
+import { COMPLETE } from './aws-fixture.ts'
+import { billedBy, HOUR_MS, MINUTE_MS, plannedBy, SLEEPY, START_MS, startHome } from './policy-fixture.ts'
+
+describe('critical functions', () => {
+  const critical = { functions: ['*'] }
+
+  it('are collected every minute for themselves, the rest of them by run, and nothing twice or not at all', async () => {
+    const home = await startHome(
+      SLEEPY.slice(0, 1).map((group) => ({ ...group, share: 1 })),
+      { functions: 6 },
+    )
+    for (let minute = 0; minute < 60; minute += 1) {
+      const atMs = START_MS + minute * MINUTE_MS
+      if (minute % 5 === 0) await home.poll(atMs, { critical })
+      const run = await home.poll(atMs, { critical, tier: 'critical' })
+      expect(run.problems).toEqual([])
+    }
+    await home.poll(START_MS + HOUR_MS, { critical })
+    expect(home.audit(START_MS - 2 * HOUR_MS, START_MS + 45 * MINUTE_MS)).toMatchObject(COMPLETE)
+    const lines = home.store.points.filter(({ measurement }) => measurement === 'aws_AWS/Lambda')
+    const core = lines.filter(({ tags }) => tags['tier'] === 'critical')
+    const names = (points: typeof lines): readonly string[] =>
+      [
+        ...new Set(
+          points.flatMap(({ fields }) => Object.keys(fields).map((field) => field.split('_')[0] ?? '')),
+        ),
+      ].toSorted()
+    expect(names(core)).toEqual(['Duration', 'Errors', 'Invocations', 'Throttles'])
+    expect(names(lines.filter((line) => !core.includes(line)))).not.toContain('Invocations')
+    expect(home.audit(START_MS, START_MS + 45 * MINUTE_MS).alertMinutes?.p95).toBeLessThanOrEqual(5)
+  }, 120_000)
+
+  it('fire a monitor within six minutes of the invocation’s end where a value goes out once', async () => {
+    const home = await startHome(
+      SLEEPY.slice(0, 1).map((group) => ({ ...group, share: 1 })),
+      {
+        functions: 6,
+        sink: { rewrite: 'unknown', mergesFields: false },
+      },
+    )
+    for (let minute = 0; minute < 60; minute += 1)
+      await home.poll(START_MS + minute * MINUTE_MS, { critical, tier: 'critical' })
+    expect(home.audit(START_MS, START_MS + 45 * MINUTE_MS).alertMinutes?.p95).toBeLessThanOrEqual(6)
+  }, 120_000)
+
+  it('are taken over where run left them', async () => {
+    const home = await startHome(
+      SLEEPY.slice(0, 1).map((group) => ({ ...group, share: 1 })),
+      {
+        functions: 6,
+        sink: { rewrite: 'unknown', mergesFields: false },
+      },
+    )
+    await home.pollAll(START_MS, START_MS + 30 * MINUTE_MS, {})
+    for (let minute = 30; minute < 50; minute += 1) {
+      const atMs = START_MS + minute * MINUTE_MS
+      if (minute % 5 === 0) await home.poll(atMs, { critical })
+      await home.poll(atMs, { critical, tier: 'critical' })
+    }
+    expect(home.audit(START_MS - 2 * HOUR_MS, START_MS + 40 * MINUTE_MS)).toMatchObject(COMPLETE)
+  }, 120_000)
+
+  it('are taken over with the gaps that run had left', async () => {
+    const home = await startHome(
+      SLEEPY.slice(0, 1).map((group) => ({ ...group, share: 1 })),
+      { functions: 6 },
+    )
+    await home.pollAll(START_MS, START_MS + 30 * MINUTE_MS, {})
+    // Without time for repair.
+    const backMs = START_MS + 9 * HOUR_MS
+    await home.poll(backMs, {}, { elapsedMs: () => 59.5 * MINUTE_MS })
+    for (let minute = 5; minute < 30; minute += 1) {
+      const atMs = backMs + minute * MINUTE_MS
+      if (minute % 5 === 0) await home.poll(atMs, { critical })
+      await home.poll(atMs, { critical, tier: 'critical' })
+    }
+    expect(home.audit(START_MS - 2 * HOUR_MS, backMs + 15 * MINUTE_MS)).toMatchObject(COMPLETE)
+  }, 120_000)
+
+  it('are planned for themselves, and the rest without them', async () => {
+    const home = await startHome(
+      SLEEPY.slice(0, 1).map((group) => ({ ...group, share: 1 })),
+      { functions: 6 },
+    )
+    const whole = plannedBy((await home.plan(START_MS, { policy: 'everything' })).plan, 'poll')
+    const { plan: rest } = await home.plan(START_MS, { policy: 'everything', critical })
+    const { plan: core } = await home.plan(START_MS, { critical, tier: 'critical' })
+    expect([plannedBy(core, 'poll'), plannedBy(rest, 'poll')]).toEqual([6 * 4, whole - 6 * 4])
+    const options = new Set(core.options.map(({ billedMetricsPerPoll }) => billedMetricsPerPoll))
+    expect(options).toEqual(new Set([6 * 4]))
+  }, 60_000)
+
+  it('are planned beside idle ones and sleepers as all of them are metered', async () => {
+    const rare = { burstMin: 1, everyMin: 14_400 }
+    const groups = SLEEPY.map((group, index) => ({
+      ...group,
+      share: 0.5,
+      ...(index > 0 ? { activity: rare } : {}),
+    }))
+    const home = await startHome(groups, { functions: 24 })
+    await home.poll(START_MS, { policy: 'mask' })
+    const busy = home.store.points.filter(({ measurement }) => measurement === 'aws_AWS/Lambda')
+    const names = [...new Set(busy.flatMap(({ tags }) => tags['name'] ?? []))]
+    const [first = '', second = '', ...others] = names
+    const settings = {
+      critical: { functions: [first, second] as [string, string] },
+      idle: { functions: others.slice(0, 4) as [string], everyMin: 30 },
+    }
+    await home.pollAll(START_MS + 5 * MINUTE_MS, START_MS + 4 * HOUR_MS, settings)
+    const { plan } = await home.plan(START_MS + 4 * HOUR_MS, settings)
+    const metered = new Map<string, number>()
+    for (let atMs = START_MS + 4 * HOUR_MS; atMs < START_MS + 5 * HOUR_MS; atMs += 5 * MINUTE_MS) {
+      const run = await home.poll(atMs, settings)
+      for (const rule of ['mask', 'gate'])
+        metered.set(rule, (metered.get(rule) ?? 0) + billedBy(run, rule) / 12)
+    }
+    for (const [rule, units] of metered) {
+      const planned = plan.metrics.reduce((sum, row) => sum + (row.rule === rule ? row.billedMetrics : 0), 0)
+      expect(units).toBeGreaterThan(0)
+      expect(Math.abs(planned / units - 1)).toBeLessThan(0.02)
+    }
+  }, 120_000)
+
+  it('that nobody collects are told', async () => {
+    const home = await startHome(SLEEPY, { functions: 5 })
+    await home.poll(START_MS, { critical })
+    const run = await home.poll(START_MS + 5 * MINUTE_MS, { critical })
+    expect(run.problems).toMatchObject([{ code: 'critical-not-run', severity: 'error' }])
+  }, 60_000)
+})
