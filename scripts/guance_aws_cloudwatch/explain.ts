@@ -18,7 +18,8 @@ import { groupByIdentity, type Identity } from './identity.ts'
 import type { Entry } from './ledger.ts'
 import { collectedBy, loadListing } from './listing.ts'
 import { tiersOf, withStatistics } from './prepare.ts'
-import { loadMask, type Mask } from './mask-state.ts'
+import { askedFacts } from './explain-asked.ts'
+import { loadMask } from './mask-state.ts'
 import { loadRegionState } from './region-state.ts'
 import { toSeries } from './selection.ts'
 import { type Place, placeKey } from './state-keys.ts'
@@ -106,19 +107,6 @@ function digestFacts(state: BucketState, entry: Entry, fingerprint: string): Fac
   ]
 }
 
-/** Whether polls ask for it, by the last one. */
-function maskFacts({ policy }: CompiledConfigs, mask: Mask | undefined, { fingerprint }: Identity): Facts {
-  if (policy.kind === 'everything' || mask === undefined) return []
-  if (mask.awake.has(fingerprint)) return [{ label: 'asked for', value: 'at every poll' }]
-  const sinceMs = Math.min(mask.cleanMs, mask.polledMs)
-  return [
-    {
-      label: 'asked for',
-      value: `once a day, and when it wakes: it was silent for three hours; nobody of those did anything up to ${formatTime(sinceMs)}`,
-    },
-  ]
-}
-
 interface Asked {
   readonly context: RunContext
   readonly place: Place
@@ -189,7 +177,7 @@ async function explainPlace(
     identities.map(async (identity) =>
       explainIdentity({ context, place, question, identities }, identity, {
         causeBy: (state) => causeOf({ catalogue, timeouts, known, nowMs }, identity, state.longest),
-        asked: maskFacts(compiled, mask, identity),
+        asked: askedFacts({ compiled, target, inventory, mask }, identity),
       }),
     ),
   )

@@ -88,6 +88,12 @@ export class PolicyHome {
     return { plan, run: { ...run, problems: withoutSkew(run) } }
   }
 
+  /** What `dff why` shows of a function, by label. */
+  async explain(atMs: number, settings: Settings, name: string): Promise<ReadonlyMap<string, string>> {
+    const [first] = (await this.#script(settings).explain?.(this.runAt(atMs), { name })) ?? []
+    return new Map(first?.facts.map(({ label, value }) => [label, value]))
+  }
+
   counters(): Counters {
     return this.simulator.control('counters') as Counters
   }
