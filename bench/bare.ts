@@ -6,12 +6,6 @@ import { join } from 'node:path'
 
 const BLOCK_BYTES = 4096
 
-/** The value below which this share of them lies. */
-export function percentile(values: readonly number[], share: number): number {
-  const sorted = values.toSorted((left, right) => left - right)
-  return sorted[Math.max(0, Math.ceil(share * sorted.length) - 1)] ?? 0
-}
-
 /** Milliseconds from a fork to the first message of a process that does nothing else; each of `count`. */
 export async function measureForks(folder: string, count: number): Promise<readonly number[]> {
   const script = join(folder, 'bare.cjs')

@@ -3,6 +3,7 @@ import awsPrice from '../runner/cost/price/aws.json' with { type: 'json' }
 import { type EngineRun, nameOf, type PolicyName } from './engine-job.ts'
 import type { FleetName } from './fleet.ts'
 import type { Figures } from './report.ts'
+import { furthestFromOne } from './statistic.ts'
 
 /** 30 days of polls every five minutes. */
 const POLLS_PER_MONTH = 8_640
@@ -62,11 +63,6 @@ function criticalP95(runs: readonly EngineRun[], rewrite: string): number | unde
   return found?.judged?.live.alertMinutes.p95
 }
 
-/** The ratio furthest from 1. */
-function furthest(ratios: readonly number[]): number | undefined {
-  return ratios.toSorted((left, right) => Math.abs(right - 1) - Math.abs(left - 1))[0]
-}
-
 function total(values: readonly number[]): number {
   return values.reduce((all, value) => all + value, 0)
 }
@@ -86,7 +82,8 @@ export function combineCosts(runs: readonly EngineRun[]): Figures {
     probeToMaskIdle: ratioOf(runs, 'idle', ['probe', 'mask']),
     criticalLastP95Minutes: criticalP95(runs, 'last'),
     criticalUnknownP95Minutes: criticalP95(runs, 'unknown'),
-    predictedFurthest: furthest(planned.map((one) => one.planned / one.billed)),
+    predictedFurthest:
+      planned.length === 0 ? undefined : furthestFromOne(planned.map((one) => one.planned / one.billed)),
     predictedToMetered:
       planned.length === 0
         ? undefined

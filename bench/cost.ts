@@ -62,7 +62,7 @@ function planJobs(args: readonly string[]): readonly EngineJob[] {
 
 const NOTES = [
   'billed metrics of all polls after the first, as the record meters them: audits, gates, retries and further pages included',
-  'probeToMaskBursty, maskToEverythingIdle: of these; completeness: of every run, 31 simulated hours after its last judged poll',
+  'probeToMaskBursty, maskToEverythingIdle: of these; completeness: of every run, 31 simulated hours after its last judged poll; lateMissing: fields that came hours late for a minute of which others were written, left out of completeness where a second line might erase the first',
   'predictedToMetered: what dff plan said before each 25 minutes of polls ÷ what they were billed, over all runs; predictedFurthest: the run furthest from 1',
   'critical: every function of the steady fleet, from an invocation’s end until the store holds its point, p95',
 ]

@@ -1,5 +1,6 @@
 import { type EngineRun, type Judgement, nameOf } from './engine-job.ts'
 import type { Figures } from './report.ts'
+import { furthestFromOne, mean, quantile } from './statistic.ts'
 
 const MANY = 10_000
 const FEWER = 1_000
@@ -10,21 +11,6 @@ function maximum(values: readonly number[]): number {
 
 function minimum(values: readonly number[]): number {
   return -maximum(values.map((value) => -value))
-}
-
-/** The smallest value that at least this share of the values does not exceed. */
-function quantile(values: readonly number[], share: number): number {
-  const sorted = values.toSorted((left, right) => left - right)
-  return sorted[Math.max(0, Math.ceil(share * sorted.length) - 1)] ?? Number.NaN
-}
-
-function mean(values: readonly number[]): number {
-  return values.reduce((sum, value) => sum + value, 0) / values.length
-}
-
-/** The ratio that is furthest from 1, on either side. */
-function worstRatio(ratios: readonly number[]): number {
-  return ratios.reduce((far, ratio) => (Math.abs(ratio - 1) > Math.abs(far - 1) ? ratio : far), 1)
 }
 
 /**
@@ -135,7 +121,7 @@ export function combineFigures(runs: readonly EngineRun[]): Figures {
     ...worstOf('completeness', all('completeness'), minimum),
     ...worstOf('rightFirst', on('unknown', 'rightFirst'), minimum),
     ...worstOf('valueError', on('last', 'valueError'), maximum),
-    ...worstOf('everythingToIdeal', all('regularToIdeal'), worstRatio),
+    ...worstOf('everythingToIdeal', all('regularToIdeal'), furthestFromOne),
     ...worstOf('totalToIdeal', all('totalToIdeal'), maximum),
     ...worstOf('alertP50Minutes', all('alertP50Minutes'), maximum),
     ...worstOf('alertP95Minutes', all('alertP95Minutes'), maximum),

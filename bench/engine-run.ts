@@ -1,4 +1,4 @@
-import { type EpochMs, HOUR_MS, MINUTE_MS } from '../core/time.ts'
+import { DAY_MS, type EpochMs, HOUR_MS, MINUTE_MS } from '../core/time.ts'
 import type { Counters } from '../simulator/counters.ts'
 import { openSimulatedHome, type Poll, type SimulatedHome } from '../tools/simulated-home.ts'
 import type { EngineJob, EngineRun, Judgement } from './engine-job.ts'
@@ -42,8 +42,6 @@ function noteProblems({ problems }: Progress, { record }: Poll): void {
     if (code !== 'clock-skew') problems[code] = (problems[code] ?? 0) + 1
   }
 }
-
-const DAY_MS = 24 * HOUR_MS
 
 /** Asks what the polls to come will be billed, and adds what was foreseen for this one. */
 async function foresee(

@@ -1,13 +1,13 @@
 import { createServer, type Server } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { join } from 'node:path'
-import type { Point } from '../core/point.ts'
 import { encodeBatches } from '../runner/outbox/encode-batch.ts'
 import { createSender } from '../runner/outbox/sender.ts'
 import { openDatakitSink } from '../runner/sink/datakit.ts'
 import { openSqliteStore } from '../runner/store/sqlite/open.ts'
 import type { EncodedBatch } from '../runner/store/outbox-store.ts'
 import type { Lease, Store } from '../runner/store/store.ts'
+import { makePollPoints } from './poll-points.ts'
 
 const COMMITS = 200
 /** State that a slice writes with its points: the buckets of its identities. */
@@ -22,26 +22,6 @@ export interface OutboxFigures {
   readonly commitRowsPerSecond: number
   readonly commitMs: number
   readonly senderPointsPerSecond: number
-}
-
-/** As one poll makes them: six tags, ten float fields. */
-function makePoints(count: number): Point[] {
-  return Array.from({ length: count }, (_, index) => ({
-    category: 'metric' as const,
-    measurement: 'aws_AWS/Lambda',
-    tags: {
-      FunctionName: `orders-${index % 1000}`,
-      name: `orders-${index % 1000}`,
-      Dimensions: 'FunctionName',
-      RegionId: 'us-east-1',
-      account_id: '123456789012',
-      account_name: 'production, main',
-    },
-    fields: Object.fromEntries(
-      Array.from({ length: 10 }, (__, field) => [`Metric${field}_Average`, (index * 31 + field) / 7]),
-    ),
-    timeMs: 1_700_000_000_000 + index * 60_000,
-  }))
 }
 
 async function leaseTask(store: Store): Promise<Lease> {
@@ -87,7 +67,7 @@ async function commit(
 const ROWS_PER_COMMIT = 2 + STATE_KEYS
 
 async function measureCommits(store: Store, lease: Lease): Promise<number> {
-  const batches = encodeBatches(makePoints(100))
+  const batches = encodeBatches(makePollPoints(100))
   const startedMs = performance.now()
   for (let round = 0; round < COMMITS; round += 1) await commit(store, lease, { batches, round })
   return (performance.now() - startedMs) / COMMITS
@@ -119,7 +99,7 @@ async function drain(store: Store, url: string): Promise<number> {
 }
 
 async function measureSender(store: Store, lease: Lease): Promise<number> {
-  const points = makePoints(BATCH_POINTS)
+  const points = makePollPoints(BATCH_POINTS)
   const batches = encodeBatches(points, { maxPoints: BATCH_POINTS, maxRawBytes: 64 * 1024 ** 2 })
   const { server, url } = await openReceiver()
   try {

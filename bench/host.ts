@@ -1,18 +1,15 @@
 import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { measureForks, measureFsyncs, percentile } from './bare.ts'
+import { measureForks, measureFsyncs } from './bare.ts'
 import { measureOutbox } from './host-outbox.ts'
 import { measureTasks } from './host-tasks.ts'
 import type { BenchResult } from './report.ts'
+import { mean, quantile } from './statistic.ts'
 
 /** Of each kind before and after the host's own: a machine that others keep busy is as busy for both. */
 const FORKS = 20
 const FSYNCS = 100
-
-function mean(values: readonly number[]): number {
-  return values.reduce((sum, value) => sum + value, 0) / values.length
-}
 
 interface Bare {
   readonly forksMs: readonly number[]
@@ -31,15 +28,15 @@ export async function measureHost(): Promise<BenchResult> {
     const { startLatenciesMs, tasksPerSecond } = await measureTasks(folder)
     const { commitMs, commitRowsPerSecond, senderPointsPerSecond } = await measureOutbox(folder)
     const after = await measureBare(folder)
-    const forkMs = percentile([...before.forksMs, ...after.forksMs], 0.5)
+    const forkMs = quantile([...before.forksMs, ...after.forksMs], 0.5)
     const fsyncMs = mean([...before.fsyncsMs, ...after.fsyncsMs])
-    const startMs = percentile(startLatenciesMs, 0.5)
+    const startMs = quantile(startLatenciesMs, 0.5)
     return {
       name: 'host',
       figures: {
         tasksPerSecond,
         startLatencyP50Ms: startMs,
-        startLatencyP95Ms: percentile(startLatenciesMs, 0.95),
+        startLatencyP95Ms: quantile(startLatenciesMs, 0.95),
         forkToBare: startMs / forkMs,
         commitRowsPerSecond: Math.round(commitRowsPerSecond),
         commitToFsync: commitMs / fsyncMs,

@@ -1,29 +1,9 @@
 import { encodeLine } from '../runner/line-protocol/encode.ts'
-import type { Point } from '../core/point.ts'
+import { makePollPoints } from './poll-points.ts'
 import type { BenchResult } from './report.ts'
 
 const POINTS = 100_000
 const ROUNDS = 5
-
-/** Shaped like what one poll of a fleet yields: six tags, ten float fields, 1,000 functions. */
-function makePoints(): Point[] {
-  return Array.from({ length: POINTS }, (_, index) => ({
-    category: 'metric' as const,
-    measurement: 'aws_AWS/Lambda',
-    tags: {
-      FunctionName: `orders-${index % 1000}`,
-      name: `orders-${index % 1000}`,
-      Dimensions: 'FunctionName',
-      RegionId: 'us-east-1',
-      account_id: '123456789012',
-      account_name: 'production, main',
-    },
-    fields: Object.fromEntries(
-      Array.from({ length: 10 }, (__, field) => [`Metric${field}_Average`, (index * 31 + field) / 7]),
-    ),
-    timeMs: 1_700_000_000_000 + Math.floor(index / 1000) * 60_000,
-  }))
-}
 
 function secondsOf(act: () => void): number {
   const startedNs = process.hrtime.bigint()
@@ -38,7 +18,7 @@ function bestSeconds(act: () => void): number {
 
 /** Points a second through the serializer, and how that compares with JSON.stringify of the same points in the same run. */
 export function measureLineProtocol(): Promise<BenchResult> {
-  const points = makePoints()
+  const points = makePollPoints(POINTS)
   let bytes = 0
   const encodeSeconds = bestSeconds(() => {
     bytes = 0

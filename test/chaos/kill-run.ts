@@ -1,6 +1,7 @@
 /** kill -9 at random moments while a real host collects and delivers to a sink that fails one time in three. */
 import { setTimeout as wait } from 'node:timers/promises'
 import { MINUTE_MS } from '../../core/time.ts'
+import { quantile } from '../../bench/statistic.ts'
 import { createRandom, type Random } from '../../simulator/truth/random.ts'
 import { type Audit, SETTLING_POLLS } from './audit.ts'
 import { ChaosHome } from './chaos-home.ts'
@@ -46,11 +47,6 @@ const CHILD_SHARE = 0.6
 const AIMED_SHARE = 0.25
 const MAX_AIM_MS = 10_000
 const PROGRESS_EVERY = 10
-
-function p95(values: readonly number[]): number {
-  const sorted = values.toSorted((left, right) => left - right)
-  return sorted[Math.max(0, Math.ceil(0.95 * sorted.length) - 1)] ?? 0
-}
 
 class KillRun {
   readonly #chaos: ChaosHome
@@ -114,7 +110,7 @@ class KillRun {
     const sink = this.#chaos.sink.verdict()
     const { expected, missing, wrong } = audit
     const { duplicatesDiffering, ambiguousBatches } = sink
-    const takeoverP95Seconds = Number(p95(this.#takeovers).toFixed(2))
+    const takeoverP95Seconds = Number(quantile(this.#takeovers, 0.95).toFixed(2))
     return {
       report: { kills, expected, missing, wrong, duplicatesDiffering, ambiguousBatches, takeoverP95Seconds },
       audit,
