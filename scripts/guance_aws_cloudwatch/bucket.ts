@@ -13,6 +13,7 @@ import { digestRanges, type DigestsKept, lastHours } from './digest-ranges.ts'
 import { BUCKETS } from './identity.ts'
 import { decodeLedger, encodeLedger, type Entry, type Ledger } from './ledger.ts'
 import { type Longest, recentOf } from './longest.ts'
+import type { OtherTier } from './other-tier.ts'
 import { ledgerKey, longestKey, type Place } from './state-keys.ts'
 
 /** State of one bucket while a slice works on it. */
@@ -24,8 +25,8 @@ export interface BucketState {
   readonly longest: Map<string, Longest>
   /** The minutes whose digests are kept, as of now. */
   kept: readonly Window[]
-  /** What every other tier's ledger says, where somebody is met for the first time in this one. */
-  readonly elsewhere?: ReadonlyMap<string, Entry>
+  /** What the other tier knows of those who may have come from it. */
+  readonly elsewhere?: ReadonlyMap<string, OtherTier>
   /** The store that gets what is written. */
   readonly store: string | undefined
   auditedMs: EpochMs

@@ -11,11 +11,9 @@ import type { Activity } from './activity.ts'
 import type { BucketState } from './bucket.ts'
 import type { Catalogue, Json } from 'guance-aws-lambda/dff'
 import type { Circumstances } from './entry-plan.ts'
-import { commonFields, fieldSetOf, NO_FIELDS, withoutFields } from './field-set.ts'
 import { growsWithInvocation, type HorizonCause } from './horizon.ts'
 import { fingerprintOf, type Identity } from './identity.ts'
 import { widenMs } from './lateness.ts'
-import type { Entry } from './ledger.ts'
 import { longestSec } from './longest.ts'
 import type { Policy } from './policy.ts'
 import type { RegionState } from './region-state.ts'
@@ -87,22 +85,14 @@ export function causeOf(
   }
 }
 
-/** From where another tier has left these fields to this one; nothing when it never had them. */
-function takenOver(entry: Entry | undefined, identity: Identity): Pick<Circumstances, 'takenOverMs'> {
-  if (entry === undefined) return {}
-  const own = fieldSetOf(identity.wanted)
-  if (withoutFields(own, entry.fields) === NO_FIELDS) return { takenOverMs: entry.throughMs }
-  const left = entry.former.findLast(({ fields }) => commonFields(fields, own) !== NO_FIELDS)
-  return left === undefined ? {} : { takenOverMs: left.untilMs }
-}
-
 /** Everything that decides on an identity besides its ledger entry. */
 export function circumstancesOf(
   shared: NamespaceContext,
   identity: Identity,
   state: BucketState,
 ): Circumstances {
-  const { nowMs, sink, known, tagsOf } = shared
+  const { nowMs, sink, known, tagsOf, place } = shared
+  const other = state.elsewhere?.get(identity.fingerprint)
   return {
     nowMs,
     sink,
@@ -112,7 +102,8 @@ export function circumstancesOf(
     listedMs: known?.listedMs,
     digests: state.kept,
     skips: shared.policy.kind !== 'everything',
-    ...takenOver(state.elsewhere?.get(identity.fingerprint), identity),
+    ...(place.tier === undefined ? {} : { tier: place.tier }),
+    ...(other === undefined ? {} : { other }),
     committedMs: Math.floor(state.polledMs / MINUTE_MS) * MINUTE_MS,
   }
 }

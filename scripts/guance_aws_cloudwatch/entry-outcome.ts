@@ -1,10 +1,11 @@
 import type { EpochMs, SinkTraits, Window } from 'guance-aws-lambda/dff'
-import { type EntryPlan, isWrittenOnce } from './entry-plan.ts'
+import type { EntryPlan } from './entry-plan.ts'
 import { type FieldSet, withoutFields } from './field-set.ts'
 import { EVERYTHING, fillHoles, type Hole, holesOf, joinHoles, lackingRanges } from './holes.ts'
 import type { Entry } from './ledger.ts'
 import { commonRanges, cutRanges, joinRanges } from './ranges.ts'
 import { MAX_LOOKBACK_MS } from './window.ts'
+import { isWrittenOnce } from './written-once.ts'
 
 /** A line waits so many polls for a query that does not come complete. */
 const MAX_WAITS = 3

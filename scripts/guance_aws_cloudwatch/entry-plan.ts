@@ -1,14 +1,16 @@
 import { type EpochMs, type SinkTraits, type Window } from 'guance-aws-lambda/dff'
 import { addBeyond, type Beyond, cutBeyond, NOTHING_BEYOND, oldestOf } from './beyond.ts'
 import { type HorizonCause, latestMs, settleMs } from './horizon.ts'
-import { commonFields, fieldSetOf, NO_FIELDS, withFields, withoutFields } from './field-set.ts'
+import { commonFields, type FieldSet, fieldSetOf, NO_FIELDS, withFields, withoutFields } from './field-set.ts'
 import { changeFields, droppedFields } from './former-fields.ts'
 import { coversMinute, fillHoles, holesOf } from './holes.ts'
 import type { Identity } from './identity.ts'
 import type { Entry, Tags } from './ledger.ts'
+import { collectedBy, comeBack, keepRecent, type OtherTier, takeBack } from './other-tier.ts'
 import type { Ask, SeriesStatistics } from './plan.ts'
 import { isWithin, joinRanges } from './ranges.ts'
 import { changeTags } from './tags.ts'
+import { isWrittenOnce } from './written-once.ts'
 import {
   EARLY_MS,
   endAt,
@@ -35,6 +37,7 @@ export type Work = { readonly identity: Identity; readonly purpose: 'live' } | O
 export interface Circumstances {
   readonly nowMs: EpochMs
   readonly sink: SinkTraits
+  readonly tier?: string
   readonly cause: HorizonCause
   readonly changing: Tags
   /** Re-read for longer than it may grow, to learn how late AWS is. */
@@ -47,8 +50,8 @@ export interface Circumstances {
   readonly digests: readonly Window[]
   /** Whether identities may be left out of polls: then an audit reads what they skipped, too. */
   readonly skips: boolean
-  /** Up to where another tier has collected it, when that one has. */
-  readonly takenOverMs?: EpochMs
+  /** Of an identity that this tier has met for the first time, or that has more fields here than at the last poll. */
+  readonly other?: OtherTier
 }
 
 /** One identity's part of a slice. */
@@ -75,17 +78,14 @@ export interface EntryPlan {
 /** Beyond its horizon, how long a sampled identity is watched. */
 const SAMPLE_MS = 30 * 60_000
 
-/** Whether a line goes out once, because nobody knows what another one would do, or it would be held twice. */
-export function isWrittenOnce({ rewrite }: SinkTraits): boolean {
-  return rewrite === 'unknown' || rewrite === 'both'
-}
-
 /**
  * An identity met for the first time: three hours back; when it was born while nothing ran, the rest is a gap. A store
  * that adds rewrites up may have had an earlier owner: there the very first run starts at now.
  */
 function meet(identity: Identity, circumstances: Circumstances): Entry {
-  const { nowMs, sink, cause, changing, listedMs, takenOverMs } = circumstances
+  const { nowMs, sink, cause, changing, listedMs, other } = circumstances
+  const fields = fieldSetOf(identity.wanted)
+  const takenOverMs = other === undefined ? undefined : collectedBy(other, fields, sink)?.endMs
   const endMs = readEnd(circumstances, endAt(nowMs, settleMs(cause)))
   const isCautious = sink.rewrite === 'both' && listedMs === undefined
   const oldestMs = Math.min(oldestOf(nowMs, sink), endMs)
@@ -99,10 +99,11 @@ function meet(identity: Identity, circumstances: Circumstances): Entry {
   return {
     throughMs: lookMs,
     firstMs,
-    fields: fieldSetOf(identity.wanted),
+    fields,
     former: [],
     missing: NO_FIELDS,
     holes: [],
+    elsewhere: [],
     tags: changing,
     past: [],
     waits: 0,
@@ -111,21 +112,27 @@ function meet(identity: Identity, circumstances: Circumstances): Entry {
   }
 }
 
+/** A known identity whose fields were another tier's meanwhile, or are not any more. */
+function handOver(entry: Entry, fields: FieldSet, { other, sink, tier }: Circumstances): Entry {
+  if (other === undefined) return entry
+  if (tier === undefined) return takeBack(entry, withoutFields(fields, entry.fields), { other, sink })
+  const collected = collectedBy(other, fields, sink)
+  return collected === undefined ? entry : comeBack(entry, collected)
+}
+
 /** A known identity, with the tags and fields of today. */
-function renew(
-  identity: Identity,
-  entry: Entry,
-  { changing, nowMs, sink, committedMs, digests }: Circumstances,
-): Entry {
+function renew(identity: Identity, given: Entry, circumstances: Circumstances): Entry {
+  const { changing, nowMs, sink, committedMs, digests } = circumstances
+  const fields = fieldSetOf(identity.wanted)
+  const entry = handOver(given, fields, circumstances)
   const { goneMs: _, ...known } = entry
   // As far back as a gap or a backfill by hand may write: under today's tags its minutes would be held twice.
   const keepMs = Math.min(digests[0]?.startMs ?? nowMs, endAt(nowMs, MAX_LOOKBACK_MS))
   // Where lines go out early, minutes after the watermark may be written already.
   const writtenMs = isWrittenOnce(sink) ? 0 : endAt(committedMs, EARLY_MS)
   const since = { fromMs: Math.max(entry.throughMs, writtenMs), keepMs }
-  const fields = fieldSetOf(identity.wanted)
   const renewed = changeTags(changeFields(known, fields, since), changing, since)
-  return { ...renewed, missing: commonFields(entry.missing, fields) }
+  return { ...keepRecent(renewed, keepMs), missing: commonFields(entry.missing, fields) }
 }
 
 function readEnd({ nowMs, sink }: Circumstances, settledEndMs: EpochMs): EpochMs {

@@ -64,7 +64,7 @@ function newest(digests: ReadonlyMap<EpochMs, number>): EpochMs | undefined {
 }
 
 function entryFacts(entry: Entry, cause: HorizonCause): Facts {
-  const { firstMs, throughMs, gaps, waits, past, missing, holes } = entry
+  const { firstMs, throughMs, gaps, waits, past, missing, holes, elsewhere } = entry
   return [
     { label: 'known since', value: formatTime(firstMs) },
     { label: 'complete and final up to', value: formatTime(throughMs) },
@@ -77,6 +77,10 @@ function entryFacts(entry: Entry, cause: HorizonCause): Facts {
     ...holes.map((hole) => ({
       label: `delivered without ${listSome(nameFields(hole.fields))}`,
       value: formatWindow(hole),
+    })),
+    ...elsewhere.map((range) => ({
+      label: `${listSome(nameFields(range.fields))} in lines of the other tier`,
+      value: formatWindow(range),
     })),
     ...past.map(({ untilMs, tags }) => ({
       label: `tags before ${formatTime(untilMs)}`,

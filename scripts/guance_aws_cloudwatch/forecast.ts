@@ -42,6 +42,7 @@ function steadyEntry(
     former: [],
     missing: NO_FIELDS,
     holes: [],
+    elsewhere: [],
     tags: changing,
     past: [],
     waits: 0,

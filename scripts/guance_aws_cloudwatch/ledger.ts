@@ -27,6 +27,10 @@ export interface Entry {
   readonly missing: FieldSet
   /** Where lines went out without some of their fields. */
   readonly holes: readonly Hole[]
+  /** Where fields that are collected now are in the lines of another tier. */
+  readonly elsewhere: readonly Hole[]
+  /** Where fields that are collected now are written to lines that the critical tier has begun. */
+  readonly begun?: readonly Hole[]
   /** Tags that may change, as last written. */
   readonly tags: Tags
   /** Earlier ones, oldest first: minutes before `untilMs` were written with them. */
@@ -66,12 +70,15 @@ export interface Ledger {
 export const FINGERPRINT_LENGTH = 6
 
 type StoredRange = readonly [start: number, end: number]
+type StoredHole = readonly [start: number, end: number, fields: number]
 
 /** What few identities have; left out where it is usual. */
 interface StoredException {
   readonly f?: readonly (readonly [until: number, fields: number])[]
   readonly m?: number
-  readonly h?: readonly (readonly [start: number, end: number, fields: number])[]
+  readonly h?: readonly StoredHole[]
+  readonly e?: readonly StoredHole[]
+  readonly b?: readonly StoredHole[]
   readonly p?: readonly (readonly [until: number, tags: number])[]
   readonly w?: number
   readonly g?: readonly StoredRange[]
@@ -136,20 +143,33 @@ interface Tables {
   readonly fields: Table<FieldSet>
 }
 
+function storeHoles(holes: readonly Hole[], fields: Tables['fields']): readonly StoredHole[] {
+  return holes.map((one) => [one.startMs / MINUTE_MS, one.endMs / MINUTE_MS, fields.numberOf(one.fields)])
+}
+
 function exceptionOf(entry: Entry, { tags, fields }: Tables): StoredException | undefined {
-  const { former, missing, holes, past, waits, gaps, done, told, goneMs, aliveMs } = entry
+  const {
+    former,
+    missing,
+    holes,
+    elsewhere,
+    begun = [],
+    past,
+    waits,
+    gaps,
+    done,
+    told,
+    goneMs,
+    aliveMs,
+  } = entry
   const exception: StoredException = {
     ...(former.length === 0
       ? {}
       : { f: former.map((one) => [one.untilMs / MINUTE_MS, fields.numberOf(one.fields)] as const) }),
     ...(missing === NO_FIELDS ? {} : { m: fields.numberOf(missing) }),
-    ...(holes.length === 0
-      ? {}
-      : {
-          h: holes.map(
-            (one) => [one.startMs / MINUTE_MS, one.endMs / MINUTE_MS, fields.numberOf(one.fields)] as const,
-          ),
-        }),
+    ...(holes.length === 0 ? {} : { h: storeHoles(holes, fields) }),
+    ...(elsewhere.length === 0 ? {} : { e: storeHoles(elsewhere, fields) }),
+    ...(begun.length === 0 ? {} : { b: storeHoles(begun, fields) }),
     ...(past.length === 0
       ? {}
       : { p: past.map((one) => [one.untilMs / MINUTE_MS, tags.numberOf(one.tags)] as const) }),
@@ -203,20 +223,23 @@ function makeEntry(
   [through, first, fields, tags]: StoredLedger['rows'][number],
   exception: StoredException,
 ): Entry {
-  const { f = [], m, h = [], p = [], w = 0, g, d, x, n, a } = exception
+  const { f = [], m, h = [], e = [], b, p = [], w = 0, g, d, x, n, a } = exception
   const fieldsOf = (number: number): FieldSet =>
     stored.v === 1 ? NO_FIELDS : (stored.fields[number] ?? NO_FIELDS)
+  const holeOf = ([start, end, number]: StoredHole): Hole => ({
+    startMs: start * MINUTE_MS,
+    endMs: end * MINUTE_MS,
+    fields: fieldsOf(number),
+  })
   return {
     throughMs: through * MINUTE_MS,
     firstMs: first * MINUTE_MS,
     fields: fieldsOf(fields),
     former: f.map(([until, number]) => ({ untilMs: until * MINUTE_MS, fields: fieldsOf(number) })),
     missing: m === undefined ? NO_FIELDS : fieldsOf(m),
-    holes: h.map(([start, end, number]) => ({
-      startMs: start * MINUTE_MS,
-      endMs: end * MINUTE_MS,
-      fields: fieldsOf(number),
-    })),
+    holes: h.map(holeOf),
+    elsewhere: e.map(holeOf),
+    ...(b === undefined ? {} : { begun: b.map(holeOf) }),
     tags: stored.tags[tags] ?? {},
     past: p.map(([until, number]) => ({ untilMs: until * MINUTE_MS, tags: stored.tags[number] ?? {} })),
     waits: w,

@@ -1,6 +1,8 @@
 import type { EpochMs, Point } from 'guance-aws-lambda/dff'
 import type { Outcome } from 'guance-aws-lambda/dff'
 import type { Datapoints, QueryOutcome } from './fetch.ts'
+import { nameFields } from './field-set.ts'
+import { coversMinute, type Hole } from './holes.ts'
 import type { Entry } from './ledger.ts'
 import type { Series } from './series.ts'
 import type { Fields, Write } from './settle.ts'
@@ -28,15 +30,35 @@ function isComplete(
   return outcome.kind === 'complete'
 }
 
+/** Fields of a line that go on in the one that the critical tier has begun, and those of our own. */
+function splitBegun({ timeMs, fields }: Write, begun: readonly Hole[]) {
+  const theirs = new Set(
+    begun.filter((hole) => coversMinute(hole, timeMs)).flatMap((hole) => nameFields(hole.fields)),
+  )
+  const pick = (isTheirs: boolean): Fields =>
+    Object.fromEntries(Object.entries(fields).filter(([field]) => theirs.has(field) === isTheirs))
+  return theirs.size === 0
+    ? [{ fields }]
+    : [{ fields: pick(false) }, { fields: pick(true), tier: 'critical' }]
+}
+
 /** One point per line, with the tags that its minute was first written with: another tag set would be another series. */
 export function makePoints(
   series: Series,
   writes: readonly Write[],
-  { lineTags, history }: { readonly lineTags: LineTags; readonly history: Pick<Entry, 'past' | 'tags'> },
+  {
+    lineTags,
+    history,
+  }: { readonly lineTags: LineTags; readonly history: Pick<Entry, 'past' | 'tags' | 'begun'> },
 ): readonly Point[] {
   const measurement = `aws_${series.namespace}`
-  return writes.map(({ timeMs, fields }): Point => {
+  return writes.flatMap((write) => {
+    const { timeMs } = write
     const tags = { ...tagsAt(history, timeMs), ...lineTags.own }
-    return { category: 'metric', measurement, tags, fields, timeMs }
+    return splitBegun(write, history.begun ?? []).flatMap(({ fields, tier }): Point[] => {
+      if (Object.keys(fields).length === 0) return []
+      const own = tier === undefined ? tags : { ...tags, tier }
+      return [{ category: 'metric', measurement, tags: own, fields, timeMs }]
+    })
   })
 }

@@ -1,10 +1,10 @@
 import type { EpochMs, SinkTraits } from 'guance-aws-lambda/dff'
 import { digestOf, type Digests, type LineDigest } from './digest.ts'
-import { isWrittenOnce } from './entry-plan.ts'
 import { isWithin } from './ranges.ts'
 import { wholeMinutes } from './window.ts'
 import type { Written } from './written.ts'
 import type { Zeros } from './zeros.ts'
+import { isWrittenOnce } from './written-once.ts'
 
 export type Fields = Readonly<Record<string, number>>
 

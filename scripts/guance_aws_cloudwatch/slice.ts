@@ -1,6 +1,6 @@
 import type { EpochMs, SinkTraits } from 'guance-aws-lambda/dff'
 import { askLongest } from './ask-longest.ts'
-import { type BucketState, loadBucket, loadLedger } from './bucket.ts'
+import { type BucketState, loadBucket } from './bucket.ts'
 import { circumstancesOf, type NamespaceContext } from './circumstances.ts'
 import { concludePlan, isOpen } from './conclude.ts'
 import { commitSlice } from './commit-slice.ts'
@@ -8,6 +8,7 @@ import { type EntryPlan, planLive, planOld, type Work } from './entry-plan.ts'
 import type { QueryOutcome } from './fetch.ts'
 import { fetchPlans } from './fetch-plans.ts'
 import { memoryBudget } from './memory-budget.ts'
+import { loadOtherTier } from './load-other-tier.ts'
 import { nextToRepair } from './repair-chunk.ts'
 import type { Entry } from './ledger.ts'
 import type { Dimension } from './series.ts'
@@ -58,12 +59,8 @@ export async function loadBuckets(shared: NamespaceContext, works: readonly Work
   const states = await Promise.all(
     numbers.map(async (bucket) => {
       const state = await loadBucket(context, place, { bucket, nowMs })
-      const isMet = works.some(
-        ({ identity }) => identity.bucket === bucket && !state.entries.has(identity.fingerprint),
-      )
-      if (place.tier === undefined || !isMet) return state
-      const { scope, namespace } = place
-      const elsewhere = (await loadLedger(context, { scope, namespace }, bucket))?.entries
+      const own = works.flatMap(({ identity }) => (identity.bucket === bucket ? [identity] : []))
+      const elsewhere = await loadOtherTier(shared, state, own)
       return elsewhere === undefined ? state : { ...state, elsewhere }
     }),
   )

@@ -24,6 +24,8 @@ interface Stretch {
   readonly lacked: ReadonlySet<string>
   readonly isWhole: boolean
   readonly fields: ReadonlySet<string>
+  /** In the lines of another tier. */
+  readonly notOurs: ReadonlySet<string>
 }
 
 const NO_NAMES: ReadonlySet<string> = new Set()
@@ -34,19 +36,31 @@ function namesOf(keys: readonly FieldKey[]): ReadonlySet<string> {
 
 /** Stretches by what makes them different, so that each is worked out once. */
 function stretchTest({ entry }: EntryPlan, answered: ReadonlySet<FieldKey>) {
-  const { former, holes, fields } = entry
+  const { former, holes, elsewhere, fields } = entry
   const current = keysOf(fields)
   const known = new Map<string, Stretch>()
   return (timeMs: EpochMs): Stretch => {
     const version = former.findIndex(({ untilMs }) => timeMs < untilMs)
     const here = holes.filter((hole) => coversMinute(hole, timeMs))
-    const key = [version, ...here.map((hole) => holes.indexOf(hole))].join()
+    const others = elsewhere.filter((range) => coversMinute(range, timeMs))
+    const key = [
+      version,
+      ...here.map((hole) => holes.indexOf(hole)),
+      '/',
+      ...others.map((range) => elsewhere.indexOf(range)),
+    ].join()
     const found = known.get(key)
     if (found !== undefined) return found
-    const lacking = new Set(here.flatMap((hole) => keysOf(hole.fields)))
+    const lacking = new Set([...here, ...others].flatMap((one) => keysOf(one.fields)))
+    const notOurs = namesOf(others.flatMap((range) => keysOf(range.fields)))
     const written = keysOf(former[version]?.fields ?? fields).filter((one) => !lacking.has(one))
     const made = {
-      lacked: namesOf(current.filter((one) => answered.has(one) && !written.includes(one))),
+      lacked: namesOf(
+        current.filter(
+          (one) => answered.has(one) && !written.includes(one) && !notOurs.has(nameOfField(one)),
+        ),
+      ),
+      notOurs,
       isWhole: written.every((one) => answered.has(one)),
       fields: namesOf(written),
     }
@@ -58,13 +72,14 @@ function stretchTest({ entry }: EntryPlan, answered: ReadonlySet<FieldKey>) {
 /** What is known of an identity's lines, when these of its fields came complete. */
 export function writtenOf(plan: EntryPlan, answered: ReadonlySet<FieldKey>): Written {
   const { entry, circumstances } = plan
-  const { former, holes, gaps, done, firstMs } = entry
+  const { former, holes, elsewhere, gaps, done, firstMs } = entry
   const { digests } = circumstances
   const isBefore = (timeMs: EpochMs): boolean => timeMs < firstMs && !isWithin(done, timeMs)
   const isUnwritten = (timeMs: EpochMs): boolean => isWithin(gaps, timeMs) || isBefore(timeMs)
   const isBlankAt = (timeMs: EpochMs): boolean => isWithin(digests, timeMs) || isUnwritten(timeMs)
   const current = keysOf(entry.fields)
-  if (former.length === 0 && holes.length === 0 && current.every((key) => answered.has(key))) {
+  const isUniform = former.length === 0 && holes.length === 0 && elsewhere.length === 0
+  if (isUniform && current.every((key) => answered.has(key))) {
     return { lackedAt: () => NO_NAMES, isWholeAt: () => true, isBlankAt, belongsAt: () => true }
   }
   const stretchAt = stretchTest(plan, answered)
@@ -74,6 +89,8 @@ export function writtenOf(plan: EntryPlan, answered: ReadonlySet<FieldKey>): Wri
     isWholeAt: (timeMs) => isUnwritten(timeMs) || stretchAt(timeMs).isWhole,
     isBlankAt,
     belongsAt: (field, timeMs) =>
-      collected.has(field) || (!isBefore(timeMs) && stretchAt(timeMs).fields.has(field)),
+      collected.has(field)
+        ? !stretchAt(timeMs).notOurs.has(field)
+        : !isBefore(timeMs) && stretchAt(timeMs).fields.has(field),
   }
 }

@@ -78,6 +78,34 @@ describe('critical functions', () => {
     expect(home.audit(START_MS - 2 * HOUR_MS, backMs + 15 * MINUTE_MS)).toMatchObject(COMPLETE)
   }, 120_000)
 
+  it.each(['unknown', 'last'] as const)(
+    'go back to run, and come again, without a minute in both or in none, where a second line counts as %s',
+    async (rewrite) => {
+      const home = await startHome(
+        SLEEPY.slice(0, 1).map((group) => ({ ...group, share: 1 })),
+        { functions: 6, sink: { rewrite, mergesFields: false } },
+      )
+      const pollBetween = async (fromMin: number, toMin: number, isCritical: boolean): Promise<void> => {
+        for (let minute = fromMin; minute < toMin; minute += 1) {
+          const atMs = START_MS + minute * MINUTE_MS
+          const settings = isCritical ? { critical } : {}
+          if (minute % 5 === 0) await home.poll(atMs, settings)
+          if (isCritical) await home.poll(atMs, { critical, tier: 'critical' })
+        }
+      }
+      await pollBetween(0, 30, true)
+      await pollBetween(30, 60, false)
+      await pollBetween(60, 90, true)
+      await pollBetween(90, 120, false)
+      // Long enough for an audit of everything.
+      for (let hour = 2; hour < 28; hour += 0.25) await home.poll(START_MS + hour * HOUR_MS, {})
+      const report = home.audit(START_MS - 2 * HOUR_MS, START_MS + 2 * HOUR_MS)
+      expect(report.samples).toEqual([])
+      expect(report).toMatchObject(COMPLETE)
+    },
+    120_000,
+  )
+
   it('are planned for themselves, and the rest without them', async () => {
     const home = await startHome(
       SLEEPY.slice(0, 1).map((group) => ({ ...group, share: 1 })),

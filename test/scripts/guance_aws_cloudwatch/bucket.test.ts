@@ -14,6 +14,7 @@ const ENTRY: Entry = {
   former: [],
   missing: '',
   holes: [],
+  elsewhere: [],
   tags: { Runtime: 'nodejs24.x' },
   past: [],
   waits: 0,

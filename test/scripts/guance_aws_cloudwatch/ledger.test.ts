@@ -12,6 +12,9 @@ const tags = fc.constantFrom<Record<string, string>>({}, { Runtime: 'nodejs24.x'
 
 const fields = fc.constantFrom('', 'Duration\tp90', 'Duration\tp90\nErrors\tSum')
 
+const hole = fc.tuple(range, fields).map(([window, lacking]) => ({ ...window, fields: lacking }))
+const holes = fc.array(hole, { maxLength: 2 })
+
 const entryArbitrary: fc.Arbitrary<Entry> = fc.record(
   {
     throughMs: minute,
@@ -19,10 +22,9 @@ const entryArbitrary: fc.Arbitrary<Entry> = fc.record(
     fields,
     former: fc.array(fc.record({ untilMs: minute, fields }), { maxLength: 2 }),
     missing: fields,
-    holes: fc.array(
-      fc.tuple(range, fields).map(([window, lacking]) => ({ ...window, fields: lacking })),
-      { maxLength: 2 },
-    ),
+    holes,
+    elsewhere: holes,
+    begun: fc.array(hole, { minLength: 1, maxLength: 2 }),
     tags,
     past: fc.array(fc.record({ untilMs: minute, tags }), { maxLength: 2 }),
     waits: fc.nat(3),
@@ -40,6 +42,7 @@ const entryArbitrary: fc.Arbitrary<Entry> = fc.record(
       'former',
       'missing',
       'holes',
+      'elsewhere',
       'tags',
       'past',
       'waits',
@@ -86,6 +89,7 @@ describe('a ledger', () => {
       former: [],
       missing: '',
       holes: [],
+      elsewhere: [],
       tags: { Runtime: 'nodejs24.x', account_name: 'AWS_Lambda' },
       past: [],
       waits: 0,

@@ -27,6 +27,7 @@ const ENTRY: Entry = {
   former: [],
   missing: '',
   holes: [],
+  elsewhere: [],
   tags: {},
   past: [],
   waits: 0,

@@ -19,6 +19,7 @@ const ENTRY: Entry = {
   former: [],
   missing: '',
   holes: [],
+  elsewhere: [],
   tags: {},
   past: [],
   waits: 0,
