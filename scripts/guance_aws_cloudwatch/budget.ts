@@ -95,10 +95,11 @@ function decide(
   stored: Stored | undefined,
   { spent, nowMs, isByHand }: Pick<Pressure, 'spent' | 'nowMs'> & { readonly isByHand: boolean },
 ): Decision {
-  const { budget, maxSeries, tier } = configs
+  const { budget, maxSeries, tier, idle } = configs
   const estimate = addEstimates(Object.values(stored?.places ?? {}))
   const limits = { ...budget, maxSeries }
-  const pressure = { limits, spent, estimate, intervalMs: intervalOf(stored, nowMs), nowMs }
+  const idleEveryMs = idle === undefined ? undefined : idle.everyMin * MINUTE_MS
+  const pressure = { limits, spent, estimate, intervalMs: intervalOf(stored, nowMs), idleEveryMs, nowMs }
   // Who is critical is asked for nothing but the core, and waits for nobody.
   if (tier === 'critical') return { pressure, level: 0, isSkipped: false }
   const first = maxSeries === undefined ? 0 : CAUTIOUS_LEVEL

@@ -1,11 +1,4 @@
-import {
-  type EpochMs,
-  MINUTE_MS,
-  type RunContext,
-  SECOND_MS,
-  type SinkTraits,
-  type Window,
-} from 'guance-aws-lambda/dff'
+import { type EpochMs, type RunContext, SECOND_MS, type SinkTraits, type Window } from 'guance-aws-lambda/dff'
 import type { AwsRegion } from 'guance-aws-lambda/sets/guance_integration'
 import type { Activity } from './activity.ts'
 import type { BucketState } from './bucket.ts'
@@ -104,6 +97,5 @@ export function circumstancesOf(
     skips: shared.policy.kind !== 'everything',
     ...(place.tier === undefined ? {} : { tier: place.tier }),
     ...(other === undefined ? {} : { other }),
-    committedMs: Math.floor(state.polledMs / MINUTE_MS) * MINUTE_MS,
   }
 }

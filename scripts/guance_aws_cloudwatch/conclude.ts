@@ -79,13 +79,13 @@ function hasOtherFields({ base, entry, window }: EntryPlan, concluded: Entry): b
 
 function count(plan: EntryPlan, entry: Entry, { settled, tally }: { settled: Settled; tally: Tally }): void {
   const { circumstances, work } = plan
-  const { nowMs, cause, isSampled, committedMs } = circumstances
+  const { nowMs, cause, isSampled } = circumstances
   for (const timeMs of settled.differences.keys()) tally.addDifference(nowMs - timeMs)
   if (work.purpose !== 'live' || !isSampled || hasOtherFields(plan, entry)) return
   tally.sampledLines += settled.writes.length - settled.filled
   const finalAfterMs = PERIOD_SEC * 1000 + settleMs(cause) - cause.widenMs
   // It changed at some time since the last poll: half of that is the best guess.
-  const changedMs = nowMs - (nowMs - committedMs) / 2
+  const changedMs = nowMs - (nowMs - plan.base.polledMs) / 2
   for (const timeMs of settled.late) tally.lateMs.push(Math.max(0, changedMs - timeMs - finalAfterMs))
 }
 

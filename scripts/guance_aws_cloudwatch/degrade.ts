@@ -1,7 +1,7 @@
 import { type Catalogue, type EpochMs, MINUTE_MS } from 'guance-aws-lambda/dff'
 import type { Limits, Spent } from 'guance-aws-lambda/sets/guance_integration'
 import type { Identity } from './identity.ts'
-import { billedOf } from './plan.ts'
+import { billedOf, type SeriesStatistics } from './plan.ts'
 import type { Policy } from './policy.ts'
 
 /** What is given up, in this order, while a budget or the cap on series is short. Each level keeps what the one before it gave up. */
@@ -26,7 +26,10 @@ const MARGIN = 0.9
 
 /** Billed metrics of a poll and time series, by level. */
 export interface Estimate {
+  /** Of a poll that asks the idle tier, too. */
   readonly units: readonly number[]
+  /** Of these, the idle tier's. */
+  readonly idle: readonly number[]
   readonly series: readonly number[]
 }
 
@@ -65,11 +68,23 @@ export function isSkipped(level: number, { nowMs, lastMs }: { nowMs: EpochMs; la
   return level >= INTERVAL_LEVEL && nowMs >= lastMs && nowMs - lastMs < LONG_MS - MINUTE_MS / 2
 }
 
+/** Billed metrics of a request at each level. */
+function unitsOf(levels: readonly (readonly SeriesStatistics[])[]): readonly number[] {
+  return levels.map((wanted) => wanted.reduce((sum, one) => sum + billedOf(one), 0))
+}
+
 /** What a poll of who is awake costs at each level when it asks them for everything; and how many series it keeps. */
-export function estimate(awake: readonly Identity[], catalogue: Catalogue | undefined): Estimate {
-  const kept = LEVELS.map((_, level) => degrade(awake, catalogue, level).flatMap(({ wanted }) => wanted))
+export function estimate(
+  awake: readonly Identity[],
+  catalogue: Catalogue | undefined,
+  isIdle: (identity: Identity) => boolean = () => false,
+): Estimate {
+  const wantedOf = (identities: readonly Identity[]): readonly (readonly SeriesStatistics[])[] =>
+    LEVELS.map((_, level) => degrade(identities, catalogue, level).flatMap(({ wanted }) => wanted))
+  const kept = wantedOf(awake)
   return {
-    units: kept.map((wanted) => wanted.reduce((sum, one) => sum + billedOf(one), 0)),
+    units: unitsOf(kept),
+    idle: unitsOf(wantedOf(awake.filter(isIdle))),
     series: kept.map((wanted) => wanted.reduce((sum, { statistics }) => sum + statistics.length, 0)),
   }
 }
@@ -78,7 +93,12 @@ export function estimate(awake: readonly Identity[], catalogue: Catalogue | unde
 export function addEstimates(estimates: readonly Estimate[]): Estimate {
   const sum = (pick: (one: Estimate) => readonly number[]): readonly number[] =>
     LEVELS.map((_, level) => estimates.reduce((total, one) => total + (pick(one)[level] ?? 0), 0))
-  return { units: sum(({ units }) => units), series: sum(({ series }) => series) }
+  return {
+    units: sum(({ units }) => units),
+    // A version before wrote none.
+    idle: sum(({ idle }: Partial<Estimate>) => idle ?? []),
+    series: sum(({ series }) => series),
+  }
 }
 
 /** What decides on a level. */
@@ -87,6 +107,8 @@ export interface Pressure {
   readonly spent: Spent
   readonly estimate: Estimate
   readonly intervalMs: number
+  /** Between two turns of the idle tier. */
+  readonly idleEveryMs?: number | undefined
   readonly nowMs: EpochMs
 }
 
@@ -103,11 +125,17 @@ export function intervalAt(level: number, intervalMs: number): number {
 }
 
 /** Whether what is left is enough for the rest of the month at a level, going on like this. */
-function fits({ limits, spent, estimate: cost, intervalMs, nowMs }: Pressure, level: number, share: number) {
+function fits(
+  { limits, spent, estimate: cost, intervalMs, idleEveryMs = 0, nowMs }: Pressure,
+  level: number,
+  share: number,
+): boolean {
   const { startMs, endMs } = monthOf(nowMs)
   const everyMs = intervalAt(level, intervalMs)
   const units = cost.units[level] ?? 0
-  const rest = (units * (endMs - nowMs)) / everyMs
+  const idle = cost.idle[level] ?? 0
+  const perMs = (units - idle) / everyMs + idle / Math.max(everyMs, idleEveryMs)
+  const rest = perMs * (endMs - nowMs)
   const elapsed = Math.max(nowMs - startMs, everyMs)
   // Other accounts are taken to go on as they did.
   const others = ((spent.monthInAll - spent.month) * (endMs - startMs)) / elapsed

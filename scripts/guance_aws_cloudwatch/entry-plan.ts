@@ -44,8 +44,6 @@ export interface Circumstances {
   readonly isSampled: boolean
   /** When the series were listed that the last poll knew; undefined at the first poll. */
   readonly listedMs: EpochMs | undefined
-  /** Last poll that the bucket's ledger knows of. */
-  readonly committedMs: EpochMs
   /** The minutes whose digests are kept, oldest first; at least one range. */
   readonly digests: readonly Window[]
   /** Whether identities may be left out of polls: then an audit reads what they skipped, too. */
@@ -83,9 +81,10 @@ const SAMPLE_MS = 30 * 60_000
  * that adds rewrites up may have had an earlier owner: there the very first run starts at now.
  */
 function meet(identity: Identity, circumstances: Circumstances): Entry {
-  const { nowMs, sink, cause, changing, listedMs, other } = circumstances
+  const { nowMs, sink, cause, changing, listedMs, other, tier } = circumstances
   const fields = fieldSetOf(identity.wanted)
-  const takenOverMs = other === undefined ? undefined : collectedBy(other, fields, sink)?.endMs
+  const isTaken = other !== undefined && tier !== undefined
+  const takenOverMs = isTaken ? collectedBy(other, fields, sink)?.endMs : undefined
   const endMs = readEnd(circumstances, endAt(nowMs, settleMs(cause)))
   const isCautious = sink.rewrite === 'both' && listedMs === undefined
   const oldestMs = Math.min(oldestOf(nowMs, sink), endMs)
@@ -96,8 +95,9 @@ function meet(identity: Identity, circumstances: Circumstances): Entry {
   const isNew = listedMs !== undefined && takenOverMs === undefined
   const bornMs = isNew ? Math.max(endAt(listedMs, NEW_METRIC_MS), oldestMs) : lookMs
   const firstMs = Math.min(lookMs, bornMs)
-  return {
+  const met = {
     throughMs: lookMs,
+    polledMs: 0,
     firstMs,
     fields,
     former: [],
@@ -110,26 +110,28 @@ function meet(identity: Identity, circumstances: Circumstances): Entry {
     gaps: joinRanges([{ startMs: firstMs, endMs: lookMs }]),
     done: [],
   }
+  // Of a function of which nothing but the core is collected, this tier knows nothing while it is critical.
+  return other === undefined || tier !== undefined ? met : takeBack(met, fields, { other, sink })
 }
 
 /** A known identity whose fields were another tier's meanwhile, or are not any more. */
 function handOver(entry: Entry, fields: FieldSet, { other, sink, tier }: Circumstances): Entry {
   if (other === undefined) return entry
-  if (tier === undefined) return takeBack(entry, withoutFields(fields, entry.fields), { other, sink })
+  if (tier === undefined) return takeBack(entry, fields, { other, sink })
   const collected = collectedBy(other, fields, sink)
   return collected === undefined ? entry : comeBack(entry, collected)
 }
 
 /** A known identity, with the tags and fields of today. */
 function renew(identity: Identity, given: Entry, circumstances: Circumstances): Entry {
-  const { changing, nowMs, sink, committedMs, digests } = circumstances
+  const { changing, nowMs, sink, digests } = circumstances
   const fields = fieldSetOf(identity.wanted)
   const entry = handOver(given, fields, circumstances)
   const { goneMs: _, ...known } = entry
   // As far back as a gap or a backfill by hand may write: under today's tags its minutes would be held twice.
   const keepMs = Math.min(digests[0]?.startMs ?? nowMs, endAt(nowMs, MAX_LOOKBACK_MS))
   // Where lines go out early, minutes after the watermark may be written already.
-  const writtenMs = isWrittenOnce(sink) ? 0 : endAt(committedMs, EARLY_MS)
+  const writtenMs = isWrittenOnce(sink) ? 0 : endAt(entry.polledMs, EARLY_MS)
   const since = { fromMs: Math.max(entry.throughMs, writtenMs), keepMs }
   const renewed = changeTags(changeFields(known, fields, since), changing, since)
   return { ...keepRecent(renewed, keepMs), missing: commonFields(entry.missing, fields) }
@@ -200,7 +202,7 @@ export function planLive(
     circumstances,
     isFirst: known === undefined,
     base,
-    entry: { ...entry, throughMs: Math.max(entry.throughMs, settledEndMs), gaps },
+    entry: { ...entry, throughMs: Math.max(entry.throughMs, settledEndMs), polledMs: nowMs, gaps },
     window: { startMs, endMs },
     asked: askedOf(identity, entry, { startMs, endMs }),
     beyond: addBeyond(beyond, beyondHoles),

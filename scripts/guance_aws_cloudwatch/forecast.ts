@@ -37,6 +37,7 @@ function steadyEntry(
 ): Entry {
   return {
     throughMs: endAt(nowMs - intervalMs, settleMs(cause)),
+    polledMs: nowMs - intervalMs,
     firstMs: endAt(nowMs, MAX_LOOKBACK_MS),
     fields: fieldSetOf(identity.wanted),
     former: [],

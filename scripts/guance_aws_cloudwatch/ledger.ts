@@ -17,6 +17,8 @@ export interface Told {
 export interface Entry {
   /** Every earlier minute is complete, final and committed, but for the gaps. */
   readonly throughMs: EpochMs
+  /** `now` of the last poll that told of it: its bucket's last, unless it slept, waited for its turn or for AWS, or left. */
+  readonly polledMs: EpochMs
   /** Where its first look began: known since. */
   readonly firstMs: EpochMs
   /** Fields that are collected, as of the last poll; none where nobody knows. */
@@ -107,6 +109,8 @@ interface StoredLedger {
     fields: number,
     tags: number,
     ids: string,
+    /** Left out where it is the bucket's. */
+    polled?: number,
   ])[]
   readonly except: Readonly<Record<string, StoredException>>
 }
@@ -189,14 +193,17 @@ function exceptionOf(entry: Entry, { tags, fields }: Tables): StoredException | 
 export function encodeLedger({ entries, auditedMs, triedMs, polledMs, hours, kept, store }: Ledger): Json {
   const tags = new Table<Tags>()
   const fields = new Table<FieldSet>()
-  const rows = new Map<string, [number, number, number, number, string]>()
+  const rows = new Map<string, [number, number, number, number, string, number?]>()
   const except: Record<string, StoredException> = {}
+  const polled = Math.floor(polledMs / MINUTE_MS)
   for (const [id, entry] of entries) {
     const through = entry.throughMs / MINUTE_MS
     const first = entry.firstMs / MINUTE_MS
     const row = [through, first, fields.numberOf(entry.fields), tags.numberOf(entry.tags)] as const
-    const same = rows.get(row.join())
-    if (same === undefined) rows.set(row.join(), [...row, id])
+    const own = Math.floor(entry.polledMs / MINUTE_MS)
+    const key = [...row, own].join()
+    const same = rows.get(key)
+    if (same === undefined) rows.set(key, own === polled ? [...row, id] : [...row, id, own])
     else same[4] += id
     const exception = exceptionOf(entry, { tags, fields })
     if (exception !== undefined) except[id] = exception
@@ -205,7 +212,7 @@ export function encodeLedger({ entries, auditedMs, triedMs, polledMs, hours, kep
     v: 2,
     audited: Math.floor(auditedMs / MINUTE_MS),
     tried: Math.floor(triedMs / MINUTE_MS),
-    polled: Math.floor(polledMs / MINUTE_MS),
+    polled,
     hours,
     ...(kept === undefined ? {} : { kept: kept.map(storeKept) }),
     ...(store === undefined ? {} : { store }),
@@ -220,7 +227,7 @@ export function encodeLedger({ entries, auditedMs, triedMs, polledMs, hours, kep
 
 function makeEntry(
   stored: StoredLedger,
-  [through, first, fields, tags]: StoredLedger['rows'][number],
+  [through, first, fields, tags, , polled = stored.polled]: StoredLedger['rows'][number],
   exception: StoredException,
 ): Entry {
   const { f = [], m, h = [], e = [], b, p = [], w = 0, g, d, x, n, a } = exception
@@ -233,6 +240,7 @@ function makeEntry(
   })
   return {
     throughMs: through * MINUTE_MS,
+    polledMs: polled * MINUTE_MS,
     firstMs: first * MINUTE_MS,
     fields: fieldsOf(fields),
     former: f.map(([until, number]) => ({ untilMs: until * MINUTE_MS, fields: fieldsOf(number) })),

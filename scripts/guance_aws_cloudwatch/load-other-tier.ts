@@ -2,30 +2,29 @@ import { type EpochMs, MINUTE_MS } from 'guance-aws-lambda/dff'
 import { type BucketState, loadLedger } from './bucket.ts'
 import type { NamespaceContext } from './circumstances.ts'
 import { DigestBook } from './digest-book.ts'
-import { keysOf } from './field-set.ts'
+import { fieldSetOf, NO_FIELDS, withoutFields } from './field-set.ts'
 import type { Identity } from './identity.ts'
 import type { Entry, Ledger } from './ledger.ts'
 import { earlyMinutes, type OtherTier } from './other-tier.ts'
 import type { Place } from './state-keys.ts'
 import { isWrittenOnce } from './written-once.ts'
 
-/** Longer than any minute of Lambda stays open: whose watermark is older was not polled by this tier, or fell far behind. */
-const STALE_MS = 30 * MINUTE_MS
-
-/** Whether an identity may have come from the critical tier to this one: it has more fields than before. */
+/** Whether an identity has fields that it had not at the last poll. */
 function hasGrown({ wanted }: Identity, { fields }: Entry): boolean {
-  const count = wanted.reduce((sum, { statistics }) => sum + statistics.length, 0)
-  return count > keysOf(fields).length
+  return withoutFields(fieldSetOf(wanted), fields) !== NO_FIELDS
 }
 
-/** Whether an identity may have been another tier's since this one last polled it. */
+/**
+ * Whether an identity may have been another tier's since this one last polled it: the critical tier polls every minute, and
+ * the other one comes to everything that it has not left at once, or finds it gone in the meantime.
+ */
 function isSuspect(
   identity: Identity,
   entry: Entry | undefined,
   { place, nowMs }: NamespaceContext,
 ): boolean {
-  if (place.tier === undefined) return entry !== undefined && hasGrown(identity, entry)
-  return entry?.goneMs !== undefined || entry === undefined || nowMs - entry.throughMs > STALE_MS
+  if (entry === undefined || entry.goneMs !== undefined) return true
+  return place.tier === undefined ? hasGrown(identity, entry) : nowMs - entry.polledMs > MINUTE_MS
 }
 
 function otherPlace({ scope, namespace, tier }: Place): Place {
@@ -63,11 +62,10 @@ export async function loadOtherTier(
     }),
   )
   const earlyOf = await loadEarly(shared, { place, bucket, ledger }, entries)
-  const { polledMs } = ledger
   return new Map(
     [...entries].map(([fingerprint, entry]) => [
       fingerprint,
-      { entry, polledMs, early: earlyOf(fingerprint, entry.throughMs) },
+      { entry, early: earlyOf(fingerprint, entry.throughMs) },
     ]),
   )
 }

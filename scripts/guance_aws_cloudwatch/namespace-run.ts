@@ -110,15 +110,17 @@ async function pollIdentities(
 /** A poll's live part, with what the budget is to know of it. */
 async function collectPoll(run: NamespaceRun, prepared: Prepared, tally: Tally): Promise<LiveResult> {
   const { budget } = run
-  const { context, place, nowMs, critical, catalogue, known } = prepared.shared
+  const { context, place, nowMs, critical, catalogue, known, idle } = prepared.shared
   await reportUncollected(context, place, { nowMs, count: critical.length, isFirst: known === undefined })
   const { live, awake } = await pollIdentities(run, prepared, tally)
   if (budget === undefined) return live
-  const { units, series } = estimate(awake, catalogue)
-  const asked = units[budget.level] ?? 0
+  const cost = estimate(awake, catalogue, (identity) => idle?.has(identity) === true)
+  const waiting = isIdleDue(prepared.shared) ? 0 : (cost.idle[budget.level] ?? 0)
+  const asked = (cost.units[budget.level] ?? 0) - waiting
   // A first poll asks of everybody what later ones ask of few.
   const factor = known === undefined || asked === 0 ? 1 : Math.min(1, tally.billedByPolls() / asked)
-  budget.note(placeKey(place), { units: units.map((each) => factor * each), series })
+  const scaled = (units: readonly number[]): readonly number[] => units.map((each) => factor * each)
+  budget.note(placeKey(place), { ...cost, units: scaled(cost.units), idle: scaled(cost.idle) })
   return live
 }
 

@@ -1,6 +1,6 @@
 /** What becomes of a function's lines when it enters or leaves the critical tier: no minute of a field is in the lines of both. */
 import { MINUTE_MS, type SinkTraits, type EpochMs, type Window } from 'guance-aws-lambda/dff'
-import { commonFields, type FieldSet, NO_FIELDS } from './field-set.ts'
+import { commonFields, type FieldSet, NO_FIELDS, withoutFields } from './field-set.ts'
 import { type Hole, joinHoles } from './holes.ts'
 import type { Entry } from './ledger.ts'
 import { cutRanges, joinRanges } from './ranges.ts'
@@ -10,8 +10,6 @@ import { isWrittenOnce } from './written-once.ts'
 /** What another tier knows of an identity. */
 export interface OtherTier {
   readonly entry: Entry
-  /** Last poll that its bucket's ledger knows of. */
-  readonly polledMs: EpochMs
   /** Minutes beyond its watermark that it has written all the same, where lines go out early. */
   readonly early: readonly Window[]
 }
@@ -23,14 +21,10 @@ interface Collected {
 }
 
 /** Undefined when it never had any of them. */
-export function collectedBy(
-  { entry, polledMs }: OtherTier,
-  own: FieldSet,
-  sink: SinkTraits,
-): Collected | undefined {
+export function collectedBy({ entry }: OtherTier, own: FieldSet, sink: SinkTraits): Collected | undefined {
   const fields = commonFields(own, entry.fields)
   // As it will say itself when it next polls: what it has written early stays with it.
-  const writtenMs = isWrittenOnce(sink) ? 0 : endAt(polledMs, EARLY_MS)
+  const writtenMs = isWrittenOnce(sink) ? 0 : endAt(entry.polledMs, EARLY_MS)
   if (fields !== NO_FIELDS) return { fields, endMs: Math.max(entry.throughMs, writtenMs) }
   const left = entry.former.findLast((one) => commonFields(own, one.fields) !== NO_FIELDS)
   return left === undefined ? undefined : { fields: commonFields(own, left.fields), endMs: left.untilMs }
@@ -48,28 +42,38 @@ function withFields(windows: readonly Window[], fields: FieldSet): readonly Hole
   return windows.map((window) => ({ ...window, fields }))
 }
 
+/** Of an identity's fields those that another tier had until now: what is new to this one, or what that one had later. */
+function takenFields(entry: Entry, own: FieldSet, { entry: other }: OtherTier): FieldSet {
+  const isLater = other.throughMs > entry.throughMs || entry.polledMs < other.firstMs
+  const taken = isLater ? own : withoutFields(own, entry.fields)
+  return commonFields(taken, other.fields)
+}
+
 /**
  * An identity whose fields another tier gives up: what is final in the lines of that one stays there, what it had begun
  * goes on there, and what neither has written is a hole here.
  */
 export function takeBack(
   entry: Entry,
-  gained: FieldSet,
-  { other: { entry: other, early }, sink }: { readonly other: OtherTier; readonly sink: SinkTraits },
+  own: FieldSet,
+  { other: given, sink }: { readonly other: OtherTier; readonly sink: SinkTraits },
 ): Entry {
-  const fields = commonFields(gained, other.fields)
-  // Where fields are merged both tiers write the same lines: what is written again only corrects them.
-  if (fields === NO_FIELDS || (sink.mergesFields && !isWrittenOnce(sink))) return entry
+  const fields = takenFields(entry, own, given)
+  if (fields === NO_FIELDS) return entry
+  const { entry: other, early } = given
   const open = [...other.gaps, ...other.elsewhere]
   const whole: readonly Window[] = [{ startMs: other.firstMs, endMs: other.throughMs }]
   const held = joinRanges([...open.reduce((left, cut) => cutRanges(left, cut), whole), ...other.done])
   const passed: readonly Window[] = [{ startMs: other.throughMs, endMs: entry.throughMs }]
   const missed = early.reduce((left, cut) => cutRanges(left, cut), passed)
+  const holes = joinHoles([...entry.holes, ...withFields([...other.gaps, ...missed], fields)])
+  // Where fields are merged both tiers write the same lines: what is written again only corrects them.
+  if (sink.mergesFields && !isWrittenOnce(sink)) return { ...entry, holes }
   return {
     ...entry,
     elsewhere: joinHoles([...entry.elsewhere, ...withFields(held, fields)]),
     begun: joinHoles([...(entry.begun ?? []), ...withFields(early, fields)]),
-    holes: joinHoles([...entry.holes, ...withFields([...other.gaps, ...missed], fields)]),
+    holes,
   }
 }
 

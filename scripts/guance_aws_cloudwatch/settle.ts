@@ -119,9 +119,9 @@ function judgeForgotten({ sink, written }: SettleInput, { timeMs, whole }: Minut
  * line once the minute is final; where it shrinks after that, the store keeps the old value and the difference is told.
  */
 function judgeMax(
-  { settledEndMs, finalBeforeMs, isGrowing }: SettleInput,
-  timeMs: EpochMs,
-  { fields, before }: { readonly fields: Fields; readonly before: LineDigest | undefined },
+  { settledEndMs, finalBeforeMs, isGrowing, written }: SettleInput,
+  { timeMs, fields: came, zeros, whole: fields }: Minute,
+  before: LineDigest | undefined,
 ): Verdict {
   // What was final once has its whole line out already, also when the horizon has grown since.
   if (timeMs >= settledEndMs && timeMs >= finalBeforeMs) {
@@ -129,7 +129,12 @@ function judgeMax(
     return digestOf(growing) === before ? NOTHING : writing(growing)
   }
   // Whole, growing or not: a store that replaces lines would lose what is left out.
-  const isTold = before !== undefined && timeMs < finalBeforeMs && !Object.keys(fields).every(isGrowing)
+  const lacked = written.lackedAt(timeMs)
+  const isOld = (field: string): boolean => !lacked.has(field)
+  // A field that the line went out without makes it no other one.
+  const isSame =
+    before === undefined || (lacked.size > 0 && isUnchanged(before, pick(came, isOld), zeros.filter(isOld)))
+  const isTold = !isSame && timeMs < finalBeforeMs && !Object.keys(fields).every(isGrowing)
   return isTold ? { ...writing(fields), seen: digestOf(fields) } : writing(fields)
 }
 
@@ -163,7 +168,7 @@ function judge(input: SettleInput, minute: Minute): Verdict {
     return { ...(isFirst ? writing(whole) : judgeForgotten(input, minute)), isFill: true }
   }
   if (sink.rewrite === 'last') return writing(whole)
-  if (sink.rewrite === 'max') return judgeMax(input, timeMs, { fields: whole, before })
+  if (sink.rewrite === 'max') return judgeMax(input, minute, before)
   if (timeMs >= settledEndMs) return NOTHING
   if (before !== undefined) return judgeOnce(input, minute, before)
   return isFirst ? writing(whole) : judgeForgotten(input, minute)

@@ -38,6 +38,24 @@ describe('a budget', () => {
     expect(steps.slice(1)).toEqual([1, 2, 3, 4, 4])
   }, 60_000)
 
+  it('that is enough for the idle tier at its turns gives up nothing, and one that is not stays short between them', async () => {
+    const targets = [{ namespace: 'AWS/Lambda', metrics: 'ALL' as const }]
+    const idle = { functions: ['*'] as [string], everyMin: 60 }
+    const tellers = async (perMonth: number): Promise<readonly boolean[]> => {
+      const home = await startHome(STEADY, { functions: 30 })
+      const settings = { targets, idle, policy: 'everything' as const, budget: { perMonth } }
+      const told: boolean[] = []
+      for (let poll = 0; poll < 14; poll += 1) {
+        const { problems } = await home.poll(START_MS + poll * 5 * MINUTE_MS, settings)
+        told.push(problems.some(({ code }) => code === 'budget'))
+      }
+      return told
+    }
+    // Some 250,000 a month.
+    expect(await tellers(400_000)).not.toContain(true)
+    expect((await tellers(150_000)).slice(2)).not.toContain(false)
+  }, 120_000)
+
   it('lets a backfill by hand through where polls are left out, and learns nothing from it', async () => {
     const home = await startHome(STEADY, { functions: 10 })
     const settings = { policy: 'everything' as const, budget: { perMonth: 20_000 } }

@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import type { SinkTraits } from '../../core/dff.ts'
+import { SLEEPY, startHome } from './policy-fixture.ts'
 import {
   expectOnce,
   FUNCTIONS,
@@ -106,4 +107,18 @@ describe('a changed list of metrics', () => {
       truthOf(late, 'straggling', span),
     )
   }, 60_000)
+
+  it.each([true, false])(
+    'that is longer is told as no change of CloudWatch’s where the larger value stays, merged: %s',
+    async (mergesFields) => {
+      const groups = SLEEPY.slice(0, 1).map((group) => ({ ...group, share: 1 }))
+      const home = await startHome(groups, { functions: 3, sink: { rewrite: 'max', mergesFields } })
+      const from = Date.parse('2026-11-10T00:00:00Z')
+      const targets = [{ namespace: 'AWS/Lambda', metrics: ['Invocations', 'Duration'] }]
+      await home.pollAll(from, from + HOUR_MS, { targets })
+      const { problems } = await home.poll(from + HOUR_MS, {})
+      expect(problems).toEqual([])
+    },
+    60_000,
+  )
 })

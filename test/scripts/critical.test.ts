@@ -2,14 +2,13 @@ import { describe, expect, it } from 'vitest'
 import { COMPLETE } from './aws-fixture.ts'
 import { billedBy, HOUR_MS, MINUTE_MS, plannedBy, SLEEPY, START_MS, startHome } from './policy-fixture.ts'
 
+const ALL_STEADY = SLEEPY.slice(0, 1).map((group) => ({ ...group, share: 1 }))
+
 describe('critical functions', () => {
   const critical = { functions: ['*'] }
 
   it('are collected every minute for themselves, the rest of them by run, and nothing twice or not at all', async () => {
-    const home = await startHome(
-      SLEEPY.slice(0, 1).map((group) => ({ ...group, share: 1 })),
-      { functions: 6 },
-    )
+    const home = await startHome(ALL_STEADY, { functions: 6 })
     for (let minute = 0; minute < 60; minute += 1) {
       const atMs = START_MS + minute * MINUTE_MS
       if (minute % 5 === 0) await home.poll(atMs, { critical })
@@ -32,26 +31,20 @@ describe('critical functions', () => {
   }, 120_000)
 
   it('fire a monitor within six minutes of the invocation’s end where a value goes out once', async () => {
-    const home = await startHome(
-      SLEEPY.slice(0, 1).map((group) => ({ ...group, share: 1 })),
-      {
-        functions: 6,
-        sink: { rewrite: 'unknown', mergesFields: false },
-      },
-    )
+    const home = await startHome(ALL_STEADY, {
+      functions: 6,
+      sink: { rewrite: 'unknown', mergesFields: false },
+    })
     for (let minute = 0; minute < 60; minute += 1)
       await home.poll(START_MS + minute * MINUTE_MS, { critical, tier: 'critical' })
     expect(home.audit(START_MS, START_MS + 45 * MINUTE_MS).alertMinutes?.p95).toBeLessThanOrEqual(6)
   }, 120_000)
 
   it('are taken over where run left them', async () => {
-    const home = await startHome(
-      SLEEPY.slice(0, 1).map((group) => ({ ...group, share: 1 })),
-      {
-        functions: 6,
-        sink: { rewrite: 'unknown', mergesFields: false },
-      },
-    )
+    const home = await startHome(ALL_STEADY, {
+      functions: 6,
+      sink: { rewrite: 'unknown', mergesFields: false },
+    })
     await home.pollAll(START_MS, START_MS + 30 * MINUTE_MS, {})
     for (let minute = 30; minute < 50; minute += 1) {
       const atMs = START_MS + minute * MINUTE_MS
@@ -62,10 +55,7 @@ describe('critical functions', () => {
   }, 120_000)
 
   it('are taken over with the gaps that run had left', async () => {
-    const home = await startHome(
-      SLEEPY.slice(0, 1).map((group) => ({ ...group, share: 1 })),
-      { functions: 6 },
-    )
+    const home = await startHome(ALL_STEADY, { functions: 6 })
     await home.pollAll(START_MS, START_MS + 30 * MINUTE_MS, {})
     // Without time for repair.
     const backMs = START_MS + 9 * HOUR_MS
@@ -81,10 +71,7 @@ describe('critical functions', () => {
   it.each(['unknown', 'last'] as const)(
     'go back to run, and come again, without a minute in both or in none, where a second line counts as %s',
     async (rewrite) => {
-      const home = await startHome(
-        SLEEPY.slice(0, 1).map((group) => ({ ...group, share: 1 })),
-        { functions: 6, sink: { rewrite, mergesFields: false } },
-      )
+      const home = await startHome(ALL_STEADY, { functions: 6, sink: { rewrite, mergesFields: false } })
       const pollBetween = async (fromMin: number, toMin: number, isCritical: boolean): Promise<void> => {
         for (let minute = fromMin; minute < toMin; minute += 1) {
           const atMs = START_MS + minute * MINUTE_MS
@@ -106,11 +93,58 @@ describe('critical functions', () => {
     120_000,
   )
 
+  it.each(['unknown', 'last'] as const)(
+    'that come back soon are in the lines of one tier, where a second line counts as %s',
+    async (rewrite) => {
+      const home = await startHome(ALL_STEADY, { functions: 3, sink: { rewrite, mergesFields: false } })
+      // Away for 22 minutes, of which run polls some.
+      for (let minute = 0; minute < 90; minute += 1) {
+        const atMs = START_MS + minute * MINUTE_MS
+        const isCritical = minute < 30 || minute >= 52
+        if (isCritical) await home.poll(atMs, { critical, tier: 'critical' })
+        if (minute % 5 === 0) await home.poll(atMs, isCritical ? { critical } : {})
+      }
+      expect(home.audit(START_MS - 2 * HOUR_MS, START_MS + 80 * MINUTE_MS)).toMatchObject(COMPLETE)
+    },
+    120_000,
+  )
+
+  const CORE = ['Invocations', 'Errors', 'Throttles', 'Duration']
+  const targets = [{ namespace: 'AWS/Lambda', metrics: CORE }]
+
+  it.each(['unknown', 'last'] as const)(
+    'of which run has known nothing go to it as they were left, where a second line counts as %s',
+    async (rewrite) => {
+      const home = await startHome(ALL_STEADY, { functions: 3, sink: { rewrite, mergesFields: false } })
+      for (let minute = 0; minute < 60; minute += 1) {
+        const atMs = START_MS + minute * MINUTE_MS
+        const isCritical = minute < 30
+        if (minute % 5 === 0) await home.poll(atMs, isCritical ? { targets, critical } : { targets })
+        if (isCritical) await home.poll(atMs, { targets, critical, tier: 'critical' })
+      }
+      expect(home.audit(START_MS - 2 * HOUR_MS, START_MS + 50 * MINUTE_MS, CORE)).toMatchObject(COMPLETE)
+    },
+    120_000,
+  )
+
+  it('are taken over where run left them, although it went on with others of their bucket', async () => {
+    const home = await startHome(ALL_STEADY, {
+      functions: 40,
+      sink: { rewrite: 'last', mergesFields: false },
+    })
+    const some = { targets, critical: { functions: ['*0'] as [string] } }
+    await home.pollAll(START_MS, START_MS + 30 * MINUTE_MS, { targets })
+    await home.pollAll(START_MS + 30 * MINUTE_MS, START_MS + 90 * MINUTE_MS, some)
+    for (let minute = 90; minute < 110; minute += 1) {
+      const atMs = START_MS + minute * MINUTE_MS
+      if (minute % 5 === 0) await home.poll(atMs, some)
+      await home.poll(atMs, { ...some, tier: 'critical' })
+    }
+    expect(home.audit(START_MS - 2 * HOUR_MS, START_MS + 100 * MINUTE_MS, CORE)).toMatchObject(COMPLETE)
+  }, 120_000)
+
   it('are planned for themselves, and the rest without them', async () => {
-    const home = await startHome(
-      SLEEPY.slice(0, 1).map((group) => ({ ...group, share: 1 })),
-      { functions: 6 },
-    )
+    const home = await startHome(ALL_STEADY, { functions: 6 })
     const whole = plannedBy((await home.plan(START_MS, { policy: 'everything' })).plan, 'poll')
     const { plan: rest } = await home.plan(START_MS, { policy: 'everything', critical })
     const { plan: core } = await home.plan(START_MS, { critical, tier: 'critical' })

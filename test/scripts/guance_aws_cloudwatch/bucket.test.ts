@@ -9,6 +9,7 @@ const PLACE = { scope: '123456789012/us-east-1', namespace: 'AWS/Lambda' }
 const SESSION = { accountId: '1', arn: 'a', partition: 'aws', accessKeyId: 'x', secretAccessKey: 'y' }
 const ENTRY: Entry = {
   throughMs: NOW_MS,
+  polledMs: NOW_MS,
   firstMs: NOW_MS - 3 * HOUR_MS,
   fields: 'Errors\tSum',
   former: [],

@@ -41,7 +41,7 @@ function pressure(rest: Partial<Pressure>): Pressure {
   return {
     limits: {},
     spent: NOTHING_SPENT,
-    estimate: { units: [100, 80, 80, 80, 40], series: [500, 300, 300, 300, 90] },
+    estimate: { units: [100, 80, 80, 80, 40], idle: [0, 0, 0, 0, 0], series: [500, 300, 300, 300, 90] },
     intervalMs: 5 * MINUTE_MS,
     nowMs: NOW_MS,
     ...rest,
@@ -127,11 +127,11 @@ describe('what a short budget gives up', () => {
   })
 
   it('costs less at every level, and is beyond the cap only when the core alone is', () => {
-    const { units, series } = estimate(identities(METRICS), CATALOGUE)
-    for (const list of [units, series])
+    const cost = estimate(identities(METRICS), CATALOGUE)
+    for (const list of [cost.units, cost.series])
       expect([...list]).toEqual(list.toSorted((left, right) => right - left))
-    expect(isBeyondCap({ limits: { maxSeries: 8 }, estimate: { units, series } })).toBe(false)
-    expect(isBeyondCap({ limits: { maxSeries: 7 }, estimate: { units, series } })).toBe(true)
+    expect(isBeyondCap({ limits: { maxSeries: 8 }, estimate: cost })).toBe(false)
+    expect(isBeyondCap({ limits: { maxSeries: 7 }, estimate: cost })).toBe(true)
   })
 
   it('is given back only when a tenth of the limit would be left', () => {
@@ -143,5 +143,19 @@ describe('what a short budget gives up', () => {
     const of = (day: number): number =>
       nextLevel(0, pressure({ limits: { perMonth: 100_000 }, nowMs: Date.UTC(2026, 10, day) }))
     expect([of(1), of(30)]).toEqual([1, 0])
+  })
+
+  it('counts the idle tier at its turns for a month, and whole for a poll', () => {
+    const half = {
+      units: [100, 80, 80, 80, 40],
+      idle: [90, 72, 72, 72, 36],
+      series: [500, 300, 300, 300, 90],
+    }
+    const of = (limits: Pressure['limits'], idleEveryMs?: number): number =>
+      nextLevel(0, pressure({ limits, estimate: half, idleEveryMs }))
+    // 4,608 polls are left: 460,800 metrics, or 10 a poll and 90 an hour, 80,640.
+    expect([of({ perMonth: 400_000 }), of({ perMonth: 100_000 }, 60 * MINUTE_MS)]).toEqual([1, 0])
+    expect(of({ perMonth: 80_000 }, 60 * MINUTE_MS)).toBe(1)
+    expect(of({ perPoll: 99 }, 60 * MINUTE_MS)).toBe(1)
   })
 })

@@ -18,6 +18,7 @@ const holes = fc.array(hole, { maxLength: 2 })
 const entryArbitrary: fc.Arbitrary<Entry> = fc.record(
   {
     throughMs: minute,
+    polledMs: minute,
     firstMs: minute,
     fields,
     former: fc.array(fc.record({ untilMs: minute, fields }), { maxLength: 2 }),
@@ -37,6 +38,7 @@ const entryArbitrary: fc.Arbitrary<Entry> = fc.record(
   {
     requiredKeys: [
       'throughMs',
+      'polledMs',
       'firstMs',
       'fields',
       'former',
@@ -84,6 +86,7 @@ describe('a ledger', () => {
   it('costs a few bytes an identity while all are alike', () => {
     const entry: Entry = {
       throughMs: 29_000_000 * MINUTE_MS,
+      polledMs: 29_000_000 * MINUTE_MS,
       firstMs: 28_000_000 * MINUTE_MS,
       fields: 'Duration\tp90',
       former: [],

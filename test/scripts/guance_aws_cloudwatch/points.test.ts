@@ -22,6 +22,7 @@ function complete(series: Series, statistic: string, pairs: readonly [number, nu
 
 const ENTRY: Entry = {
   throughMs: 0,
+  polledMs: 0,
   firstMs: 0,
   fields: '',
   former: [],

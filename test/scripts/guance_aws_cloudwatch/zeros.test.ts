@@ -14,6 +14,7 @@ const MINUTE_MS = 60_000
 const WINDOW = { startMs: 10 * MINUTE_MS, endMs: 20 * MINUTE_MS }
 const ENTRY: Entry = {
   throughMs: 0,
+  polledMs: 0,
   firstMs: 12 * MINUTE_MS,
   fields: '',
   former: [],
