@@ -72,7 +72,8 @@ export function takeBack(
   return {
     ...entry,
     elsewhere: joinHoles([...entry.elsewhere, ...withFields(held, fields)]),
-    begun: joinHoles([...(entry.begun ?? []), ...withFields(early, fields)]),
+    // What it has not written goes there, too: to our line of that minute nothing can be added where it was written for good.
+    begun: joinHoles([...(entry.begun ?? []), ...withFields(isWrittenOnce(sink) ? missed : early, fields)]),
     holes,
   }
 }

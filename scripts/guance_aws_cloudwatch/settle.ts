@@ -102,8 +102,10 @@ function judgeOnce(
   const isOld = (field: string): boolean => !lacked.has(field)
   if (!isUnchanged(before, pick(fields, isOld), zeros.filter(isOld))) return { seen }
   const missing = pick(whole, (field) => lacked.has(field))
-  if (Object.keys(missing).length === 0) return NOTHING
-  if (sink.mergesFields) return { fields: missing, digest: before ^ digestOf(missing) }
+  const names = Object.keys(missing)
+  if (names.length === 0) return NOTHING
+  const isApart = names.every((field) => written.isApartAt(field, timeMs))
+  if (sink.mergesFields || isApart) return { fields: missing, digest: before ^ digestOf(missing) }
   return isLackTold ? { seen } : NOTHING
 }
 

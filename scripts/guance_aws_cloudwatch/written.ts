@@ -1,7 +1,7 @@
 import type { EpochMs } from 'guance-aws-lambda/dff'
 import type { EntryPlan } from './entry-plan.ts'
 import { type FieldKey, keysOf, nameOfField } from './field-set.ts'
-import { coversMinute } from './holes.ts'
+import { coversMinute, type Hole } from './holes.ts'
 import { isWithin } from './ranges.ts'
 
 /** With which fields the lines of an identity were written, minute by minute, given what AWS has answered now. */
@@ -17,6 +17,8 @@ export interface Written {
    * time included, of which nobody else knows.
    */
   readonly belongsAt: (field: string, timeMs: EpochMs) => boolean
+  /** Whether a field goes into the line of another tier: that one lacks it, whatever was written besides. */
+  readonly isApartAt: (field: string, timeMs: EpochMs) => boolean
 }
 
 /** The lines of a stretch of minutes that were written alike. */
@@ -69,6 +71,12 @@ function stretchTest({ entry }: EntryPlan, answered: ReadonlySet<FieldKey>) {
   }
 }
 
+function apartTest(begun: readonly Hole[] = []): Written['isApartAt'] {
+  if (begun.length === 0) return () => false
+  const ranges = begun.map((hole) => ({ hole, names: namesOf(keysOf(hole.fields)) }))
+  return (field, timeMs) => ranges.some(({ hole, names }) => coversMinute(hole, timeMs) && names.has(field))
+}
+
 /** What is known of an identity's lines, when these of its fields came complete. */
 export function writtenOf(plan: EntryPlan, answered: ReadonlySet<FieldKey>): Written {
   const { entry, circumstances } = plan
@@ -77,10 +85,11 @@ export function writtenOf(plan: EntryPlan, answered: ReadonlySet<FieldKey>): Wri
   const isBefore = (timeMs: EpochMs): boolean => timeMs < firstMs && !isWithin(done, timeMs)
   const isUnwritten = (timeMs: EpochMs): boolean => isWithin(gaps, timeMs) || isBefore(timeMs)
   const isBlankAt = (timeMs: EpochMs): boolean => isWithin(digests, timeMs) || isUnwritten(timeMs)
+  const isApartAt = apartTest(entry.begun)
   const current = keysOf(entry.fields)
   const isUniform = former.length === 0 && holes.length === 0 && elsewhere.length === 0
   if (isUniform && current.every((key) => answered.has(key))) {
-    return { lackedAt: () => NO_NAMES, isWholeAt: () => true, isBlankAt, belongsAt: () => true }
+    return { lackedAt: () => NO_NAMES, isWholeAt: () => true, isBlankAt, belongsAt: () => true, isApartAt }
   }
   const stretchAt = stretchTest(plan, answered)
   const collected = namesOf(current)
@@ -88,6 +97,7 @@ export function writtenOf(plan: EntryPlan, answered: ReadonlySet<FieldKey>): Wri
     lackedAt: (timeMs) => stretchAt(timeMs).lacked,
     isWholeAt: (timeMs) => isUnwritten(timeMs) || stretchAt(timeMs).isWhole,
     isBlankAt,
+    isApartAt,
     belongsAt: (field, timeMs) =>
       collected.has(field)
         ? !stretchAt(timeMs).notOurs.has(field)

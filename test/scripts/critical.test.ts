@@ -127,6 +127,20 @@ describe('critical functions', () => {
     120_000,
   )
 
+  it('leave no minute out that run had looked at before runCritical, where a value goes out once', async () => {
+    const home = await startHome(ALL_STEADY, {
+      functions: 3,
+      sink: { rewrite: 'unknown', mergesFields: false },
+    })
+    for (let minute = 0; minute < 60; minute += 1) {
+      const atMs = START_MS + minute * MINUTE_MS
+      const isCritical = minute <= 30
+      if (isCritical) await home.poll(atMs, { critical, tier: 'critical' })
+      if (minute % 5 === 0) await home.poll(atMs, isCritical ? { critical } : {})
+    }
+    expect(home.audit(START_MS - 2 * HOUR_MS, START_MS + 50 * MINUTE_MS)).toMatchObject(COMPLETE)
+  }, 120_000)
+
   it('are taken over where run left them, although it went on with others of their bucket', async () => {
     const home = await startHome(ALL_STEADY, {
       functions: 40,

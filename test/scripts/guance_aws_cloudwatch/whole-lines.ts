@@ -8,4 +8,5 @@ export const WHOLE: Written = {
   isWholeAt: () => true,
   isBlankAt: () => true,
   belongsAt: () => true,
+  isApartAt: () => false,
 }
