@@ -54,6 +54,19 @@ async function readSchedule(
   return { schedule: { cronExpr, timezone, isEnabled, intervalMs, pollsPerMonth }, polls }
 }
 
+/** What else of the script costs something: it is run on time, or would be if it were deployed as it is now. */
+async function listBesides(
+  parts: HostParts,
+  functions: readonly { readonly funcId: string; readonly fixedCronExpr: string | null }[],
+  funcId: string,
+): Promise<readonly string[]> {
+  const triggers = new Map((await parts.store.triggers.list()).map((one) => [one.funcId, one]))
+  return functions.flatMap((one) => {
+    const isRun = triggers.get(one.funcId)?.isEnabled ?? one.fixedCronExpr !== null
+    return one.funcId !== funcId && isRun ? [one.funcId] : []
+  })
+}
+
 function unplannable(place: string): DffError {
   return new DffError({
     code: 'SCRIPT_INVALID',
@@ -95,6 +108,7 @@ export async function planFunction(parts: HostParts, request: PlanFunctionReques
   return {
     funcId,
     scriptPath,
+    besides: await listBesides(parts, functions, funcId),
     atMs,
     schedule,
     asked: sumByApi(usage),

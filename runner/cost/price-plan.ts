@@ -54,7 +54,7 @@ function listSources({ metrics, requests }: CostPlan, prices: PriceList): readon
 export function pricePlan(
   plan: CostPlan,
   pricing: Pricing,
-): Omit<PricedPlan, 'funcId' | 'scriptPath' | 'atMs' | 'schedule' | 'asked' | 'problems'> {
+): Omit<PricedPlan, 'funcId' | 'scriptPath' | 'besides' | 'atMs' | 'schedule' | 'asked' | 'problems'> {
   const { prices, polls } = pricing
   const month = priceMonth(plan, pricing)
   const fields = sumFields(plan.metrics)

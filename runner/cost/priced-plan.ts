@@ -65,6 +65,8 @@ export interface PriceSource {
 export interface PricedPlan {
   readonly funcId: string
   readonly scriptPath: string
+  /** Further functions of the script that its triggers run: each has a plan and a bill of its own. */
+  readonly besides: readonly string[]
   readonly atMs: EpochMs
   readonly schedule: PlanSchedule
   /** What the plan itself asked of AWS, by API. */

@@ -5,11 +5,13 @@ import {
   CAUTIOUS_LEVEL,
   type Estimate,
   isBeyondCap,
+  isLast,
   isSkipped,
   LEVELS,
   nextLevel,
   type Pressure,
 } from './degrade.ts'
+import { needOfOthers, noteNeed } from './shared-need.ts'
 import type { CompiledConfigs } from './targets.ts'
 
 /** What is remembered from poll to poll. */
@@ -93,13 +95,14 @@ interface Decision {
 function decide(
   { configs }: CompiledConfigs,
   stored: Stored | undefined,
-  { spent, nowMs, isByHand }: Pick<Pressure, 'spent' | 'nowMs'> & { readonly isByHand: boolean },
+  { isByHand, ...now }: Pick<Pressure, 'spent' | 'othersPerPoll' | 'nowMs'> & { readonly isByHand: boolean },
 ): Decision {
   const { budget, maxSeries, tier, idle } = configs
   const estimate = addEstimates(Object.values(stored?.places ?? {}))
   const limits = { ...budget, maxSeries }
   const idleEveryMs = idle === undefined ? undefined : idle.everyMin * MINUTE_MS
-  const pressure = { limits, spent, estimate, intervalMs: intervalOf(stored, nowMs), idleEveryMs, nowMs }
+  const { nowMs } = now
+  const pressure = { ...now, limits, estimate, intervalMs: intervalOf(stored, nowMs), idleEveryMs }
   // Who is critical is asked for nothing but the core, and waits for nobody.
   if (tier === 'critical') return { pressure, level: 0, isSkipped: false }
   const first = maxSeries === undefined ? 0 : CAUTIOUS_LEVEL
@@ -109,11 +112,14 @@ function decide(
   return { pressure, level, isSkipped: !isByHand && isSkipped(level, { nowMs, lastMs }) }
 }
 
-/** Says what was not sent. Throws BUDGET_SPENT when nothing will be in this month. */
-function reportRefused(context: RunContext, accountId: string): void {
+/**
+ * Says what was not sent. Throws BUDGET_SPENT when nothing will be in this month, or when polls are too dear although
+ * nothing is left to be given up: the same functions would be left out again and again.
+ */
+function reportRefused(context: RunContext, accountId: string, isEnd: boolean): void {
   const refused = spendingOf(context).refusedOf(accountId)
-  if (refused?.isMonth === true) fail(accountId, refused.text)
   if (refused === undefined) return
+  if (refused.isMonth || (isEnd && context.backfill === undefined)) fail(accountId, refused.text)
   // A backfill by hand comes once: what it lacks nobody asks for by itself.
   const rest =
     context.backfill === undefined
@@ -139,7 +145,9 @@ export async function openBudget(
   const stored = (await context.load(key)) as unknown as Stored | undefined
   // Somebody wants a backfill now, and it says nothing about what polls cost or how often they come.
   const isByHand = context.backfill !== undefined
-  const decision = decide(compiled, stored, { spent: spending.spentBy(accountId), nowMs, isByHand })
+  const othersPerPoll = await needOfOthers(context, { accountId, purse: tier })
+  const spent = spending.spentBy(accountId)
+  const decision = decide(compiled, stored, { spent, othersPerPoll, nowMs, isByHand })
   const { pressure, level } = decision
   report(context, accountId, { level, pressure })
   if (isBeyondCap(pressure))
@@ -152,15 +160,21 @@ export async function openBudget(
       places[place] = one
     },
     close: async () => {
+      // Who was refused has not had its turn.
+      const isTurn = !decision.isSkipped && spending.refusedOf(accountId) === undefined
       const next: Stored = {
         level,
         polledMs: nowMs,
-        lastMs: decision.isSkipped ? (stored?.lastMs ?? nowMs) : nowMs,
+        lastMs: isTurn ? nowMs : (stored?.lastMs ?? nowMs),
         intervalMs: pressure.intervalMs,
         places: Object.keys(places).length === 0 ? (stored?.places ?? {}) : places,
       }
-      if (!isByHand) await context.commit({ points: [], state: { [key]: next as unknown as Json } })
-      reportRefused(context, accountId)
+      const units = addEstimates(Object.values(next.places)).units[level] ?? 0
+      const needs = await noteNeed(context, { accountId, purse: tier, units })
+      const state = { [key]: next as unknown as Json, ...needs }
+      if (!isByHand) await context.commit({ points: [], state })
+      // Who is critical gives nothing up; its first poll asks for more than any later one.
+      reportRefused(context, accountId, tier === 'critical' ? stored !== undefined : isLast(level))
     },
   }
 }

@@ -105,6 +105,8 @@ export function addEstimates(estimates: readonly Estimate[]): Estimate {
 export interface Pressure {
   readonly limits: Limits & { readonly maxSeries?: number | undefined }
   readonly spent: Spent
+  /** Billed metrics that the other accounts need of a poll. */
+  readonly othersPerPoll: number
   readonly estimate: Estimate
   readonly intervalMs: number
   /** Between two turns of the idle tier. */
@@ -126,7 +128,7 @@ export function intervalAt(level: number, intervalMs: number): number {
 
 /** Whether what is left is enough for the rest of the month at a level, going on like this. */
 function fits(
-  { limits, spent, estimate: cost, intervalMs, idleEveryMs = 0, nowMs }: Pressure,
+  { limits, spent, othersPerPoll, estimate: cost, intervalMs, idleEveryMs = 0, nowMs }: Pressure,
   level: number,
   share: number,
 ): boolean {
@@ -143,7 +145,7 @@ function fits(
     limit === undefined || amount <= limit * share
   return (
     within(units, limits.perPoll) &&
-    within(spent.pollInAll - spent.poll + units, limits.perPollInAll) &&
+    within(othersPerPoll + units, limits.perPollInAll) &&
     within(spent.month + rest, limits.perMonth) &&
     within(spent.month + rest + others, limits.perMonthInAll) &&
     within(cost.series[level] ?? 0, limits.maxSeries)
@@ -154,6 +156,11 @@ function fits(
 export function nextLevel(before: number, pressure: Pressure): number {
   if (!fits(pressure, before, 1)) return Math.min(before + 1, LAST_LEVEL)
   return before > 0 && fits(pressure, before - 1, MARGIN) ? before - 1 : before
+}
+
+/** Whether nothing is left to be given up. */
+export function isLast(level: number): boolean {
+  return level >= LAST_LEVEL
 }
 
 /** Whether not even the last level keeps within the cap on series. */

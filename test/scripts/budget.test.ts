@@ -82,6 +82,20 @@ describe('a budget', () => {
     expect(home.counters()).toMatchObject({ requests: { 'cloudwatch:GetMetricData': 1 } })
   }, 60_000)
 
+  it('of a poll fails the task where the core is more than that and nothing is left to be given up', async () => {
+    // Too many for one request, which would be let through whatever it costs.
+    const home = await startHome(STEADY, { functions: 150 })
+    const failures: unknown[] = []
+    for (let poll = 0; poll < 7; poll += 1) {
+      const { failure } = await home.poll(START_MS + poll * 35 * MINUTE_MS, { budget: { perPoll: 1 } })
+      failures.push(failure)
+    }
+    expect(failures[0]).toBeUndefined()
+    expect(failures.at(-1)).toMatchObject({
+      message: expect.stringContaining('has spent its 1 billed metrics of the poll'),
+    })
+  }, 60_000)
+
   it('is held against what a plan foresees', async () => {
     const home = await startHome(STEADY, { functions: 10 })
     const { run } = await home.plan(START_MS, { budget: { perMonth: 1_000 } })

@@ -111,13 +111,14 @@ function renderProblems(texts: Texts, { problems }: PricedPlan): string[] {
 }
 
 function renderPlan(texts: Texts, plan: PricedPlan): string[] {
-  const { labels, titles, title } = texts.view.plan
+  const { besides, labels, titles, title } = texts.view.plan
   return [
     title(plan.funcId, formatWhen(texts, plan.atMs)),
     ...indent(
       renderPairs([
         [labels.script, plan.scriptPath],
         [labels.schedule, renderSchedule(texts, plan.schedule)],
+        ...plan.besides.map((other): [string, string] => [labels.besides, besides(other)]),
         [labels.asked, renderAsked(texts, plan)],
       ]),
     ),

@@ -7,7 +7,13 @@ export const cost = {
   plan: {
     progress: 'Asking AWS what there is…',
     title: (funcId: string, when: string) => `Plan of ${funcId}, as of ${when}`,
-    labels: { script: 'Startup script', schedule: 'Schedule', asked: 'Asked for this plan' },
+    labels: {
+      script: 'Startup script',
+      schedule: 'Schedule',
+      besides: 'Not in this plan',
+      asked: 'Asked for this plan',
+    },
+    besides: (funcId: string) => `${funcId}: dff plan ${funcId}`,
     nothingAsked: 'nothing: the lists of the last run are young enough',
     schedule: {
       every: (minutes: string, polls: string) => `every ${minutes} minutes, ${polls} polls in 30 days`,

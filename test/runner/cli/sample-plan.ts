@@ -77,6 +77,7 @@ function makePlan(quantities: CostPlan, changes: Partial<PricedPlan> = {}): Pric
   return {
     funcId: 'startup__guance_aws_lambda.run',
     scriptPath: '/home/demo/startup/guance_aws_lambda.ts',
+    besides: ['startup__guance_aws_lambda.runCritical'],
     atMs: NOW_MS,
     schedule: {
       cronExpr: '*/5 * * * *',

@@ -41,6 +41,7 @@ function pressure(rest: Partial<Pressure>): Pressure {
   return {
     limits: {},
     spent: NOTHING_SPENT,
+    othersPerPoll: 0,
     estimate: { units: [100, 80, 80, 80, 40], idle: [0, 0, 0, 0, 0], series: [500, 300, 300, 300, 90] },
     intervalMs: 5 * MINUTE_MS,
     nowMs: NOW_MS,
