@@ -3,8 +3,14 @@ import { FOREVER_MS } from './digest-ranges.ts'
 import { type FieldSet, NO_FIELDS } from './field-set.ts'
 import type { FormerFields } from './former-fields.ts'
 import type { Hole } from './holes.ts'
+import { exceptionOf, readException, type StoredException, Table } from './stored-exception.ts'
 
 export type Tags = Readonly<Record<string, string>>
+
+/** Lines that another tier has begun, with the tags that can change and its own. */
+export interface Begun extends Hole {
+  readonly tags: Tags
+}
 
 /** Differences that were told and stay. */
 export interface Told {
@@ -32,7 +38,7 @@ export interface Entry {
   /** Where fields that are collected now are in the lines of another tier. */
   readonly elsewhere: readonly Hole[]
   /** Where fields that are collected now are written to lines that the critical tier has begun. */
-  readonly begun?: readonly Hole[]
+  readonly begun?: readonly Begun[]
   /** Tags that may change, as last written. */
   readonly tags: Tags
   /** Earlier ones, oldest first: minutes before `untilMs` were written with them. */
@@ -71,25 +77,6 @@ export interface Ledger {
 /** 36 bits in base64url: among the 1,000 identities of a full bucket, one in 70 million new ones is mistaken for known. */
 export const FINGERPRINT_LENGTH = 6
 
-type StoredRange = readonly [start: number, end: number]
-type StoredHole = readonly [start: number, end: number, fields: number]
-
-/** What few identities have; left out where it is usual. */
-interface StoredException {
-  readonly f?: readonly (readonly [until: number, fields: number])[]
-  readonly m?: number
-  readonly h?: readonly StoredHole[]
-  readonly e?: readonly StoredHole[]
-  readonly b?: readonly StoredHole[]
-  readonly p?: readonly (readonly [until: number, tags: number])[]
-  readonly w?: number
-  readonly g?: readonly StoredRange[]
-  readonly d?: readonly StoredRange[]
-  readonly x?: readonly [minutes: number, first: number, last: number]
-  readonly n?: number
-  readonly a?: number
-}
-
 /** Identities that are alike in everything usual share one row; times are in minutes. */
 interface StoredLedger {
   /** 1: `fields` are hashes, from which nobody knows what was collected. */
@@ -115,78 +102,9 @@ interface StoredLedger {
   readonly except: Readonly<Record<string, StoredException>>
 }
 
-function toRanges(windows: readonly Window[]): readonly StoredRange[] {
-  return windows.map(({ startMs, endMs }) => [startMs / MINUTE_MS, endMs / MINUTE_MS])
-}
-
-function fromRanges(ranges: readonly StoredRange[] = []): readonly Window[] {
-  return ranges.map(([start, end]) => ({ startMs: start * MINUTE_MS, endMs: end * MINUTE_MS }))
-}
-
 function storeKept({ startMs, endMs }: Window): readonly [start: number, end?: number] {
   const start = startMs / MINUTE_MS
   return endMs === FOREVER_MS ? [start] : [start, endMs / MINUTE_MS]
-}
-
-/** Gives each distinct value a number. */
-class Table<T> {
-  readonly values: T[] = []
-  readonly #numbers = new Map<string, number>()
-
-  numberOf(value: T): number {
-    const key = JSON.stringify(value)
-    const known = this.#numbers.get(key)
-    if (known !== undefined) return known
-    this.#numbers.set(key, this.values.length)
-    return this.values.push(value) - 1
-  }
-}
-
-interface Tables {
-  readonly tags: Table<Tags>
-  readonly fields: Table<FieldSet>
-}
-
-function storeHoles(holes: readonly Hole[], fields: Tables['fields']): readonly StoredHole[] {
-  return holes.map((one) => [one.startMs / MINUTE_MS, one.endMs / MINUTE_MS, fields.numberOf(one.fields)])
-}
-
-function exceptionOf(entry: Entry, { tags, fields }: Tables): StoredException | undefined {
-  const {
-    former,
-    missing,
-    holes,
-    elsewhere,
-    begun = [],
-    past,
-    waits,
-    gaps,
-    done,
-    told,
-    goneMs,
-    aliveMs,
-  } = entry
-  const exception: StoredException = {
-    ...(former.length === 0
-      ? {}
-      : { f: former.map((one) => [one.untilMs / MINUTE_MS, fields.numberOf(one.fields)] as const) }),
-    ...(missing === NO_FIELDS ? {} : { m: fields.numberOf(missing) }),
-    ...(holes.length === 0 ? {} : { h: storeHoles(holes, fields) }),
-    ...(elsewhere.length === 0 ? {} : { e: storeHoles(elsewhere, fields) }),
-    ...(begun.length === 0 ? {} : { b: storeHoles(begun, fields) }),
-    ...(past.length === 0
-      ? {}
-      : { p: past.map((one) => [one.untilMs / MINUTE_MS, tags.numberOf(one.tags)] as const) }),
-    ...(waits === 0 ? {} : { w: waits }),
-    ...(gaps.length === 0 ? {} : { g: toRanges(gaps) }),
-    ...(done.length === 0 ? {} : { d: toRanges(done) }),
-    ...(told === undefined
-      ? {}
-      : { x: [told.minutes, told.firstMs / MINUTE_MS, told.lastMs / MINUTE_MS] as const }),
-    ...(goneMs === undefined ? {} : { n: goneMs / MINUTE_MS }),
-    ...(aliveMs === undefined ? {} : { a: aliveMs / MINUTE_MS }),
-  }
-  return Object.keys(exception).length === 0 ? undefined : exception
 }
 
 /** The ledger as state: what identities share is written once. All times are whole minutes. */
@@ -228,36 +146,18 @@ export function encodeLedger({ entries, auditedMs, triedMs, polledMs, hours, kep
 function makeEntry(
   stored: StoredLedger,
   [through, first, fields, tags, , polled = stored.polled]: StoredLedger['rows'][number],
-  exception: StoredException,
+  exception: StoredException | undefined,
 ): Entry {
-  const { f = [], m, h = [], e = [], b, p = [], w = 0, g, d, x, n, a } = exception
   const fieldsOf = (number: number): FieldSet =>
     stored.v === 1 ? NO_FIELDS : (stored.fields[number] ?? NO_FIELDS)
-  const holeOf = ([start, end, number]: StoredHole): Hole => ({
-    startMs: start * MINUTE_MS,
-    endMs: end * MINUTE_MS,
-    fields: fieldsOf(number),
-  })
+  const tagsOf = (number: number): Tags => stored.tags[number] ?? {}
   return {
     throughMs: through * MINUTE_MS,
     polledMs: polled * MINUTE_MS,
     firstMs: first * MINUTE_MS,
     fields: fieldsOf(fields),
-    former: f.map(([until, number]) => ({ untilMs: until * MINUTE_MS, fields: fieldsOf(number) })),
-    missing: m === undefined ? NO_FIELDS : fieldsOf(m),
-    holes: h.map(holeOf),
-    elsewhere: e.map(holeOf),
-    ...(b === undefined ? {} : { begun: b.map(holeOf) }),
-    tags: stored.tags[tags] ?? {},
-    past: p.map(([until, number]) => ({ untilMs: until * MINUTE_MS, tags: stored.tags[number] ?? {} })),
-    waits: w,
-    gaps: fromRanges(g),
-    done: fromRanges(d),
-    ...(x === undefined
-      ? {}
-      : { told: { minutes: x[0], firstMs: x[1] * MINUTE_MS, lastMs: x[2] * MINUTE_MS } }),
-    ...(n === undefined ? {} : { goneMs: n * MINUTE_MS }),
-    ...(a === undefined ? {} : { aliveMs: a * MINUTE_MS }),
+    tags: tagsOf(tags),
+    ...readException(exception, { fieldsOf, tagsOf }),
   }
 }
 
@@ -271,7 +171,7 @@ export function decodeLedger(json: Json | undefined): Ledger | undefined {
     const ids = row[4]
     for (let at = 0; at < ids.length; at += FINGERPRINT_LENGTH) {
       const id = ids.slice(at, at + FINGERPRINT_LENGTH)
-      entries.set(id, makeEntry(stored, row, stored.except[id] ?? {}))
+      entries.set(id, makeEntry(stored, row, stored.except[id]))
     }
   }
   const { audited, tried, polled, hours, kept, store } = stored

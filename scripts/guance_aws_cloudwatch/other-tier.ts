@@ -4,8 +4,12 @@ import { commonFields, type FieldSet, NO_FIELDS, withoutFields } from './field-s
 import { type Hole, joinHoles } from './holes.ts'
 import type { Entry } from './ledger.ts'
 import { cutRanges, joinRanges } from './ranges.ts'
+import { isSameTags } from './tags.ts'
 import { EARLY_MS, endAt } from './window.ts'
 import { isWrittenOnce } from './written-once.ts'
+
+/** On lines of the critical tier, where they would take the place of the line with the function's other metrics. */
+const TIER_TAG = { tier: 'critical' } as const
 
 /** What another tier knows of an identity. */
 export interface OtherTier {
@@ -61,19 +65,25 @@ export function takeBack(
   const fields = takenFields(entry, own, given)
   if (fields === NO_FIELDS) return entry
   const { entry: other, early } = given
-  const open = [...other.gaps, ...other.elsewhere]
+  const absent = [...other.gaps, ...other.elsewhere]
   const whole: readonly Window[] = [{ startMs: other.firstMs, endMs: other.throughMs }]
-  const held = joinRanges([...open.reduce((left, cut) => cutRanges(left, cut), whole), ...other.done])
+  const held = joinRanges([...absent.reduce((rest, cut) => cutRanges(rest, cut), whole), ...other.done])
   const passed: readonly Window[] = [{ startMs: other.throughMs, endMs: entry.throughMs }]
   const missed = early.reduce((left, cut) => cutRanges(left, cut), passed)
   const holes = joinHoles([...entry.holes, ...withFields([...other.gaps, ...missed], fields)])
-  // Where fields are merged both tiers write the same lines: what is written again only corrects them.
-  if (sink.mergesFields && !isWrittenOnce(sink)) return { ...entry, holes }
+  const isMerging = sink.mergesFields && !isWrittenOnce(sink)
+  // Where fields are merged both tiers write the same lines, unless their tags differ, such as before the functions were listed.
+  if (isMerging && isSameTags(entry.tags, other.tags)) return { ...entry, holes }
+  const tags = { ...other.tags, ...(sink.mergesFields ? {} : TIER_TAG) }
+  // What it has not written goes there, too: to our line of that minute nothing can be added where it was written for good.
+  const open = isWrittenOnce(sink) ? missed : early
   return {
     ...entry,
     elsewhere: joinHoles([...entry.elsewhere, ...withFields(held, fields)]),
-    // What it has not written goes there, too: to our line of that minute nothing can be added where it was written for good.
-    begun: joinHoles([...(entry.begun ?? []), ...withFields(isWrittenOnce(sink) ? missed : early, fields)]),
+    begun: [
+      ...(entry.begun ?? []),
+      ...joinHoles(withFields(open, fields)).map((hole) => ({ ...hole, tags })),
+    ],
     holes,
   }
 }

@@ -2,8 +2,8 @@ import type { EpochMs, Point } from 'guance-aws-lambda/dff'
 import type { Outcome } from 'guance-aws-lambda/dff'
 import type { Datapoints, QueryOutcome } from './fetch.ts'
 import { nameFields } from './field-set.ts'
-import { coversMinute, type Hole } from './holes.ts'
-import type { Entry } from './ledger.ts'
+import { coversMinute } from './holes.ts'
+import type { Begun, Entry, Tags } from './ledger.ts'
 import type { Series } from './series.ts'
 import type { Fields, Write } from './settle.ts'
 import { fieldName } from './statistics.ts'
@@ -30,16 +30,20 @@ function isComplete(
   return outcome.kind === 'complete'
 }
 
-/** Fields of a line that go on in the one that the critical tier has begun, and those of our own. */
-function splitBegun({ timeMs, fields }: Write, begun: readonly Hole[]) {
-  const theirs = new Set(
-    begun.filter((hole) => coversMinute(hole, timeMs)).flatMap((hole) => nameFields(hole.fields)),
-  )
-  const pick = (isTheirs: boolean): Fields =>
-    Object.fromEntries(Object.entries(fields).filter(([field]) => theirs.has(field) === isTheirs))
-  return theirs.size === 0
-    ? [{ fields }]
-    : [{ fields: pick(false) }, { fields: pick(true), tier: 'critical' }]
+/** Fields of a line that go on in one that another tier has begun, with its tags, and those of our own. */
+function splitBegun(
+  { timeMs, fields }: Write,
+  begun: readonly Begun[],
+): readonly { readonly fields: Fields; readonly tags?: Tags }[] {
+  const here = begun.filter((one) => coversMinute(one, timeMs))
+  const parts = here.map((one) => ({ names: new Set(nameFields(one.fields)), tags: one.tags }))
+  const pick = (isWanted: (field: string) => boolean): Fields =>
+    Object.fromEntries(Object.entries(fields).filter(([field]) => isWanted(field)))
+  if (parts.length === 0) return [{ fields }]
+  return [
+    { fields: pick((field) => !parts.some(({ names }) => names.has(field))) },
+    ...parts.map(({ names, tags }) => ({ fields: pick((field) => names.has(field)), tags })),
+  ]
 }
 
 /** One point per line, with the tags that its minute was first written with: another tag set would be another series. */
@@ -54,11 +58,10 @@ export function makePoints(
   const measurement = `aws_${series.namespace}`
   return writes.flatMap((write) => {
     const { timeMs } = write
-    const tags = { ...tagsAt(history, timeMs), ...lineTags.own }
-    return splitBegun(write, history.begun ?? []).flatMap(({ fields, tier }): Point[] => {
+    return splitBegun(write, history.begun ?? []).flatMap(({ fields, tags }): Point[] => {
       if (Object.keys(fields).length === 0) return []
-      const own = tier === undefined ? tags : { ...tags, tier }
-      return [{ category: 'metric', measurement, tags: own, fields, timeMs }]
+      const all = { ...(tags ?? tagsAt(history, timeMs)), ...lineTags.own }
+      return [{ category: 'metric', measurement, tags: all, fields, timeMs }]
     })
   })
 }

@@ -85,7 +85,8 @@ export function tagsAt({ past, tags }: Pick<Entry, 'past' | 'tags'>, timeMs: Epo
   return past.find(({ untilMs }) => timeMs < untilMs)?.tags ?? tags
 }
 
-function isSame(left: Tags, right: Tags): boolean {
+/** Whether two sets of tags make the same series. */
+export function isSameTags(left: Tags, right: Tags): boolean {
   const keys = Object.keys(left)
   return keys.length === Object.keys(right).length && keys.every((key) => left[key] === right[key])
 }
@@ -97,7 +98,7 @@ export function changeTags(
   { fromMs, keepMs }: { fromMs: EpochMs; keepMs: EpochMs },
 ): Entry {
   const past = entry.past.filter(({ untilMs }) => untilMs > keepMs)
-  if (isSame(entry.tags, tags)) return past.length === entry.past.length ? entry : { ...entry, past }
+  if (isSameTags(entry.tags, tags)) return past.length === entry.past.length ? entry : { ...entry, past }
   const untilMs = Math.max(fromMs, past.at(-1)?.untilMs ?? fromMs)
   return { ...entry, tags, past: [...past, { untilMs, tags: entry.tags }] }
 }

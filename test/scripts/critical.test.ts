@@ -127,6 +127,26 @@ describe('critical functions', () => {
     120_000,
   )
 
+  it.each([
+    { rewrite: 'last', mergesFields: false },
+    { rewrite: 'last', mergesFields: true },
+    { rewrite: 'unknown', mergesFields: true },
+  ] as const)(
+    'that were collected before anybody knew their tags are in one series a minute, in a store like %j',
+    async (sink) => {
+      const home = await startHome(ALL_STEADY, { functions: 3, sink })
+      for (let minute = 0; minute < 90; minute += 1) {
+        const atMs = START_MS + minute * MINUTE_MS
+        if (minute < 45) await home.poll(atMs, { critical, tier: 'critical' })
+        else if (minute % 5 === 0) await home.poll(atMs, {})
+      }
+      for (let hour = 2; hour < 28; hour += 0.25) await home.poll(START_MS + hour * HOUR_MS, {})
+      const report = home.audit(START_MS - 2 * HOUR_MS, START_MS + 80 * MINUTE_MS)
+      expect(report).toMatchObject({ wrong: 0, extra: 0 })
+    },
+    120_000,
+  )
+
   it('leave no minute out that run had looked at before runCritical, where a value goes out once', async () => {
     const home = await startHome(ALL_STEADY, {
       functions: 3,

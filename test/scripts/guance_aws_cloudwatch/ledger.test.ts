@@ -25,7 +25,10 @@ const entryArbitrary: fc.Arbitrary<Entry> = fc.record(
     missing: fields,
     holes,
     elsewhere: holes,
-    begun: fc.array(hole, { minLength: 1, maxLength: 2 }),
+    begun: fc.array(
+      fc.tuple(hole, tags).map(([one, given]) => ({ ...one, tags: given })),
+      { minLength: 1, maxLength: 2 },
+    ),
     tags,
     past: fc.array(fc.record({ untilMs: minute, tags }), { maxLength: 2 }),
     waits: fc.nat(3),
