@@ -363,6 +363,10 @@ exclude?: FunctionChoice
  */
 details?: boolean
 /**
+ * Tell as events (category keyevent) which functions were created, changed and deleted, and in what; default true. It takes no call of AWS.
+ */
+change_events?: boolean
+/**
  * Keys of AWS resource tags that become tags of the objects; all of them are in the field Tags.
  * 
  * @maxItems 50

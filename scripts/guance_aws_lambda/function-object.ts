@@ -19,7 +19,7 @@ export interface ObjectContext extends ObjectPlace {
 }
 
 /** `2022-03-09T06:13:31.000+0000`, as ListFunctions writes it; undefined when it is no time. */
-function lastModifiedMs(text: string | undefined): EpochMs | undefined {
+export function lastModifiedMs(text: string | undefined): EpochMs | undefined {
   const timeMs = Date.parse((text ?? '').replace(/([+-]\d{2})(\d{2})$/, '$1:$2'))
   return Number.isNaN(timeMs) ? undefined : timeMs
 }

@@ -11,7 +11,8 @@ import {
   type RegionResult,
   reportProblem,
 } from 'guance-aws-lambda/sets/guance_integration'
-import { commitInventory, commitObjects, type ObjectsRun } from './commit-objects.ts'
+import { commitChanges } from './commit-changes.ts'
+import { commitInventory, commitObjects, objectContext, type ObjectsRun } from './commit-objects.ts'
 import { OBJECT_CLASS } from './function-object.ts'
 import { listMappings, type Mappings } from './list-mappings.ts'
 import { isListingDue } from './listing-due.ts'
@@ -66,7 +67,7 @@ async function trySweep(
   }
 }
 
-/** The inventory after this run; the objects are committed while they are listed. */
+/** The inventory after this run; the objects are committed while they are listed, events of what changed after the last page. */
 async function renewInventory(
   run: ObjectsRun,
   region: AwsRegion,
@@ -74,7 +75,11 @@ async function renewInventory(
 ): Promise<Inventory> {
   const { triggerTimeMs } = run.context
   const { aliases, byFunction } = await tryMappings(run, region)
-  const { entries, pages } = await commitObjects(run, region, byFunction)
+  const { entries, pages, ...listed } = await commitObjects(run, region, { mappings: byFunction, before })
+  if (run.hasEvents) {
+    const beforeMs = before?.listedAtMs ?? triggerTimeMs
+    await commitChanges(run, region, { ...listed, beforeMs, object: objectContext(run, region) })
+  }
   const kept = keepVersions(entries, before)
   const inventory = { listedAtMs: triggerTimeMs, pages, entries: kept, aliases, sweep: before?.sweep ?? {} }
   const swept = await trySweep(run, region, inventory)

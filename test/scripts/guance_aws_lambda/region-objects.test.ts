@@ -31,6 +31,7 @@ async function collectAt(store: TestStore, triggerTimeMs: number) {
       naming: 'function_name',
       resourceTags: [],
       hasDetails: true,
+      hasEvents: true,
       choice: makeFunctionChoice({}),
     },
     account.region('us-east-1'),
