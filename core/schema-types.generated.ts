@@ -332,9 +332,13 @@ usagePoints?: boolean
  */
 zeros?: boolean
 /**
- * Tags of the linked function object to copy onto metrics; default Runtime. RevisionId is refused: it makes a new series at each deployment.
+ * Tags of the linked function object to copy onto metrics, AWS resource tags among them where resource_tags of collectorConfigs names them, too; default Runtime. RevisionId is refused: it makes a new series at each deployment.
  */
 object_tags?: string[]
+/**
+ * How many different values one of object_tags may have in an account; default 200. Functions with a value beyond it are collected without the tag, and the record says so.
+ */
+maxTagValues?: number
 /**
  * Value of the tag cloud_provider; upstream's samples say aws.
  */

@@ -16,6 +16,7 @@ import type { Seen } from './fact-book.ts'
 import type { FunctionChoice } from './function-choice.ts'
 import { factsOf } from './function-facts.ts'
 import { type LambdaFunction, listFunctions } from './list-functions.ts'
+import { ListingTags } from './listing-tags.ts'
 import type { Mappings } from './list-mappings.ts'
 import type { ObjectNaming } from './object-name.ts'
 
@@ -47,6 +48,8 @@ export interface Listed {
   readonly seen: ReadonlyMap<string, Seen>
   /** The chosen resource tags of a function. */
   readonly tagsOf: (name: string) => Readonly<Record<string, string>>
+  /** What was read of tags, to be committed with the inventory; forgets who is not listed. */
+  readonly takeTagState: () => Readonly<Record<string, Json>>
 }
 
 export function objectContext(run: ObjectsRun, region: AwsRegion): ObjectContext {
@@ -99,7 +102,8 @@ export async function commitObjects(
   const { context, account, resourceTags } = run
   const object = objectContext(run, region)
   const book = await loadDetails(context, region)
-  const choosing = await startChoosing(run, region, book)
+  const tags = new ListingTags(run, region, book)
+  const choosing = startChoosing(run, region, tags)
   const finishing = startFinishing(run, region)
   const entries: InventoryEntry[] = []
   const seen = new Map<string, Seen>()
@@ -111,10 +115,11 @@ export async function commitObjects(
   }
   for await (const listed of listOnce(region, before?.entries ?? [])) {
     pages = listed.pages
+    await tags.prepare(listed.functions.map(({ FunctionName = '' }) => FunctionName))
     for (const lambda of listed.functions) {
       const name = lambda.FunctionName ?? ''
-      const known = { detail: book.get(name), mappings: mappings.get(name), resourceTags }
-      const entry = makeInventoryEntry(lambda, known)
+      const known = { detail: tags.detailOf(name), mappings: mappings.get(name), resourceTags }
+      const entry = makeInventoryEntry(lambda, object, known)
       const isChosen = choosing.isChosen(lambda)
       entries.push(isChosen ? entry : { ...entry, isExcluded: true })
       if (run.hasEvents) seen.set(name, seenOf(lambda, isChosen))
@@ -125,7 +130,17 @@ export async function commitObjects(
   await flush()
   choosing.report()
   finishing.report()
-  return { entries, pages, seen, tagsOf: (name) => resourceTagsOf({ detail: book.get(name), resourceTags }) }
+  return {
+    entries,
+    pages,
+    seen,
+    tagsOf: (name) => {
+      // Who is deleted has the tags that were read last.
+      const detail = seen.has(name) ? tags.detailOf(name) : book.get(name)
+      return resourceTagsOf({ detail, resourceTags }, object.extraTags)
+    },
+    takeTagState: () => tags.takeState(entries),
+  }
 }
 
 /**

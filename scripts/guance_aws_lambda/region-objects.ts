@@ -1,4 +1,4 @@
-import { formatTime } from 'guance-aws-lambda/dff'
+import { formatTime, type Json } from 'guance-aws-lambda/dff'
 import {
   AwsFailure,
   type AwsRegion,
@@ -67,24 +67,35 @@ async function trySweep(
   }
 }
 
-/** The inventory after this run; the objects are committed while they are listed, events of what changed after the last page. */
+/** The inventory after this run, and what else is to be committed with it; the objects are committed while they are listed, events of what changed after the last page. */
 async function renewInventory(
   run: ObjectsRun,
   region: AwsRegion,
   before: Inventory | undefined,
-): Promise<Inventory> {
+): Promise<{ readonly inventory: Inventory; readonly tagState: Readonly<Record<string, Json>> }> {
   const { triggerTimeMs } = run.context
   const { aliases, byFunction } = await tryMappings(run, region)
-  const { entries, pages, ...listed } = await commitObjects(run, region, { mappings: byFunction, before })
+  const { entries, pages, takeTagState, ...listed } = await commitObjects(run, region, {
+    mappings: byFunction,
+    before,
+  })
   if (run.hasEvents) {
     const beforeMs = before?.listedAtMs ?? triggerTimeMs
     await commitChanges(run, region, { ...listed, beforeMs, object: objectContext(run, region) })
   }
   const kept = keepVersions(entries, before)
-  const inventory = { listedAtMs: triggerTimeMs, pages, entries: kept, aliases, sweep: before?.sweep ?? {} }
+  const inventory = {
+    listedAtMs: triggerTimeMs,
+    pages,
+    entries: kept,
+    aliases,
+    sweep: before?.sweep ?? {},
+    resourceTags: run.resourceTags,
+  }
   const swept = await trySweep(run, region, inventory)
   const timed = keepTimeouts(swept.entries, before?.entries ?? [], triggerTimeMs)
-  return { ...swept, ...keepLives(timed, before, triggerTimeMs) }
+  const lives = keepLives(timed, before, triggerTimeMs)
+  return { inventory: { ...swept, ...lives }, tagState: takeTagState() }
 }
 
 /** Entries that have objects. */
@@ -123,10 +134,10 @@ export async function collectObjects(run: ObjectsRun, region: AwsRegion): Promis
     if (before !== undefined && !isListingDue(before, context.triggerTimeMs)) {
       return await collectKnown(run, region, before)
     }
-    const inventory = await renewInventory(run, region, before)
+    const { inventory, tagState } = await renewInventory(run, region, before)
     const { entries } = inventory
     const left = entries.length - objectsOf(inventory).length
-    const state = await inventoryState(context, key, inventory)
+    const state = { ...tagState, ...(await inventoryState(context, key, inventory)) }
     await commitInventory(run, region, { entries, before, state })
     note(run, region, inventory)
     context.log(
