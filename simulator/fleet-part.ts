@@ -142,8 +142,16 @@ function readAt(input: Input, nowMs: EpochMs): EpochMs {
 
 const CHANGE_KINDS = ['create', 'delete', 'timeout', 'memory', 'code', 'environment', 'tag'] as const
 const CHANGE_KEYS = [
-  ...['accountId', 'index', 'kind', 'timeoutSec', 'memoryMb', 'key', 'value'],
-  ...['at', 'atMs', 'afterMin'],
+  'accountId',
+  'index',
+  'kind',
+  'timeoutSec',
+  'memoryMb',
+  'key',
+  'value',
+  'at',
+  'atMs',
+  'afterMin',
 ]
 
 /** What happens to a function: at a time (`at`, `atMs`), some minutes from `nowMs` (`afterMin`), or now. Throws ControlError. */
@@ -167,8 +175,8 @@ export function parseChange(
     case 'memory':
       return { ...place, kind, memoryMb: required(wholeOf(input, 'memoryMb', MAX_MEMORY_MB), 'memoryMb') }
     case 'tag': {
-      const [key, value] = [required(textOf(input, 'key'), 'key'), required(textOf(input, 'value'), 'value')]
-      return { ...place, kind, key, value }
+      const key = required(textOf(input, 'key'), 'key')
+      return { ...place, kind, key, value: required(textOf(input, 'value'), 'value') }
     }
     default:
       return { ...place, kind }

@@ -1,4 +1,4 @@
-import { type EpochMs, type Json, type RunContext } from 'guance-aws-lambda/dff'
+import type { EpochMs, RunContext } from 'guance-aws-lambda/dff'
 import { type Inventory, loadInventory } from 'guance-aws-lambda/sets/guance_integration'
 import { linkedTag } from './tags.ts'
 
@@ -108,11 +108,12 @@ export async function admitTagValues(context: RunContext, linked: LinkedTags): P
   reportUnasked(context, linked, inventories)
   // Written below alone.
   const before = ((await context.load(stateKey(linked))) ?? {}) as Readonly<Record<string, readonly string[]>>
+  const formerOf = (key: string) => (Object.hasOwn(before, key) ? before[key] : undefined) ?? []
   const after = Object.fromEntries(
-    keys.map((key) => [key, admit(before[key] ?? [], valuesOf(inventories, key), maxValues)]),
+    keys.map((key) => [key, admit(formerOf(key), valuesOf(inventories, key), maxValues)]),
   )
   if (JSON.stringify(after) !== JSON.stringify(before)) {
-    await context.commit({ points: [], state: { [stateKey(linked)]: after as unknown as Json } })
+    await context.commit({ points: [], state: { [stateKey(linked)]: after } })
   }
   const admitted = new Map(Object.entries(after).map(([key, values]) => [key, new Set(values)] as const))
   for (const [key, values] of admitted) {

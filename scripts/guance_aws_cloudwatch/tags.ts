@@ -73,7 +73,7 @@ export function linkedTag(
   key: string,
 ): { readonly key: string; readonly value: string } | undefined {
   for (const each of [key, `${TAKEN}${key}`]) {
-    const value = tags[each]
+    const value = Object.hasOwn(tags, each) ? tags[each] : undefined
     if (value !== undefined) return { key: each, value }
   }
   return undefined

@@ -13,10 +13,32 @@ export interface Known {
 
 /** Tags that objects, events or metrics of a function have of their own: a resource tag of the same key takes another one. */
 const OWN_KEYS: ReadonlySet<string> = new Set([
-  ...['name', 'class', 'FunctionName', 'RegionId', 'account_id', 'account_name', 'cloud_provider'],
-  ...['PackageType', 'RevisionId', 'Role', 'Runtime', 'Version'],
-  ...['Dimensions', 'Resource', 'ExecutedVersion', 'EventSourceMappingUUID', 'function_name', 'tier'],
-  ...['change', 'df_source', 'df_status', 'df_sub_status', 'df_event_id', 'source', 'date', 'host'],
+  'name',
+  'class',
+  'FunctionName',
+  'RegionId',
+  'account_id',
+  'account_name',
+  'cloud_provider',
+  'PackageType',
+  'RevisionId',
+  'Role',
+  'Runtime',
+  'Version',
+  'Dimensions',
+  'Resource',
+  'ExecutedVersion',
+  'EventSourceMappingUUID',
+  'function_name',
+  'tier',
+  'change',
+  'df_source',
+  'df_status',
+  'df_sub_status',
+  'df_event_id',
+  'source',
+  'date',
+  'host',
 ])
 
 function jsonOf(fact: Json | undefined): string | undefined {
@@ -50,9 +72,10 @@ export function resourceTagsOf(
   { detail, resourceTags }: Known,
   extraTags: Readonly<Record<string, string>>,
 ): Record<string, string> {
+  const tags = detail?.tags ?? {}
   return Object.fromEntries(
     resourceTags.flatMap((key) => {
-      const value = detail?.tags?.[key]
+      const value = Object.hasOwn(tags, key) ? tags[key] : undefined
       return value === undefined || value === '' ? [] : [[keyOnPoints(key, extraTags), value]]
     }),
   )
