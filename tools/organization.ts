@@ -39,7 +39,7 @@ export function accountIdsOf({ accounts }: Pick<Organization, 'accounts'>): read
 }
 
 /** Accounts that AWS refuses something, or everything. */
-export interface Refusals {
+interface Refusals {
   /** Its role does not let the collector in. */
   readonly closed: string
   /** Its functions must not be listed. */
@@ -54,6 +54,26 @@ export function refusalsOf(organization: Pick<Organization, 'accounts'>): Refusa
   return { closed, unlisted, untagged }
 }
 
+function denying(action: string): object {
+  const statement = { Resource: '*' }
+  return {
+    Statement: [
+      { ...statement, Effect: 'Allow', Action: '*' },
+      { ...statement, Effect: 'Deny', Action: action },
+    ],
+  }
+}
+
+/** What the control call `iam` is told for the refusals to be there. */
+export function policiesOf(organization: Pick<Organization, 'accounts'>): readonly object[] {
+  const { closed, unlisted, untagged } = refusalsOf(organization)
+  return [
+    { accountId: closed, externalId: 'another' },
+    { accountId: unlisted, role: denying('lambda:ListFunctions') },
+    { accountId: untagged, role: denying('tag:GetResources') },
+  ]
+}
+
 /** The simulator's fleet: a tenth works, and a tenth has names that every region of every account has. */
 export function fleetOf(organization: Organization): object {
   const { accounts, regions, functions, startMs } = organization
@@ -65,6 +85,7 @@ export function fleetOf(organization: Organization): object {
     accountIds: accountIdsOf(organization),
     now: new Date(startMs).toISOString(),
     since: new Date(startMs - 30 * MINUTE_MS).toISOString(),
+    changes: changesOf(organization),
     groups: [
       { ...usual, name: 'quiet', share: 0.8, activity: 'idle' },
       { ...usual, name: 'busy', share: 0.1 },
@@ -77,7 +98,7 @@ export function fleetOf(organization: Organization): object {
 const HOSTILE = ['中文 队', 'a="b", c=d', 'x\ty', '__proto__', "Robert'); DROP TABLE--", '🦄'.repeat(200)]
 
 /** A change as the control API takes it. */
-export type OrganizationChange = {
+type OrganizationChange = {
   readonly accountId: string
   readonly index: number
   readonly atMs: EpochMs
@@ -114,7 +135,7 @@ export function pollTimesOf({ startMs, polls }: Pick<Organization, 'startMs' | '
 }
 
 /** What happens from the second poll on until the last, each to another function: the first has seen none of it, the last all. */
-export function changesOf(organization: Organization): readonly OrganizationChange[] {
+function changesOf(organization: Organization): readonly OrganizationChange[] {
   const { accounts, functions, startMs, polls, changesPerPoll } = organization
   const ids = accountIdsOf(organization)
   const perAccount = Math.round(functions / accounts)

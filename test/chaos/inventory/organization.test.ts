@@ -10,11 +10,11 @@ import { parseFleet } from '../../../simulator/fleet-file.ts'
 import { startSimulator } from '../../../simulator/server.ts'
 import {
   accountIdsOf,
-  changesOf,
   DISABLED_REGION,
   fleetOf,
   type Organization,
   ORGANIZATION_REGIONS,
+  policiesOf,
   pollTimesOf,
   refusalsOf,
   RESOURCE_TAGS,
@@ -62,16 +62,7 @@ async function startOrganization() {
   })
   onTestFinished(() => broker.close())
   const refusals = refusalsOf(ORGANIZATION)
-  const deny = (Action: string) => ({
-    Statement: [
-      { Effect: 'Allow', Action: '*', Resource: '*' },
-      { Effect: 'Deny', Action, Resource: '*' },
-    ],
-  })
-  simulator.control('iam', { accountId: refusals.closed, externalId: 'another' })
-  simulator.control('iam', { accountId: refusals.unlisted, role: deny('lambda:ListFunctions') })
-  simulator.control('iam', { accountId: refusals.untagged, role: deny('tag:GetResources') })
-  for (const change of changesOf(ORGANIZATION)) simulator.control('functions', change)
+  for (const policy of policiesOf(ORGANIZATION)) simulator.control('iam', policy)
   const accounts = accountIdsOf(ORGANIZATION).map((id): Account => ({
     ak_id: first?.accessKeyId ?? '',
     ak_secret: { $secret: 'a.b' },
