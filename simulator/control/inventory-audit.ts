@@ -45,6 +45,10 @@ function newTally(): Tally {
   return { expected: 0, missing: 0, wrong: 0, extra: 0 }
 }
 
+function keyOf({ accountId, region, name }: Lambda): string {
+  return lambdaKey(accountId, region, name)
+}
+
 class InventoryAudit {
   readonly report: InventoryReport = {
     objects: newTally(),
@@ -65,21 +69,28 @@ class InventoryAudit {
   }
 
   run(): InventoryReport {
-    const { accountIds, regions, sinceMs, untilMs } = this.#question
-    const known = new Set<string>()
-    for (const accountId of accountIds) {
-      for (const region of regions) {
-        for (const lambda of this.#simulation.truth.fleet.lambdas(accountId, region)) {
-          if (!lambda.isListed) continue
-          const key = lambdaKey(accountId, region, lambda.name)
-          known.add(key)
-          this.#judgeObject(lambda, this.#index.objects.get(key))
-          this.#judgeMetric(lambda, this.#index.newest.get(key))
-          const events = this.#index.events.get(key) ?? []
-          judgeEvents({ lambda, events, sinceMs, untilMs }, this.report.events, this.#note)
-        }
-      }
-    }
+    const { accountIds, regions } = this.#question
+    const { fleet } = this.#simulation.truth
+    const places = accountIds.flatMap((accountId) => regions.map((region) => ({ accountId, region })))
+    const lambdas = places.flatMap(({ accountId, region }) => fleet.lambdas(accountId, region))
+    const listed = lambdas.filter(({ isListed }) => isListed)
+    for (const lambda of listed) this.#judge(lambda)
+    this.#findStrangers(new Set(listed.map(keyOf)))
+    return this.report
+  }
+
+  #judge(lambda: Lambda): void {
+    const { sinceMs, untilMs } = this.#question
+    const key = keyOf(lambda)
+    this.#judgeObject(lambda, this.#index.objects.get(key))
+    this.#judgeMetric(lambda, this.#index.newest.get(key))
+    const events = this.#index.events.get(key) ?? []
+    judgeEvents({ lambda, events, sinceMs, untilMs }, this.report.events, this.#note)
+  }
+
+  /** What is held of functions that never were. */
+  #findStrangers(known: ReadonlySet<string>): void {
+    const { accountIds } = this.#question
     const isStrange = (key: string): boolean =>
       !known.has(key) && accountIds.some((accountId) => key.startsWith(`${accountId}/`))
     for (const key of this.#index.objects.keys()) {
@@ -88,7 +99,6 @@ class InventoryAudit {
     for (const key of this.#index.events.keys()) {
       if (isStrange(key)) this.#note(this.report.events, 'extra', `event of ${key}`)
     }
-    return this.report
   }
 
   readonly #note: Note = (tally, kind, text) => {
