@@ -31,7 +31,8 @@ async function tryMappings({ context }: ObjectsRun, region: AwsRegion): Promise<
   try {
     return await listMappings(region)
   } catch (error) {
-    if (!(error instanceof AwsFailure)) throw error
+    // Where the region is not enabled, the functions would be asked for in vain as well, and slowly: each attempt waits its turn.
+    if (!(error instanceof AwsFailure) || error.kind === 'region-not-enabled') throw error
     const aliases = (await loadInventory(context, inventoryKey(region)))?.aliases ?? {}
     context.log(
       `${region.scope}: event source mappings cannot be listed, ${Object.keys(aliases).length} stay known: ${error.message}`,
