@@ -3,6 +3,7 @@ import { measureCollect } from './collect.ts'
 import { COST_USAGE, measureCost } from './cost.ts'
 import { ENGINE_USAGE, measureEngine } from './engine.ts'
 import { measureHost } from './host.ts'
+import { INVENTORY_USAGE, measureInventory } from './inventory.ts'
 import { measureLineProtocol } from './line-protocol.ts'
 import { type BenchResult, printResult } from './report.ts'
 
@@ -12,6 +13,7 @@ const BENCHES: Readonly<Record<string, (args: readonly string[]) => Promise<Benc
   engine: measureEngine,
   host: measureHost,
   cost: measureCost,
+  inventory: measureInventory,
 }
 
 const USAGE = `Usage: npm run bench -- NAME [options] [--json]
@@ -20,6 +22,7 @@ const USAGE = `Usage: npm run bench -- NAME [options] [--json]
   ${ENGINE_USAGE}
   host
   ${COST_USAGE}
+  ${INVENTORY_USAGE}
 `
 
 async function main([name = '', ...args]: readonly string[]): Promise<void> {

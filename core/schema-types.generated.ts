@@ -332,9 +332,13 @@ usagePoints?: boolean
  */
 zeros?: boolean
 /**
- * Tags of the linked function object to copy onto metrics; default Runtime. RevisionId is refused: it makes a new series at each deployment.
+ * Tags of the linked function object to copy onto metrics, AWS resource tags among them where resource_tags of collectorConfigs names them, too; default Runtime. RevisionId is refused: it makes a new series at each deployment.
  */
 object_tags?: string[]
+/**
+ * How many different values one of object_tags may have in an account; default 200. Functions with a value beyond it are collected without the tag, and the record says so.
+ */
+maxTagValues?: number
 /**
  * Value of the tag cloud_provider; upstream's samples say aws.
  */
@@ -362,6 +366,10 @@ exclude?: FunctionChoice
  * Read what takes calls of its own for each function: concurrency, aliases, URLs, settings of asynchronous invocation and of loops; default true. false leaves them out of objects, and their actions out of dff policy.
  */
 details?: boolean
+/**
+ * Tell as events (category keyevent) which functions were created, changed and deleted, and in what; default true. It takes no call of AWS.
+ */
+change_events?: boolean
 /**
  * Keys of AWS resource tags that become tags of the objects; all of them are in the field Tags.
  * 

@@ -21,6 +21,9 @@ import { NO_SERVICES, type ServiceOptions } from './truth/service.ts'
 /** The longest timeout that AWS allows. */
 const MAX_TIMEOUT_SEC = 900
 
+/** The most memory that AWS gives. */
+const MAX_MEMORY_MB = 10_240
+
 /** Says where in a document something cannot be. */
 export function at<T>(place: string, parse: () => T): T {
   try {
@@ -99,6 +102,7 @@ const GROUP_KEYS = [
   'traits',
   'versionTimeoutsSec',
   'edgeRegions',
+  'namesakes',
 ]
 
 /** The functions of a group have every trait that needs no behaviour of its own, unless it says which. */
@@ -122,6 +126,7 @@ export function parseGroup(value: unknown): Group {
     traits: traits === undefined || traits.length === 0 ? GROUP_TRAITS : traits,
     versionTimeoutsSec: numbersOf(input, 'versionTimeoutsSec', MAX_TIMEOUT_SEC) ?? [],
     edgeRegions: textsOf(input, 'edgeRegions') ?? [],
+    ...(flagOf(input, 'namesakes') === true ? { namesakes: true } : {}),
   }
 }
 
@@ -135,21 +140,47 @@ function readAt(input: Input, nowMs: EpochMs): EpochMs {
   return numberOf(input, 'atMs') ?? nowMs + (afterMin ?? 0) * MINUTE_MS
 }
 
+const CHANGE_KINDS = ['create', 'delete', 'timeout', 'memory', 'code', 'environment', 'tag'] as const
+const CHANGE_KEYS = [
+  'accountId',
+  'index',
+  'kind',
+  'timeoutSec',
+  'memoryMb',
+  'key',
+  'value',
+  'at',
+  'atMs',
+  'afterMin',
+]
+
 /** What happens to a function: at a time (`at`, `atMs`), some minutes from `nowMs` (`afterMin`), or now. Throws ControlError. */
 export function parseChange(
   value: unknown,
   { accountIds, nowMs }: { readonly accountIds: readonly string[]; readonly nowMs: EpochMs },
 ): Change {
   const input = objectOf(value)
-  checkKeys(input, ['accountId', 'index', 'kind', 'timeoutSec', 'at', 'atMs', 'afterMin'])
+  checkKeys(input, CHANGE_KEYS)
   const index = required(numberOf(input, 'index'), 'index')
   if (!Number.isInteger(index) || index < 0)
     throw new ControlError(`index must be a whole number, got ${index}`)
   const accountId = textOf(input, 'accountId') ?? accountIds[0] ?? ''
   const place = { accountId, index, atMs: readAt(input, nowMs) }
-  const kind = wordOf(input, 'kind', ['create', 'delete', 'timeout'])
-  if (kind !== 'timeout') return { ...place, kind }
-  return { ...place, kind, timeoutSec: required(wholeOf(input, 'timeoutSec', MAX_TIMEOUT_SEC), 'timeoutSec') }
+  const kind = wordOf(input, 'kind', CHANGE_KINDS)
+  switch (kind) {
+    case 'timeout': {
+      const timeoutSec = required(wholeOf(input, 'timeoutSec', MAX_TIMEOUT_SEC), 'timeoutSec')
+      return { ...place, kind, timeoutSec }
+    }
+    case 'memory':
+      return { ...place, kind, memoryMb: required(wholeOf(input, 'memoryMb', MAX_MEMORY_MB), 'memoryMb') }
+    case 'tag': {
+      const key = required(textOf(input, 'key'), 'key')
+      return { ...place, kind, key, value: required(textOf(input, 'value'), 'value') }
+    }
+    default:
+      return { ...place, kind }
+  }
 }
 
 /** The delays of late data; what is left out is as usual. Throws ControlError. */

@@ -6,6 +6,8 @@ import { cutUtf8, normaliseName } from './text.ts'
 const MAX_MEASUREMENT_BYTES = 1024
 const MAX_KEY_BYTES = 256
 const MAX_TAG_VALUE_BYTES = 1024
+/** Ends a tag value that was cut: half a value must not look like a whole one. */
+const CUT_MARK = '…'
 const MAX_STRING_BYTES = 32 * 1024 ** 2
 const MAX_TAGS = 256
 const MAX_FIELDS = 1024
@@ -104,7 +106,7 @@ function normaliseTags(point: Point, rules: CategoryRules): Entry<string>[] {
   const tags: Entry<string>[] = []
   for (const key of Object.keys(point.tags)) {
     const name = normaliseKey(key, rules)
-    const value = normaliseName(point.tags[key] ?? '', MAX_TAG_VALUE_BYTES)
+    const value = normaliseName(point.tags[key] ?? '', MAX_TAG_VALUE_BYTES, CUT_MARK)
     if (name !== '' && value !== '') tags.push([name, value])
   }
   // The sort is stable, so that of two keys that became the same the one given first stays.

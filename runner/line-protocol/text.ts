@@ -1,12 +1,12 @@
-/** The same text within `maxBytes` of UTF-8, never cutting a character in two. */
-export function cutUtf8(text: string, maxBytes: number): string {
+/** The same text within `maxBytes` of UTF-8, never cutting a character in two; what is cut ends in `mark`. */
+export function cutUtf8(text: string, maxBytes: number, mark = ''): string {
   // A UTF-16 unit takes at most three bytes, so most texts need no counting.
   if (text.length * 3 <= maxBytes || Buffer.byteLength(text) <= maxBytes) return text
   const bytes = Buffer.from(text)
-  let end = maxBytes
+  let end = maxBytes - Buffer.byteLength(mark)
   // Continuation bytes look like 10xxxxxx: step back to the start of the character that does not fit.
   while (end > 0 && ((bytes[end] ?? 0) & 0xc0) === 0x80) end -= 1
-  return bytes.toString('utf8', 0, end)
+  return bytes.toString('utf8', 0, end) + mark
 }
 
 /** Nothing but printable ASCII without `,` `=` `\` and space: no reader can misread it and every unit is one byte. */
@@ -17,12 +17,12 @@ const CONTROL = /[\u0000-\u001f\u007f]/g
 const AMBIGUOUS_BACKSLASH = /\\+(?=[\\,= ]|$)/g
 const SPECIAL = /[,= ]/g
 
-/** A measurement, key or tag value as it can be written: no control characters, no ambiguous backslash, within its length. */
-export function normaliseName(text: string, maxBytes: number): string {
+/** A measurement, key or tag value as it can be written: no control characters, no ambiguous backslash, within its length, or else cut and ended by `mark`. */
+export function normaliseName(text: string, maxBytes: number, mark = ''): string {
   if (text.length <= maxBytes && PLAIN.test(text)) return text
   const clean = text.toWellFormed().replace(CONTROL, ' ').replace(AMBIGUOUS_BACKSLASH, '')
   // Again, because a cut can leave a backslash at the end that had a harmless neighbour before.
-  return cutUtf8(clean, maxBytes).replace(AMBIGUOUS_BACKSLASH, '')
+  return cutUtf8(clean, maxBytes, mark).replace(AMBIGUOUS_BACKSLASH, '')
 }
 
 /** Escapes a normalised key or tag value. */

@@ -23,6 +23,8 @@ import { loadDelivered } from './delivered.ts'
 import { cloudwatchProbes, examineCloudwatch } from './doctor.ts'
 import { explainSeries } from './explain.ts'
 import { collectNamespace, type NamespaceResult } from './namespace-run.ts'
+import { type AdmittedValues, admitTagValues } from './tag-values.ts'
+import { objectTagsOf } from './tags.ts'
 import { type CompiledConfigs, compileConfigs } from './targets.ts'
 import { usagePoints } from './usage-points.ts'
 
@@ -33,19 +35,18 @@ interface CloudwatchRun {
   readonly account: AwsAccount
   readonly compiled: CompiledConfigs
   readonly budget: Budget
+  readonly tagValues: ReadonlyMap<string, AdmittedValues>
 }
 
 /** All namespaces of a region; it failed when none of them gave anything but failures. */
-async function collectRegion(
-  { context, account, compiled, budget }: CloudwatchRun,
-  region: AwsRegion,
-): Promise<RegionResult> {
+async function collectRegion(run: CloudwatchRun, region: AwsRegion): Promise<RegionResult> {
+  const { context, compiled } = run
   const results: NamespaceResult[] = []
   const failures: unknown[] = []
   for (const target of compiled.namespaces) {
     try {
       // One namespace after the other: they share the region's request rate.
-      results.push(await collectNamespace({ context, account, region, compiled, target, budget }))
+      results.push(await collectNamespace({ ...run, region, target }))
     } catch (error) {
       context.signal.throwIfAborted()
       if (isFatal(error)) throw error
@@ -63,6 +64,23 @@ async function collectRegion(
   }
   const first = failures[0] ?? results[0]?.failures[0]
   return { kind: 'failed', scope: region.scope, problem: makeProblem(first, region.scope) }
+}
+
+/** Which values of tags metrics may take over of the objects that they are of, by class; what is too much is reported. */
+async function admitLinked(
+  context: RunContext,
+  { configs, namespaces }: CompiledConfigs,
+  { accountId, regions }: { readonly accountId: string; readonly regions: readonly string[] },
+): Promise<ReadonlyMap<string, AdmittedValues>> {
+  const classes = new Set(namespaces.flatMap(({ catalogue }) => catalogue?.objectClass ?? []))
+  const linked = { accountId, regions, keys: objectTagsOf(configs), maxValues: configs.maxTagValues }
+  const admitted = await Promise.all(
+    [...classes].map(
+      async (objectClass) =>
+        [objectClass, await admitTagValues(context, { ...linked, objectClass })] as const,
+    ),
+  )
+  return new Map(admitted)
 }
 
 async function expectMetrics(
@@ -108,9 +126,11 @@ export function CloudwatchCollector(
       )
       const budget = await openBudget(context, compiled, opened.accountId)
       if (budget.isSkipped) context.log(`account ${opened.accountId}: left out of this poll by its budget`)
+      const { accountId } = opened
+      const tagValues = await admitLinked(context, compiled, { accountId, regions })
       const results = await collectRegions(
         { context, account: opened, regions: budget.isSkipped ? [] : regions },
-        async (region) => collectRegion({ context, account: opened, compiled, budget }, region),
+        async (region) => collectRegion({ context, account: opened, compiled, budget, tagValues }, region),
       )
       const usage = usagePoints(context, opened, compiled)
       if (usage.length > 0) await context.commit({ points: usage, state: {} })

@@ -19,14 +19,12 @@ import type { SeriesStatistics } from './plan.ts'
 import { loadRegionState } from './region-state.ts'
 import type { Series } from './series.ts'
 import type { Place } from './state-keys.ts'
-import { makeTags, type TagsOf } from './tags.ts'
+import type { AdmittedValues } from './tag-values.ts'
+import { makeTags, objectTagsOf, type TagsOf } from './tags.ts'
 import type { CompiledConfigs, NamespaceTarget } from './targets.ts'
 import { memberTest, splitTiers } from './tier.ts'
 import { makeTimeouts } from './timeouts.ts'
 import { nowOf } from './window.ts'
-
-/** Of the linked function, unless object_tags says otherwise: the one tag that groups functions and hardly ever changes. */
-const DEFAULT_OBJECT_TAGS = ['Runtime']
 
 /** One namespace in one region of one account, in one run. */
 export interface NamespaceRun {
@@ -37,6 +35,8 @@ export interface NamespaceRun {
   readonly target: NamespaceTarget
   /** Left out where nothing is spent: in plans. */
   readonly budget?: Budget
+  /** By class of the linked objects, which values of their tags metrics may have; left out in plans. */
+  readonly tagValues?: ReadonlyMap<string, AdmittedValues>
 }
 
 /** What the slices of a namespace work on. */
@@ -62,10 +62,11 @@ async function loadLinked({ context, account, region, target }: NamespaceRun) {
 }
 
 function prepareTags(
-  { context, account, region, compiled, target }: NamespaceRun,
+  { context, account, region, compiled, target, tagValues }: NamespaceRun,
   inventory: Inventory | undefined,
 ): TagsOf {
   const { configs } = compiled
+  const objectClass = target.catalogue?.objectClass
   return makeTags({
     accountId: account.accountId,
     region: region.region,
@@ -73,7 +74,8 @@ function prepareTags(
     extraTags: account.account.extra_tags ?? {},
     nameDimension: target.catalogue?.nameDimension,
     inventory,
-    objectTags: configs.object_tags ?? DEFAULT_OBJECT_TAGS,
+    objectTags: objectTagsOf(configs),
+    admitted: objectClass === undefined ? undefined : tagValues?.get(objectClass),
     // Where lines do not merge, this tier's would take the place of the line with the function's other metrics.
     ...(target.tier === undefined || context.sink.mergesFields ? {} : { tier: target.tier }),
   })

@@ -1,10 +1,21 @@
-import type { EpochMs } from 'guance-aws-lambda/dff'
+import type { CloudwatchConfigs, EpochMs } from 'guance-aws-lambda/dff'
 import type { Inventory } from 'guance-aws-lambda/sets/guance_integration'
 import type { Entry, Tags } from './ledger.ts'
 import { dimensionSetOf, type Series } from './series.ts'
+import type { AdmittedValues } from './tag-values.ts'
 
 /** Dimension of event source mapping metrics; its function is known from the listing alone. */
 const MAPPING_DIMENSION = 'EventSourceMappingUUID'
+
+/** Of the linked function, unless object_tags says otherwise: the one tag that groups functions and hardly ever changes. */
+const DEFAULT_OBJECT_TAGS: readonly string[] = ['Runtime']
+
+/** Tags of the linked object that metrics take over. */
+export function objectTagsOf({
+  object_tags: asked,
+}: Pick<CloudwatchConfigs, 'object_tags'>): readonly string[] {
+  return asked ?? DEFAULT_OBJECT_TAGS
+}
 
 interface TagSources {
   readonly accountId: string
@@ -15,6 +26,8 @@ interface TagSources {
   readonly inventory: Inventory | undefined
   /** Tags of the linked object to take over. */
   readonly objectTags: readonly string[]
+  /** Values that they may have; any where it is left out, as in plans. */
+  readonly admitted?: AdmittedValues | undefined
   /** Where a line holds a part of its function's metrics, and would take the place of the line with the rest. */
   readonly tier?: string
 }
@@ -51,32 +64,55 @@ function withoutEmpty(tags: Tags): Tags {
   return Object.fromEntries(Object.entries(tags).filter(([, value]) => value !== ''))
 }
 
+/** Before the key of a tag that a point has already: as objects call theirs. */
+const TAKEN = 'tag_'
+
+/** A tag of an object by the key that AWS or the object has for it; undefined when it has none. */
+export function linkedTag(
+  tags: Tags,
+  key: string,
+): { readonly key: string; readonly value: string } | undefined {
+  for (const each of [key, `${TAKEN}${key}`]) {
+    const value = Object.hasOwn(tags, each) ? tags[each] : undefined
+    if (value !== undefined) return { key: each, value }
+  }
+  return undefined
+}
+
+/** What metrics take over of an object: the tags that are asked for, as far as their values are admitted. */
+function linkedTags(tags: Tags, { objectTags, admitted }: TagSources): Tags {
+  return Object.fromEntries(
+    objectTags.flatMap((asked) => {
+      const linked = linkedTag(tags, asked)
+      if (linked === undefined || admitted?.get(asked)?.has(linked.value) === false) return []
+      return [[linked.key, linked.value]]
+    }),
+  )
+}
+
+/** What of the linked object's tags and the others a point does not have of its own; an object's stays under another key. */
+function beside(own: Tags, linked: Tags, others: Tags): Tags {
+  const isOwn = (key: string): boolean => Object.hasOwn(own, key)
+  const tags: Record<string, string> = {}
+  for (const [key, value] of Object.entries(linked)) tags[isOwn(key) ? `${TAKEN}${key}` : key] = value
+  for (const [key, value] of Object.entries(others)) if (!isOwn(key)) tags[key] = value
+  return tags
+}
+
 /** Makes the tags of a series: its own, then the account's extra tags, then the linked object's; none overwrites an earlier one. */
 export function makeTags(sources: TagSources): TagsOf {
-  const { inventory, objectTags, extraTags } = sources
+  const { inventory, extraTags } = sources
   // What is gone keeps its tags: without them its last minutes would be another series.
   const objects = inventory === undefined ? [] : [...(inventory.gone ?? []), ...inventory.entries]
-  const linked = new Map(
-    objects.map(({ name, tags }) => [
-      name,
-      Object.fromEntries(objectTags.flatMap((key) => (tags[key] === undefined ? [] : [[key, tags[key]]]))),
-    ]),
-  )
+  const linked = new Map(objects.map(({ name, tags }) => [name, linkedTags(tags, sources)]))
   return (series) => {
     const own = ownTags(series, sources)
     const mapping = valueOf(series, MAPPING_DIMENSION)
     const name = own['name'] ?? (mapping === undefined ? undefined : inventory?.aliases[mapping])
-    const changing = {
-      ...(name === undefined ? {} : linked.get(name)),
-      ...extraTags,
-      cloud_provider: sources.cloudProvider,
-      ...(name === undefined ? {} : { name }),
-    }
-    const isOwn = (key: string): boolean => Object.hasOwn(own, key)
-    return {
-      own: withoutEmpty(own),
-      changing: withoutEmpty(Object.fromEntries(Object.entries(changing).filter(([key]) => !isOwn(key)))),
-    }
+    const named = name === undefined ? {} : { name }
+    const others = { ...extraTags, cloud_provider: sources.cloudProvider, ...named }
+    const object = name === undefined ? undefined : linked.get(name)
+    return { own: withoutEmpty(own), changing: withoutEmpty(beside(own, object ?? {}, others)) }
   }
 }
 

@@ -1,32 +1,8 @@
 import type { Point } from 'guance-aws-lambda/dff'
-import { AwsFailure, type AwsRegion, makeProblem } from 'guance-aws-lambda/sets/guance_integration'
+import type { AwsRegion } from 'guance-aws-lambda/sets/guance_integration'
 import type { ObjectsRun } from './commit-objects.ts'
-import type { DetailBook } from './detail-book.ts'
-import type { ResourceTags } from './function-choice.ts'
 import type { LambdaFunction } from './list-functions.ts'
-import { fetchTags } from './read-tags.ts'
-
-/** Tags of a function by its name; undefined where they are not known. */
-type TagsOf = (name: string) => ResourceTags | undefined
-
-/**
- * Tags to choose by: read now where rules ask for them. When that fails, those read earlier count, and a function without
- * any is left out; the record says so.
- */
-async function loadTags(run: ObjectsRun, region: AwsRegion, book: DetailBook): Promise<TagsOf> {
-  const known: TagsOf = (name) => book.get(name)?.tags
-  if (!run.choice.needsTags) return known
-  try {
-    const found = await fetchTags(region)
-    return (name) => found.get(name) ?? {}
-  } catch (error) {
-    if (!(error instanceof AwsFailure)) throw error
-    const problem = makeProblem(error, region.scope)
-    const message = `Functions whose tags are not known are left out, because include or exclude ask for tags: ${problem.message}`
-    run.context.report({ ...problem, code: 'tags-unread', message })
-    return known
-  }
-}
+import type { ListingTags } from './listing-tags.ts'
 
 /** Chooses the functions of one listing. */
 export interface Choosing {
@@ -91,12 +67,11 @@ function changedPoint(point: Point, changed: unknown): Point {
 }
 
 /** Prepares the choice for one listing of a region. */
-export async function startChoosing(run: ObjectsRun, region: AwsRegion, book: DetailBook): Promise<Choosing> {
-  const tagsOf = await loadTags(run, region, book)
+export function startChoosing(run: ObjectsRun, region: AwsRegion, tags: ListingTags): Choosing {
   const faults = new ScriptFaults('A filter', 'were left out')
   return {
     isChosen: (lambda) =>
-      faults.try(() => run.choice.isChosen(lambda, tagsOf(lambda.FunctionName ?? '')), false),
+      faults.try(() => run.choice.isChosen(lambda, tags.of(lambda.FunctionName ?? '')), false),
     report: () => faults.report(run, region),
   }
 }

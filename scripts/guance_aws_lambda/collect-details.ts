@@ -12,6 +12,7 @@ import { makeAccountObject, readAccountSettings } from './account-object.ts'
 import type { ObjectsRun } from './commit-objects.ts'
 import { type DetailBook, loadDetails } from './detail-book.ts'
 import { allowedCalls, dueFunctions } from './detail-due.ts'
+import { hasReadingTime, readUntil } from './detail-time.ts'
 import { DETAIL_READERS, type DetailReader } from './detail-reader.ts'
 import { OBJECT_CLASS } from './function-object.ts'
 import { readTags } from './read-tags.ts'
@@ -22,18 +23,14 @@ const FUNCTIONS_PER_COMMIT = 10
 /** What AWS refuses once, for want of a permission or because the region does not have it, is asked again after this. */
 const REFUSED_FOR_MS = DAY_MS
 
-/** No batch begins later: whoever presses Execute waits for the task's end, and details are in no hurry. */
-const READING_MS = 10_000
-/** Where so many functions wait that this would take days; the next tick must not find this one still at it. */
-const MAX_READING_MS = 90_000
-const MANY = 500
-
 /** One region of one run. */
 interface Details {
   readonly run: ObjectsRun
   readonly region: AwsRegion
   readonly inventory: Inventory
   readonly book: DetailBook
+  /** Functions to be read; those that were go. */
+  readonly due: InventoryEntry[]
   /** Calls to Lambda that are left to this run. */
   left: number
 }
@@ -99,7 +96,8 @@ async function readFunction(details: Details, { entry, readers }: Asked): Promis
 }
 
 /** The next functions that the calls left allow, each with what is asked about it. */
-function takeBatch(details: Details, due: InventoryEntry[], hasReserved: boolean): Asked[] {
+function takeBatch(details: Details, hasReserved: boolean): Asked[] {
+  const { due } = details
   const nowMs = details.run.context.triggerTimeMs
   const batch: Asked[] = []
   while (batch.length < FUNCTIONS_PER_COMMIT) {
@@ -123,15 +121,16 @@ async function commitDetails(details: Details): Promise<void> {
 }
 
 async function readFunctions(details: Details, hasReserved: boolean): Promise<void> {
-  const { context } = details.run
-  const due = [...dueFunctions(details.inventory, details.book, context.triggerTimeMs)]
+  const { due, run } = details
+  const { context } = run
   const total = due.length
-  const endMs = performance.now() + (total > MANY ? MAX_READING_MS : READING_MS)
-  for (let batch = takeBatch(details, due, hasReserved); batch.length > 0;) {
+  const endMs = readUntil(total)
+  for (let batch = takeBatch(details, hasReserved); batch.length > 0;) {
     // Batch after batch: what is committed is not asked for again after a kill.
     await mapConcurrently(batch, context.concurrency, async (asked) => readFunction(details, asked))
     await commitDetails(details)
-    batch = performance.now() < endMs ? takeBatch(details, due, hasReserved) : []
+    const hasTime = performance.now() < endMs && hasReadingTime(context)
+    batch = hasTime ? takeBatch(details, hasReserved) : []
   }
   if (total > 0) {
     const read = total - due.length
@@ -179,10 +178,12 @@ export async function collectDetails(run: ObjectsRun, region: AwsRegion): Promis
   const key = { objectClass: OBJECT_CLASS, accountId: region.accountId, region: region.region }
   const inventory = await loadInventory(context, key)
   const result = { kind: 'collected', scope, points: 0 } as const
-  if (inventory === undefined) return result
+  // What is not asked for now is not counted as asked: later runs may make the calls.
+  if (inventory === undefined || !hasReadingTime(context)) return result
   const book = await loadDetails(context, region)
-  const left = allowedCalls(book.header.lastMs, context.triggerTimeMs)
-  const details: Details = { run, region, inventory, book, left }
+  const due = run.hasDetails ? [...dueFunctions(inventory, book, context.triggerTimeMs)] : []
+  const left = allowedCalls(book.header.lastMs, context.triggerTimeMs, due.length)
+  const details: Details = { run, region, inventory, book, due, left }
   book.changeHeader({ lastMs: context.triggerTimeMs })
   try {
     if (left > 0) await readRegion(details)

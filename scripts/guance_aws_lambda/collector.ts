@@ -111,6 +111,7 @@ export function LambdaCollector(
     object_name: naming,
     resource_tags: resourceTags = [],
     details: hasDetails = true,
+    change_events: hasEvents = true,
   } = checkedConfigs
   const choice = makeFunctionChoice(checkedConfigs, filters)
   const cloudProvider = checkedConfigs.cloud_provider ?? DEFAULT_CLOUD_PROVIDER
@@ -124,6 +125,7 @@ export function LambdaCollector(
       naming: naming ?? 'function_name',
       resourceTags,
       hasDetails,
+      hasEvents,
       regions,
       choice,
       ...(afterCollect === undefined ? {} : { afterCollect }),

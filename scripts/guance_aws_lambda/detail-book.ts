@@ -2,7 +2,7 @@ import type { EpochMs, Json, RunContext } from 'guance-aws-lambda/dff'
 import { OBJECT_CLASS } from './function-object.ts'
 
 /** With 10,000 functions in a region one holds some 600 of them, about half a megabyte: what one function's change writes. */
-const BUCKETS = 16
+export const BUCKETS = 16
 
 /** FNV-1a, 32 bits: a cryptographic hash takes seconds for what is sorted here. */
 const FNV_OFFSET = 0x811c9dc5

@@ -11,7 +11,7 @@ export interface Known {
   readonly resourceTags: readonly string[]
 }
 
-/** Tags that an object has of its own: a resource tag of the same key takes another one. */
+/** Tags that objects, events or metrics of a function have of their own: a resource tag of the same key takes another one. */
 const OWN_KEYS: ReadonlySet<string> = new Set([
   'name',
   'class',
@@ -25,6 +25,20 @@ const OWN_KEYS: ReadonlySet<string> = new Set([
   'Role',
   'Runtime',
   'Version',
+  'Dimensions',
+  'Resource',
+  'ExecutedVersion',
+  'EventSourceMappingUUID',
+  'function_name',
+  'tier',
+  'change',
+  'df_source',
+  'df_status',
+  'df_sub_status',
+  'df_event_id',
+  'source',
+  'date',
+  'host',
 ])
 
 function jsonOf(fact: Json | undefined): string | undefined {
@@ -48,12 +62,21 @@ export function describeDetail({ detail, mappings = [] }: Known): Record<string,
   })
 }
 
-/** The chosen resource tags as tags of the object; one whose key the object has itself is called `tag_<key>`. */
-export function resourceTagsOf({ detail, resourceTags }: Known): Record<string, string> {
+/** The key under which points have a resource tag; one that is taken, by our own or by `extra_tags`, is called `tag_<key>`. */
+function keyOnPoints(key: string, extraTags: Readonly<Record<string, string>>): string {
+  return OWN_KEYS.has(key) || Object.hasOwn(extraTags, key) ? `tag_${key}` : key
+}
+
+/** The chosen resource tags as tags of points: objects, events, and metrics by way of the inventory. */
+export function resourceTagsOf(
+  { detail, resourceTags }: Known,
+  extraTags: Readonly<Record<string, string>>,
+): Record<string, string> {
+  const tags = detail?.tags ?? {}
   return Object.fromEntries(
     resourceTags.flatMap((key) => {
-      const value = detail?.tags?.[key]
-      return value === undefined || value === '' ? [] : [[OWN_KEYS.has(key) ? `tag_${key}` : key, value]]
+      const value = Object.hasOwn(tags, key) ? tags[key] : undefined
+      return value === undefined || value === '' ? [] : [[keyOnPoints(key, extraTags), value]]
     }),
   )
 }

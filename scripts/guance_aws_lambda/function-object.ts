@@ -19,7 +19,7 @@ export interface ObjectContext extends ObjectPlace {
 }
 
 /** `2022-03-09T06:13:31.000+0000`, as ListFunctions writes it; undefined when it is no time. */
-function lastModifiedMs(text: string | undefined): EpochMs | undefined {
+export function lastModifiedMs(text: string | undefined): EpochMs | undefined {
   const timeMs = Date.parse((text ?? '').replace(/([+-]\d{2})(\d{2})$/, '$1:$2'))
   return Number.isNaN(timeMs) ? undefined : timeMs
 }
@@ -72,7 +72,7 @@ export function makeFunctionObject(
     measurement: OBJECT_CLASS,
     timeMs: object.timeMs,
     tags: {
-      ...resourceTagsOf(known),
+      ...resourceTagsOf(known, object.extraTags),
       ...objectTags({ FunctionName, PackageType, RevisionId, Role, Runtime, Version }, object),
     },
     fields: {
@@ -88,13 +88,20 @@ export function makeFunctionObject(
  * What the inventory keeps of a function; RevisionId is no tag because it would make a new series at each deployment.
  * AWS does not say when a function was created: what was modified then existed then.
  */
-export function makeInventoryEntry(lambda: LambdaFunction, known: Known = NOTHING_KNOWN): InventoryEntry {
+export function makeInventoryEntry(
+  lambda: LambdaFunction,
+  { extraTags }: Pick<ObjectContext, 'extraTags'>,
+  known: Known = NOTHING_KNOWN,
+): InventoryEntry {
   const { FunctionName = '', PackageType, Role, Runtime, Version, Timeout, LastModified, RevisionId } = lambda
   const sinceMs = lastModifiedMs(LastModified)
   const revisionId = readText(RevisionId)
   return {
     name: FunctionName,
-    tags: { ...resourceTagsOf(known), ...withoutUndefined({ PackageType, Role, Runtime, Version }) },
+    tags: {
+      ...resourceTagsOf(known, extraTags),
+      ...withoutUndefined({ PackageType, Role, Runtime, Version }),
+    },
     ...(revisionId === undefined ? {} : { revisionId }),
     ...(Number.isFinite(Timeout) ? { timeoutSec: Number(Timeout) } : {}),
     ...(sinceMs === undefined ? {} : { sinceMs }),

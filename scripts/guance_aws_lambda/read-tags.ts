@@ -4,6 +4,7 @@ import {
   AwsFailure,
   type AwsRegion,
   type Inventory,
+  type InventoryEntry,
   readList,
   readText,
   readToken,
@@ -14,6 +15,11 @@ import type { ResourceTags } from './function-choice.ts'
 
 /** Tags change without a new revision. 10,000 functions take a hundred calls of an API that is not Lambda's. */
 const READ_EVERY_MS = HOUR_MS
+
+/** Whether the tags of a region were not read for so long that they are to be read again. */
+export function areTagsOld({ header: { tagsMs } }: Pick<DetailBook, 'header'>, nowMs: EpochMs): boolean {
+  return tagsMs === undefined || tagsMs > nowMs || nowMs - tagsMs >= READ_EVERY_MS
+}
 
 /** As many as AWS gives (aws.md §3.3). */
 const RESOURCES_PER_PAGE = 100
@@ -75,29 +81,40 @@ export async function fetchTags(region: AwsRegion): Promise<ReadonlyMap<string, 
   throw new AwsFailure('transient', ACTION, new Error(`no last page among ${MAX_PAGES}`))
 }
 
-/** Every hour, and when a function is there whose tags were never read. */
-function isDue({ inventory, book }: TagsRun, nowMs: EpochMs): boolean {
-  const { tagsMs } = book.header
-  if (tagsMs === undefined || tagsMs > nowMs || nowMs - tagsMs >= READ_EVERY_MS) return true
-  return inventory.entries.some(({ name }) => book.get(name)?.tags === undefined)
-}
-
 function isSame(left: ResourceTags | undefined, right: ResourceTags): boolean {
   if (left === undefined) return false
   const keys = Object.keys(right)
   return keys.length === Object.keys(left).length && keys.every((key) => left[key] === right[key])
 }
 
-/** Brings the tags in the book up to date: only after the last page, because until then a function's may be still to come. Throws AwsFailure. */
-export async function readTags(tagsRun: TagsRun): Promise<void> {
-  const { run, region, inventory, book } = tagsRun
-  const nowMs = run.context.triggerTimeMs
-  if (!isDue(tagsRun, nowMs)) return
-  const found = await fetchTags(region)
-  for (const { name } of inventory.entries) {
+/** Brings the tags in the book up to what was found of all functions. */
+export function keepTags(
+  book: DetailBook,
+  {
+    entries,
+    found,
+    nowMs,
+  }: {
+    readonly entries: readonly InventoryEntry[]
+    readonly found: ReadonlyMap<string, ResourceTags>
+    readonly nowMs: EpochMs
+  },
+): void {
+  for (const { name } of entries) {
     // Not among them: it has no tags, and never had.
     const tags = found.get(name) ?? {}
     if (!isSame(book.get(name)?.tags, tags)) book.change(name, { tags })
   }
   book.changeHeader({ tagsMs: nowMs })
+}
+
+/**
+ * Reads tags into the book every hour, and when a function is there whose tags were never read. Only after the last page,
+ * because until then a function's may be still to come. Throws AwsFailure.
+ */
+export async function readTags({ run, region, inventory, book }: TagsRun): Promise<void> {
+  const { entries } = inventory
+  const nowMs = run.context.triggerTimeMs
+  const isNew = entries.some(({ name }) => book.get(name)?.tags === undefined)
+  if (isNew || areTagsOld(book, nowMs)) keepTags(book, { entries, found: await fetchTags(region), nowMs })
 }

@@ -1,4 +1,4 @@
-import { formatTime } from 'guance-aws-lambda/dff'
+import { formatTime, type Json } from 'guance-aws-lambda/dff'
 import {
   AwsFailure,
   type AwsRegion,
@@ -11,7 +11,8 @@ import {
   type RegionResult,
   reportProblem,
 } from 'guance-aws-lambda/sets/guance_integration'
-import { commitInventory, commitObjects, type ObjectsRun } from './commit-objects.ts'
+import { commitChanges } from './commit-changes.ts'
+import { commitInventory, commitObjects, objectContext, type ObjectsRun } from './commit-objects.ts'
 import { OBJECT_CLASS } from './function-object.ts'
 import { listMappings, type Mappings } from './list-mappings.ts'
 import { isListingDue } from './listing-due.ts'
@@ -30,7 +31,8 @@ async function tryMappings({ context }: ObjectsRun, region: AwsRegion): Promise<
   try {
     return await listMappings(region)
   } catch (error) {
-    if (!(error instanceof AwsFailure)) throw error
+    // Where the region is not enabled, the functions would be asked for in vain as well, and slowly: each attempt waits its turn.
+    if (!(error instanceof AwsFailure) || error.kind === 'region-not-enabled') throw error
     const aliases = (await loadInventory(context, inventoryKey(region)))?.aliases ?? {}
     context.log(
       `${region.scope}: event source mappings cannot be listed, ${Object.keys(aliases).length} stay known: ${error.message}`,
@@ -66,20 +68,35 @@ async function trySweep(
   }
 }
 
-/** The inventory after this run; the objects are committed while they are listed. */
+/** The inventory after this run, and what else is to be committed with it; the objects are committed while they are listed, events of what changed after the last page. */
 async function renewInventory(
   run: ObjectsRun,
   region: AwsRegion,
   before: Inventory | undefined,
-): Promise<Inventory> {
+): Promise<{ readonly inventory: Inventory; readonly tagState: Readonly<Record<string, Json>> }> {
   const { triggerTimeMs } = run.context
   const { aliases, byFunction } = await tryMappings(run, region)
-  const { entries, pages } = await commitObjects(run, region, byFunction)
+  const { entries, pages, takeTagState, ...listed } = await commitObjects(run, region, {
+    mappings: byFunction,
+    before,
+  })
+  if (run.hasEvents) {
+    const beforeMs = before?.listedAtMs ?? triggerTimeMs
+    await commitChanges(run, region, { ...listed, beforeMs, object: objectContext(run, region) })
+  }
   const kept = keepVersions(entries, before)
-  const inventory = { listedAtMs: triggerTimeMs, pages, entries: kept, aliases, sweep: before?.sweep ?? {} }
+  const inventory = {
+    listedAtMs: triggerTimeMs,
+    pages,
+    entries: kept,
+    aliases,
+    sweep: before?.sweep ?? {},
+    resourceTags: run.resourceTags,
+  }
   const swept = await trySweep(run, region, inventory)
   const timed = keepTimeouts(swept.entries, before?.entries ?? [], triggerTimeMs)
-  return { ...swept, ...keepLives(timed, before, triggerTimeMs) }
+  const lives = keepLives(timed, before, triggerTimeMs)
+  return { inventory: { ...swept, ...lives }, tagState: takeTagState() }
 }
 
 /** Entries that have objects. */
@@ -118,10 +135,10 @@ export async function collectObjects(run: ObjectsRun, region: AwsRegion): Promis
     if (before !== undefined && !isListingDue(before, context.triggerTimeMs)) {
       return await collectKnown(run, region, before)
     }
-    const inventory = await renewInventory(run, region, before)
+    const { inventory, tagState } = await renewInventory(run, region, before)
     const { entries } = inventory
     const left = entries.length - objectsOf(inventory).length
-    const state = await inventoryState(context, key, inventory)
+    const state = { ...tagState, ...(await inventoryState(context, key, inventory)) }
     await commitInventory(run, region, { entries, before, state })
     note(run, region, inventory)
     context.log(

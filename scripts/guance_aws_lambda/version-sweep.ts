@@ -10,6 +10,9 @@ const SWEEP_EVERY_MS = DAY_MS
 /** The version that is edited; the others are published. */
 const EDITED = '$LATEST'
 
+/** Of versions nothing but times and timeouts is read. */
+const NO_TAGS = { extraTags: {} }
+
 /** What a sweep has found: timeouts of functions, and how far it is. */
 export interface Swept {
   readonly entries: readonly InventoryEntry[]
@@ -80,7 +83,11 @@ async function readPages(
     // One page after the other: each one names the next.
     const { functions, marker: next } = await fetchFunctionPage(region, 'versions', marker)
     for (const version of functions) {
-      const { name, timeoutSec = 0, sinceMs = Number.POSITIVE_INFINITY } = makeInventoryEntry(version)
+      const {
+        name,
+        timeoutSec = 0,
+        sinceMs = Number.POSITIVE_INFINITY,
+      } = makeInventoryEntry(version, NO_TAGS)
       const known = byName.get(name) ?? { timeoutSec, sinceMs, isPublished: false }
       byName.set(name, {
         isPublished: known.isPublished || (version.Version ?? EDITED) !== EDITED,

@@ -46,6 +46,8 @@ export interface Inventory {
   readonly entries: readonly InventoryEntry[]
   /** Listed lately and no more; left out when there is none. */
   readonly gone?: readonly GoneEntry[]
+  /** Keys of resource tags that were asked for, whether an object has them or not; undefined where nobody wrote them down. */
+  readonly resourceTags?: readonly string[]
   /** Other identities of a listed object, e.g. event source mapping UUID → function name. */
   readonly aliases: Readonly<Record<string, string>>
 }
@@ -105,7 +107,8 @@ export function keepTimeouts(
 }
 
 /** A header of a version before this one has neither pages nor sweep. */
-interface Header extends Pick<Inventory, 'listedAtMs'>, Partial<Pick<Inventory, 'pages' | 'sweep'>> {
+interface Header
+  extends Pick<Inventory, 'listedAtMs' | 'resourceTags'>, Partial<Pick<Inventory, 'pages' | 'sweep'>> {
   readonly chunks: number
   readonly aliasChunks: number
   readonly goneChunks: number
@@ -139,7 +142,7 @@ function chunkState(
 export async function inventoryState(
   context: RunContext,
   key: InventoryKey,
-  { listedAtMs, pages, sweep, entries, aliases, gone = [] }: Inventory,
+  { listedAtMs, pages, sweep, entries, aliases, gone = [], resourceTags }: Inventory,
 ): Promise<Readonly<Record<string, Json>>> {
   const prefix = stateKey(key)
   const before = await loadHeader(context, prefix)
@@ -152,6 +155,7 @@ export async function inventoryState(
     listedAtMs,
     pages,
     sweep,
+    ...(resourceTags === undefined ? {} : { resourceTags }),
     chunks: lists.entries.length,
     aliasChunks: lists.aliases.length,
     goneChunks: lists.gone.length,
@@ -177,10 +181,11 @@ export async function loadInventory(context: RunContext, key: InventoryKey): Pro
   const prefix = stateKey(key)
   const header = await loadHeader(context, prefix)
   if (header === undefined) return undefined
-  const { listedAtMs, pages = 0, sweep = {} } = header
+  const { listedAtMs, pages = 0, sweep = {}, resourceTags } = header
   const gone = await loadChunks<GoneEntry>(context, `${prefix}/gone`, header.goneChunks)
   return {
     ...(gone.length === 0 ? {} : { gone }),
+    ...(resourceTags === undefined ? {} : { resourceTags }),
     listedAtMs,
     pages,
     sweep,

@@ -1,6 +1,6 @@
 import { DAY_MS, SECOND_MS } from '../../core/time.ts'
 import { createHash } from 'node:crypto'
-import { changesUntil, existsAt, timeoutSecAt } from '../truth/change.ts'
+import { changesUntil, codesUntil, existsAt, memoryMbAt, timeoutSecAt } from '../truth/change.ts'
 import { ENVIRONMENT_SECRET_PREFIX, type Lambda, makeUuid, PROVISIONED_INSTANCES } from '../truth/lambda.ts'
 import { mixSeed } from '../truth/random.ts'
 import { type Call, type Operation, takePage } from './call.ts'
@@ -41,8 +41,16 @@ function deployedMs(lambda: Lambda): number {
 
 interface Revision {
   readonly timeoutSec: number
+  readonly memoryMb: number
+  readonly codeSha256: string
   readonly modifiedMs: number
   readonly revisionId: string
+}
+
+function codeSha256Of({ seed }: Lambda, nth: number): string {
+  return createHash('sha256')
+    .update(nth === 0 ? `${seed}` : `${seed}/${nth}`)
+    .digest('base64')
 }
 
 /** A published version stays as it was; `$LATEST` is what the changes until now made of it. */
@@ -51,6 +59,8 @@ function revisionOf(lambda: Lambda, version: string, nowMs: number): Revision {
   const changes = published ? [] : changesUntil(lambda, nowMs)
   return {
     timeoutSec: published?.timeoutSec ?? timeoutSecAt(lambda, nowMs),
+    memoryMb: published ? lambda.memoryMb : memoryMbAt(lambda, nowMs),
+    codeSha256: codeSha256Of(lambda, published ? 0 : codesUntil(lambda, nowMs)),
     modifiedMs: changes.at(-1)?.atMs ?? deployedMs(lambda),
     revisionId: makeUuid(changes.length === 0 ? lambda.seed : mixSeed(lambda.seed, changes.length)),
   }
@@ -71,7 +81,7 @@ function describeConnections(lambda: Lambda): object {
 
 /** A FunctionConfiguration as ListFunctions returns it: without state, tags and concurrency, with the environment in clear. */
 function describeVersion(lambda: Lambda, version: string, nowMs: number): object {
-  const { timeoutSec, modifiedMs, revisionId } = revisionOf(lambda, version, nowMs)
+  const { timeoutSec, memoryMb, codeSha256, modifiedMs, revisionId } = revisionOf(lambda, version, nowMs)
   const arn = arnOf(lambda, 'lambda', `function:${lambda.name}`)
   const isImage = lambda.runtime === undefined
   return {
@@ -82,9 +92,9 @@ function describeVersion(lambda: Lambda, version: string, nowMs: number): object
     CodeSize: 1_000 + (lambda.seed % 5_000_000),
     Description: lambda.description,
     Timeout: timeoutSec,
-    MemorySize: lambda.memoryMb,
+    MemorySize: memoryMb,
     LastModified: new Date(modifiedMs).toISOString().replace('Z', '+0000'),
-    CodeSha256: createHash('sha256').update(`${lambda.seed}`).digest('base64'),
+    CodeSha256: codeSha256,
     Version: version,
     Environment: {
       Variables: {

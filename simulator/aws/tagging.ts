@@ -1,5 +1,5 @@
 import { existsAt } from '../truth/change.ts'
-import { tagsOf } from '../truth/lambda-tags.ts'
+import { tagsAt } from '../truth/lambda-tags.ts'
 import { type Operation, parseInput, takePage } from './call.ts'
 import { AwsError } from './error.ts'
 import { partitionOf } from './identity.ts'
@@ -21,7 +21,7 @@ export const getResources: Operation = (call) => {
       ? call.simulation.truth.fleet.lambdas(identity.accountId, region)
       : []
   const all = lambdas.flatMap((lambda) => {
-    const tags = lambda.isListed && existsAt(lambda, nowMs) ? tagsOf(lambda) : undefined
+    const tags = lambda.isListed && existsAt(lambda, nowMs) ? tagsAt(lambda, nowMs) : undefined
     return tags === undefined ? [] : [{ lambda, tags }]
   })
   const token = typeof PaginationToken === 'string' && PaginationToken !== '' ? PaginationToken : undefined

@@ -4,6 +4,7 @@ import { jsonReply, type Reply, type Request } from '../http.ts'
 import type { SimulatorInfo } from '../server.ts'
 import type { Simulation } from '../simulation.ts'
 import { audit } from './audit.ts'
+import { auditInventory } from './inventory-audit.ts'
 import type { ControlCall, Handler } from './control-call.ts'
 import { addFault, setChaos, setQuotas, showQuotas } from './fault-control.ts'
 import { changeFunction, setLate, setListing, showLate, showListing } from './fleet-control.ts'
@@ -76,6 +77,26 @@ function runAudit({ simulation, input }: ControlCall): object {
   })
 }
 
+function tagsOf(input: Input): Readonly<Record<string, string>> {
+  const entries: (readonly [string, unknown])[] = Object.entries(input['tags'] ?? {})
+  const tags = entries.filter((entry): entry is readonly [string, string] => typeof entry[1] === 'string')
+  if (tags.length === entries.length) return Object.fromEntries(tags)
+  throw new ControlError('tags must be an object of texts')
+}
+
+function runInventoryAudit({ simulation, input }: ControlCall): object {
+  checkKeys(input, ['accountIds', 'regions', 'sinceMs', 'untilMs', 'tags', 'samples'])
+  const { accountIds, regions } = simulation.options
+  return auditInventory(simulation, {
+    accountIds: textsOf(input, 'accountIds') ?? accountIds,
+    regions: textsOf(input, 'regions') ?? regions,
+    sinceMs: required(numberOf(input, 'sinceMs'), 'sinceMs'),
+    untilMs: numberOf(input, 'untilMs') ?? simulation.clock.nowMs(),
+    tags: tagsOf(input),
+    samples: numberOf(input, 'samples') ?? DEFAULT_SAMPLES,
+  })
+}
+
 const HANDLERS: Readonly<Record<string, Handler>> = {
   'GET info': ({ info }) => info,
   'GET counters': ({ simulation }) => simulation.counters,
@@ -114,6 +135,7 @@ const HANDLERS: Readonly<Record<string, Handler>> = {
   },
   'POST receiver': setReceiver,
   'POST audit': runAudit,
+  'POST audit/inventory': runInventoryAudit,
 }
 
 /** A control call that nobody knows; answered 404 with the list of what there is. */

@@ -27,7 +27,7 @@ export function setListing(call: ControlCall): object {
   return showListing(call)
 }
 
-/** One change of a function, now unless it says when: `{"index", "kind": "create" | "delete" | "timeout", "timeoutSec"?, "atMs"?}`. */
+/** One change of a function, now unless it says when: `{"index", "kind", "atMs"?, …}`. */
 export function changeFunction({ simulation, input }: ControlCall): object {
   const { accountIds, functions } = simulation.options
   const change = parseChange(input, { accountIds, nowMs: simulation.clock.nowMs() })

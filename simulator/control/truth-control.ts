@@ -1,5 +1,6 @@
 import { alignDown, type EpochMs, MINUTE_MS } from '../../core/time.ts'
-import { existsAt, timeoutSecAt } from '../truth/change.ts'
+import { existsAt, memoryMbAt, timeoutSecAt } from '../truth/change.ts'
+import { tagsAt } from '../truth/lambda-tags.ts'
 import { ENVIRONMENT_SECRET_PREFIX } from '../truth/lambda.ts'
 import { NAMESPACE, seriesKey } from '../truth/series.ts'
 import { SERVICE_NAMESPACES } from '../truth/service.ts'
@@ -24,6 +25,9 @@ export function showTruth({ simulation }: ControlCall): object {
         isActive: lambda.isActive,
         isListed: lambda.isListed && existsAt(lambda, nowMs),
         timeoutSec: timeoutSecAt(lambda, nowMs),
+        memoryMb: memoryMbAt(lambda, nowMs),
+        tags: tagsAt(lambda, nowMs) ?? {},
+        changes: lambda.changes.filter(({ atMs }) => atMs <= nowMs).map(({ kind, atMs }) => ({ kind, atMs })),
         versions: lambda.versions,
       })),
     })),

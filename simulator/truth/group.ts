@@ -22,6 +22,8 @@ export interface Group {
   readonly versionTimeoutsSec: readonly number[]
   /** Those in us-east-1 also run in these regions, as Lambda@Edge does. */
   readonly edgeRegions: readonly string[]
+  /** Named by group and place, so that every region of every account has functions of the same names. */
+  readonly namesakes?: true
 }
 
 /** The group of each lambda of a region in turn: always the one that lags most behind its share, so that any prefix is true to the shares. */

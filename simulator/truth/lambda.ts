@@ -205,11 +205,18 @@ function versionsOf(place: LambdaPlace, timeoutSec: number): readonly PublishedV
   ]
 }
 
+function nameOf(random: () => number, { group, index, position }: LambdaPlace): string {
+  // Drawn for namesakes too, so that all else of a lambda is as it would be.
+  const [subject, verb] = [pick(random, SUBJECTS, 'orders'), pick(random, VERBS, 'api')]
+  if (group?.namesakes === true) return `${group.name}-${String(position).padStart(5, '0')}`
+  return `${subject}-${verb}-${String(index).padStart(5, '0')}`
+}
+
 /** Everything about one lambda, from its place in the fleet. */
 export function describeLambda(place: LambdaPlace): Lambda {
   const { id, accountId, region, index, position, seed, trait, group, changes } = place
   const random = createRandom(mixSeed(seed, 7))
-  const name = `${pick(random, SUBJECTS, 'orders')}-${pick(random, VERBS, 'api')}-${String(index).padStart(5, '0')}`
+  const name = nameOf(random, place)
   const behaviour = group ? drawGroupBehaviour(random, group) : drawBehaviour(random, place)
   return {
     ...behaviour,

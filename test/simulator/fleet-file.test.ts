@@ -212,6 +212,11 @@ describe('a fleet file', () => {
       'groups[0]: timeoutSec must be a number above 0 up to 900',
     ],
     [{ changes: [{ index: 0, kind: 'timeout' }] }, 'changes[0]: timeoutSec is required'],
+    [
+      { changes: [{ index: 0, kind: 'memory', memoryMb: 20_000 }] },
+      'changes[0]: memoryMb must be from 1 to 10240',
+    ],
+    [{ changes: [{ index: 0, kind: 'tag', key: 'team' }] }, 'changes[0]: value is required'],
     [{ services: { buckets: 3 } }, 'services: unknown member buckets; known are queues, tables, insights'],
     [{ services: { queues: 1.5 } }, 'services: queues must be a whole number'],
   ])('refuses %j and names the place', (document, message) => {

@@ -94,14 +94,14 @@ describe('a line', () => {
     expect(encode({ measurement: '' })).toBe('__default f=1')
   })
 
-  it('cuts names by bytes without breaking a character', () => {
+  it('cuts names by bytes without breaking a character, and marks a value that was cut', () => {
     const wire = normalisePoint(
       makePoint({ measurement: '中'.repeat(400), tags: { ['é'.repeat(200)]: `a${'𝒳'.repeat(300)}` } }),
     )
     const [tag] = wire?.tags ?? []
     expect(wire?.measurement).toBe('中'.repeat(341))
     expect(tag?.[0]).toBe('é'.repeat(128))
-    expect(tag?.[1]).toBe(`a${'𝒳'.repeat(255)}`)
+    expect(tag?.[1]).toBe(`a${'𝒳'.repeat(255)}…`)
   })
 
   it('keeps at most 256 tags and 1,024 fields', () => {

@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import { bucketOf, DetailBook, loadDetails } from '../../../scripts/guance_aws_lambda/detail-book.ts'
 import { allowedCalls, dueFunctions } from '../../../scripts/guance_aws_lambda/detail-due.ts'
+import { hasReadingTime, readUntil } from '../../../scripts/guance_aws_lambda/detail-time.ts'
 import { makeRun, makeStore } from '../run-context.ts'
 
 const DAY_MS = 86_400_000
@@ -22,14 +23,44 @@ function emptyBook(): DetailBook {
 
 describe('the calls of a run', () => {
   it.each([
-    [undefined, 0],
-    [NOW_MS, 0],
-    [NOW_MS + 1, 0],
-    [NOW_MS - 60_000, 48],
-    [NOW_MS - 300_000, 240],
-    [NOW_MS - DAY_MS, 240],
-  ])('after one at %s are %i', (lastMs, calls) => {
-    expect(allowedCalls(lastMs, NOW_MS)).toBe(calls)
+    [undefined, 1, 0],
+    [NOW_MS, 1, 0],
+    [NOW_MS + 1, 1, 0],
+    [NOW_MS - 60_000, 1, 48],
+    [NOW_MS - 300_000, 500, 240],
+    [NOW_MS - DAY_MS, 500, 240],
+    [NOW_MS - 60_000, 501, 90],
+    [NOW_MS - 300_000, 10_000, 450],
+    [NOW_MS - DAY_MS, 10_000, 450],
+    [undefined, 10_000, 0],
+  ])('after one at %s, with %i functions waiting, are %i', (lastMs, waiting, calls) => {
+    expect(allowedCalls(lastMs, NOW_MS, waiting)).toBe(calls)
+  })
+
+  it('are through with 10,000 functions in hours, at less than a fifth of AWS’s 15 a second', () => {
+    const calls = 10_000 * 5
+    let leftCalls = calls
+    let runs = 0
+    for (; leftCalls > 0; runs += 1) leftCalls -= allowedCalls(NOW_MS - 300_000, NOW_MS, leftCalls / 5)
+    expect((runs * 5) / 60).toBeLessThan(11)
+    expect(calls / (runs * 300)).toBeLessThan(3)
+  })
+})
+
+describe('the time of a run for details', () => {
+  it('ends with what all its regions have taken together, and well before the next tick', () => {
+    let elapsedMs = 0
+    const run = makeRun(makeStore(), { triggerTimeMs: 0, session: SESSION, elapsedMs: () => elapsedMs })
+    expect(hasReadingTime(run, 1_000)).toBe(true)
+    expect(hasReadingTime(run, 150_000)).toBe(true)
+    expect(hasReadingTime(run, 151_000)).toBe(false)
+    elapsedMs = 211_000
+    expect(hasReadingTime(run, 2_000)).toBe(false)
+  })
+
+  it('of a region is ten seconds, unless very many wait', () => {
+    expect(readUntil(500, 0)).toBe(10_000)
+    expect(readUntil(501, 0)).toBe(150_000)
   })
 })
 

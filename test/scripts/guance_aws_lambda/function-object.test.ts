@@ -94,7 +94,7 @@ describe('the object of a function', () => {
   })
 
   it('leaves to the inventory what metrics may take over, and not the revision', () => {
-    expect(makeInventoryEntry(LAMBDA)).toEqual({
+    expect(makeInventoryEntry(LAMBDA, OBJECT)).toEqual({
       name: 'dataflux-alb',
       tags: { PackageType: 'Zip', Role: LAMBDA.Role, Runtime: 'python3.7', Version: '$LATEST' },
       revisionId: LAMBDA.RevisionId,

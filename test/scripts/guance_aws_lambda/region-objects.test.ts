@@ -31,6 +31,7 @@ async function collectAt(store: TestStore, triggerTimeMs: number) {
       naming: 'function_name',
       resourceTags: [],
       hasDetails: true,
+      hasEvents: true,
       choice: makeFunctionChoice({}),
     },
     account.region('us-east-1'),
@@ -185,6 +186,34 @@ describe('the inventory', () => {
     const before = store.points.length
     await collectAt(store, firstMs + 10 * MINUTE_MS)
     expect(store.points.slice(before).map(({ tags }) => tags['name'])).toEqual(['f'])
+  })
+
+  it('takes nobody for deleted whom a deletion moved between two pages while they were read', async () => {
+    let names = ['f0', 'f1', 'f2', 'f3', 'f4']
+    let deletesAfter = Number.POSITIVE_INFINITY
+    let asked = 0
+    server = await startScriptedCloudwatch(({ target, query }) => {
+      if (target.includes('event-source-mappings')) return { EventSourceMappings: [] }
+      const page = Number(query.get('Marker') ?? 0)
+      const functions = names.slice(page * 2, page * 2 + 2)
+      const reply = {
+        Functions: functions.map((FunctionName) => ({ FunctionName, RevisionId: FunctionName })),
+        ...(page * 2 + 2 < names.length ? { NextMarker: String(page + 1) } : {}),
+      }
+      asked += 1
+      if (asked === deletesAfter) names = names.filter((name) => name !== 'f0')
+      return reply
+    })
+    const store = makeStore()
+    await collectAt(store, 0)
+    deletesAfter = asked + 1
+    const { inventory } = await collectAt(store, 5 * MINUTE_MS)
+    // f2 moved to the page that was read already; f0 was read before it was deleted.
+    expect(inventory?.entries.map(({ name }) => name).toSorted()).toEqual(['f0', 'f1', 'f2', 'f3', 'f4'])
+    const next = await collectAt(store, 10 * MINUTE_MS)
+    expect(next.inventory?.entries.map(({ name }) => name).toSorted()).toEqual(['f1', 'f2', 'f3', 'f4'])
+    const events = store.points.filter(({ category }) => category === 'keyevent')
+    expect(events.map(({ tags }) => [tags['name'], tags['change']])).toEqual([['f0', 'deleted']])
   })
 
   it('that loses more functions than fit a slice writes all of their last objects', async () => {
