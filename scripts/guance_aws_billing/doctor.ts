@@ -1,0 +1,92 @@
+import { type Account, type Check, formatTime, type RunContext } from 'guance-aws-lambda/dff'
+import {
+  type ActionProbe,
+  examineTrust,
+  probeRegions,
+  SINGLE_ATTEMPT,
+} from 'guance-aws-lambda/sets/guance_integration'
+import type { BillingConfigs } from 'guance-aws-lambda/dff'
+import { countDailyRequests } from './billing-plan.ts'
+import { type BillingRun, GET, openBilling } from './billing-run.ts'
+import { listQueries } from './cost-query.ts'
+import { dayOf, dayStartMs } from './day.ts'
+import { loadChosenAccounts } from './linked-accounts.ts'
+import { loadReading } from './reading.ts'
+
+/**
+ * A question that AWS refuses for its days, after it has looked whether one may ask: a doctor that asked a good one would
+ * cost a cent each time.
+ */
+export const COST_PROBE: ActionProbe = {
+  action: GET,
+  gives: 'costs at all',
+  send: async (region) => {
+    const { GetCostAndUsageCommand } = await import('@aws-sdk/client-cost-explorer')
+    const client = await region.costExplorer()
+    const day = dayOf(region.clock.awsNowMs())
+    const input = {
+      TimePeriod: { Start: day, End: day },
+      Granularity: 'DAILY' as const,
+      Metrics: ['BlendedCost'],
+    }
+    try {
+      return await region.callOnce(GET, async (abortSignal) =>
+        client.send(new GetCostAndUsageCommand(input), { abortSignal }),
+      )
+    } catch (error) {
+      const cause = error instanceof Error ? (error.cause as Error | undefined) : undefined
+      if (cause?.name === 'ValidationException') return undefined
+      throw error
+    }
+  },
+}
+
+async function checkBudget(run: BillingRun): Promise<Check> {
+  const { purse, account } = run
+  const { costs, accounts } = await countDailyRequests(run)
+  const needed = Math.ceil(costs + accounts)
+  const base = {
+    id: `billing.budget@${account.accountId}`,
+    title: 'The requests of a day are enough',
+    detail: `A day takes ${needed} requests, ${purse.limit} may be paid for, ${purse.paid} are paid for today.`,
+  }
+  if (needed <= purse.limit) return { ...base, status: 'ok' }
+  const remedy = `Raise requests_per_day to ${needed}, or name fewer linked_accounts.`
+  return { ...base, status: 'warning', remedy }
+}
+
+/** When each question was answered last, and what kept it from being. */
+async function checkReadings({ context, account, configs, today }: BillingRun): Promise<Check[]> {
+  const { accountId } = account
+  const { ids } = await loadChosenAccounts(context, accountId, configs.linked_accounts)
+  const queries = listQueries(configs, ids)
+  const readings = await Promise.all(queries.map(async ({ id }) => loadReading(context, accountId, id)))
+  return readings.flatMap((reading, index): Check[] => {
+    const id = queries[index]?.id ?? ''
+    const base = { id: `billing.reading@${accountId}/${id}`, title: `Costs of ${id} are read` }
+    if (reading.failure !== undefined) {
+      const until = formatTime(reading.notBeforeMs ?? dayStartMs(today))
+      return [{ ...base, status: 'failed', detail: `${reading.failure} Asked again from ${until} on.` }]
+    }
+    if (reading.readTo === undefined) return []
+    return [{ ...base, status: 'ok', detail: `Read up to the end of the day before ${reading.readTo}.` }]
+  })
+}
+
+/** Whether Cost Explorer may be asked, whether the budget is enough, and how far each question is. Costs nothing. */
+export async function examineBilling(
+  context: RunContext,
+  account: Account,
+  { configs, probes }: { readonly configs: BillingConfigs; readonly probes: readonly ActionProbe[] },
+): Promise<readonly Check[]> {
+  const run = await openBilling(context, account, { configs, backoff: SINGLE_ATTEMPT })
+  const examined = { context, account: run.account, regions: [run.region.region] }
+  const functions = { ...examined, regions: configs.functions?.regions ?? [] }
+  return [
+    ...(await examineTrust(context, account)),
+    ...(await probeRegions(examined, [COST_PROBE])),
+    ...(await probeRegions(functions, probes)),
+    await checkBudget(run),
+    ...(await checkReadings(run)),
+  ]
+}
