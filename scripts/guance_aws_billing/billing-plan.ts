@@ -1,15 +1,16 @@
 import { type CostPlan, NO_COST, type PlannedRequests, type RunContext } from 'guance-aws-lambda/dff'
-import { type BillingRun, GET } from './billing-run.ts'
+import { type BillingRun, GET, ruleOf } from './billing-run.ts'
 import { listQueries } from './cost-query.ts'
 import { listedEveryDays, loadChosenAccounts, loadLinkedAccounts } from './linked-accounts.ts'
-import { loadReading } from './reading.ts'
+import { loadReading, requestsPerDay } from './reading.ts'
 
 /** Requests to Cost Explorer in a day, by what they are for; from state alone, because to ask AWS would cost. */
 export async function countDailyRequests({
   context,
   account,
   configs,
-}: Pick<BillingRun, 'context' | 'account' | 'configs'>): Promise<{
+  today,
+}: Pick<BillingRun, 'context' | 'account' | 'configs' | 'today'>): Promise<{
   readonly costs: number
   readonly accounts: number
 }> {
@@ -19,7 +20,8 @@ export async function countDailyRequests({
   const readings = await Promise.all(
     listQueries(configs, ids).map(async ({ id }) => loadReading(context, accountId, id)),
   )
-  const costs = readings.reduce((sum, { pages = 1 }) => sum + pages, 0)
+  const rule = ruleOf(configs)
+  const costs = readings.reduce((sum, reading) => sum + requestsPerDay(reading, today, rule), 0)
   const known = await loadLinkedAccounts(context, accountId)
   return { costs, accounts: choice === 'all' ? 1 / listedEveryDays(known) : 0 }
 }

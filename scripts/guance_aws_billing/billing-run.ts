@@ -12,11 +12,27 @@ import type { CostName } from './cost-query.ts'
 import type { Day } from './day.ts'
 import { readingDay } from './day.ts'
 import { Purse } from './purse.ts'
+import type { ReadingRule } from './reading.ts'
 
 export const GET = 'ce:GetCostAndUsage'
 
 /** Requests of a day unless said otherwise: 0.20 USD, enough for 19 accounts and their list. */
 export const DEFAULT_REQUESTS_PER_DAY = 20
+
+/** AWS changes the costs of a day for about so long (aws.md §5). */
+const DEFAULT_REREAD_DAYS = 3
+const DEFAULT_LOOKBACK_DAYS = 14
+
+/** How far back readings go. */
+export function ruleOf({
+  reread_days: rereadDays,
+  lookback_days: lookbackDays,
+}: BillingConfigs): ReadingRule {
+  return {
+    rereadDays: rereadDays ?? DEFAULT_REREAD_DAYS,
+    lookbackDays: lookbackDays ?? DEFAULT_LOOKBACK_DAYS,
+  }
+}
 
 /** What one run of one account works with. */
 export interface BillingRun {

@@ -49,7 +49,7 @@ async function orderQueries({ context, account }: BillingRun, queries: readonly 
   const days = await Promise.all(
     queries.map(async (query) => ({
       query,
-      day: (await loadReading(context, account.accountId, query.id)).day ?? '',
+      day: (await loadReading(context, account.accountId, query.id)).ended ?? '',
     })),
   )
   return days.toSorted((left, right) => (left.day < right.day ? -1 : Number(left.day > right.day)))
@@ -82,7 +82,7 @@ async function expectLines(
   const readings = await Promise.all(
     listQueries(configs, ids).map(async ({ id }) => loadReading(context, accountId, id)),
   )
-  const isRead = readings.some(({ readTo }) => readTo !== undefined)
+  const isRead = readings.some(({ pageDays }) => pageDays !== undefined)
   return { objects: [], metrics: [], logs: isRead ? [{ measurement: MEASUREMENT }] : [] }
 }
 

@@ -12,6 +12,7 @@ import { listQueries } from './cost-query.ts'
 import { dayOf, dayStartMs } from './day.ts'
 import { loadChosenAccounts } from './linked-accounts.ts'
 import { loadReading } from './reading.ts'
+import { countDays } from './spans.ts'
 
 /**
  * A question that AWS refuses for its days, after it has looked whether one may ask: a doctor that asked a good one would
@@ -68,8 +69,10 @@ async function checkReadings({ context, account, configs, today }: BillingRun): 
       const until = formatTime(reading.notBeforeMs ?? dayStartMs(today))
       return [{ ...base, status: 'failed', detail: `${reading.failure} Asked again from ${until} on.` }]
     }
-    if (reading.readTo === undefined) return []
-    return [{ ...base, status: 'ok', detail: `Read up to the end of the day before ${reading.readTo}.` }]
+    const owed = countDays(reading.owed ?? [])
+    if (reading.pageDays === undefined) return []
+    const when = reading.ended === undefined ? '' : `All days before ${reading.ended} were read. `
+    return [{ ...base, status: 'ok', detail: `${when}Days that are owed: ${owed}.` }]
   })
 }
 

@@ -4,7 +4,7 @@ import { askCosts, type BillingRun } from './billing-run.ts'
 import { readCostPage } from './cost-page.ts'
 import { addDays, type Day } from './day.ts'
 import { isWaiting, noteFailure, reportWaiting } from './failure.ts'
-import { loadReading, type Reading, readingState } from './reading.ts'
+import { endListing, loadReading, type Reading, readingState } from './reading.ts'
 
 /** Linked accounts that had costs lately, with their names, and when they were listed. */
 export interface LinkedAccounts {
@@ -69,12 +69,11 @@ async function fetchAccounts(run: BillingRun): Promise<LinkedAccounts | undefine
 async function keepListing(run: BillingRun, found: LinkedAccounts, before: Reading): Promise<void> {
   const { context, account, today } = run
   const { accountId } = account
-  const { failures: _failures, notBeforeMs: _time, failure: _failure, ...kept } = before
   await context.commit({
     points: [],
     state: {
       [keyOf(accountId)]: found as unknown as Json,
-      ...readingState(accountId, LISTING_ID, { ...kept, day: today }),
+      ...readingState(accountId, LISTING_ID, endListing(before, today)),
     },
   })
 }

@@ -1,32 +1,34 @@
 import type { EpochMs, Json, RunContext } from 'guance-aws-lambda/dff'
 import { addDays, type Day, type Days, daysBetween, earlier, later } from './day.ts'
+import { mergeSpans, newestChunk, type Spans, subtractDays } from './spans.ts'
 
-/** A reading that is under way: its next page. A page that was paid for is committed with it. */
-export interface OpenReading {
+/** Days that are being read: their next page. A page that was paid for is committed with it. */
+export interface OpenChunk {
   readonly days: Days
+  /** Empty before the first page. */
   readonly token: string
   readonly startedMs: EpochMs
   readonly pages: number
-  /** Days of its earlier pages, and whether AWS calls them an estimate. */
+  /** Days of its pages so far, and whether AWS calls them an estimate. */
   readonly seen: Readonly<Record<Day, boolean>>
-  readonly isBackfill?: true
 }
 
 /** How far one question has come; its checkpoint. */
 export interface Reading {
-  /** Counts up with each reading, so that what a reading did not find again is seen. */
+  /** Counts up with each chunk, so that what a chunk did not find again is seen. */
   readonly number: number
-  /** The reading day of the last one that ended. */
+  /** The reading day for which it was last decided what is owed. */
   readonly day?: Day
-  /** End of what was ever read: what comes after was missed. */
-  readonly readTo?: Day
-  /** When everything that AWS called an estimate was read last. */
+  /** The reading day on which nothing was owed any more. */
+  readonly ended?: Day
+  readonly owed?: Spans
+  /** When everything that AWS called an estimate was owed last. */
   readonly fullDay?: Day
-  /** The earliest day that AWS called an estimate then. */
+  /** The earliest day that AWS calls an estimate, as far as it was read. */
   readonly openFrom?: Day
-  /** Pages of the last one. */
-  readonly pages?: number
-  readonly open?: OpenReading
+  /** So many days are in one page, as far as is known. */
+  readonly pageDays?: number
+  readonly open?: OpenChunk
   readonly failures?: number
   /** After failures nothing is asked before. */
   readonly notBeforeMs?: EpochMs
@@ -39,6 +41,11 @@ const FULL_EVERY_DAYS = 7
 const OPEN_DAYS = 62
 /** Cost Explorer keeps thirteen months (aws.md §5). */
 const HISTORY_DAYS = 365
+/** Days asked for at once before it is known how many a page holds: a page costs the same however many they are. */
+const FIRST_PAGE_DAYS = 31
+const MOST_PAGE_DAYS = 92
+/** Nobody says how long AWS keeps a token; a tick an hour later may still go on. */
+const TOKEN_MS = 2 * 3_600_000
 
 function keyOf(accountId: string, queryId: string): string {
   return `billing/${accountId}/reading/${queryId}`
@@ -59,50 +66,104 @@ export function readingState(
 }
 
 /** Once in a reading day; a day that lies far ahead was noted under a clock that was wrong. */
-export function isDue({ day }: Reading, today: Day): boolean {
+function isDue({ day }: Reading, today: Day): boolean {
   return day === undefined || day < today || day > addDays(today, 1)
 }
 
-export function isFull({ fullDay }: Reading, today: Day): boolean {
-  return fullDay === undefined || Math.abs(daysBetween(fullDay, today)) >= FULL_EVERY_DAYS
+export interface ReadingRule {
+  readonly rereadDays: number
+  readonly lookbackDays: number
+}
+
+/** Every estimate but those that AWS will not change any more. */
+function openSpan({ openFrom }: Reading, today: Day): Days {
+  return { from: later(openFrom ?? today, addDays(today, -OPEN_DAYS)), to: today }
 }
 
 /**
- * The days to ask for: the last ones, those that were missed, and once a week everything that is still an estimate. How
- * many days makes no price, only pages do.
+ * Decides once a day what is owed: the last days, those that were missed, and once a week everything that is still an
+ * estimate. How many days makes no price, only pages do.
  */
-export function daysToRead(
-  reading: Reading,
-  today: Day,
-  { rereadDays, lookbackDays }: { readonly rereadDays: number; readonly lookbackDays: number },
-): Days {
-  const { readTo, openFrom } = reading
+export function oweToday(reading: Reading, today: Day, { rereadDays, lookbackDays }: ReadingRule): Reading {
+  if (!isDue(reading, today)) return reading
+  const { day, owed = [], fullDay } = reading
   const recent = addDays(today, -rereadDays)
-  if (readTo === undefined) return { from: earlier(recent, addDays(today, -lookbackDays)), to: today }
   // Of a clock that ran ahead nothing after today is known.
-  const missed = earlier(recent, addDays(earlier(readTo, today), -rereadDays))
-  const oldest = isFull(reading, today) && openFrom !== undefined ? earlier(missed, openFrom) : missed
-  const bound = earlier(missed, addDays(today, -OPEN_DAYS))
-  return { from: later(later(oldest, bound), addDays(today, -HISTORY_DAYS)), to: today }
+  const missed = day === undefined ? addDays(today, -lookbackDays) : addDays(earlier(day, today), -rereadDays)
+  const from = later(earlier(recent, missed), addDays(today, -HISTORY_DAYS))
+  const isFull = fullDay === undefined || Math.abs(daysBetween(fullDay, today)) >= FULL_EVERY_DAYS
+  const open = isFull ? [openSpan(reading, today)] : []
+  return {
+    ...reading,
+    day: today,
+    owed: mergeSpans([...owed, { from, to: today }, ...open]),
+    ...(isFull ? { fullDay: today } : {}),
+  }
 }
 
-/** The checkpoint after a reading's last page. */
-export function endReading(
+/** The chunk to go on with while its token may still be good, or the newest days that are owed; undefined when none are. */
+export function beginChunk(
   reading: Reading,
-  today: Day,
-  { days, seen, pages, isBackfill }: Pick<OpenReading, 'days' | 'seen' | 'pages' | 'isBackfill'>,
-): Reading {
-  const { open: _open, failures: _failures, notBeforeMs: _time, failure: _failure, ...kept } = reading
-  if (isBackfill === true) return kept
-  const isWhole = isFull(reading, today)
-  const [first] = Object.keys(seen)
+  nowMs: EpochMs,
+): { readonly reading: Reading; readonly open: OpenChunk } | undefined {
+  const { open, owed = [], pageDays = FIRST_PAGE_DAYS } = reading
+  const ageMs = nowMs - (open?.startedMs ?? 0)
+  if (open !== undefined && ageMs >= 0 && ageMs <= TOKEN_MS) return { reading, open }
+  const days = newestChunk(owed, pageDays)
+  if (days === undefined) return undefined
+  const fresh = { days, token: '', startedMs: nowMs, pages: 0, seen: {} }
+  return { reading: { ...reading, number: reading.number + 1 }, open: fresh }
+}
+
+/** How many days a page holds, after so many pages of so many days. */
+function learnPageDays({ pageDays = FIRST_PAGE_DAYS }: Reading, days: number, pages: number): number {
+  if (pages > 1) return Math.max(1, Math.floor(days / pages))
+  return days < pageDays ? pageDays : Math.min(MOST_PAGE_DAYS, 2 * pageDays)
+}
+
+/** The earliest estimate, after a chunk whose days are known now. */
+function learnOpenFrom({ openFrom }: Reading, { days, seen }: OpenChunk): Day {
+  const [first = days.to] = Object.keys(seen)
     .filter((day) => seen[day])
     .toSorted()
+  if (openFrom === undefined || (openFrom >= days.from && openFrom < days.to)) return first
+  return first < days.from || first === days.to ? openFrom : earlier(openFrom, first)
+}
+
+function withoutFailure(reading: Reading): Reading {
+  const { open: _open, failures: _failures, notBeforeMs: _time, failure: _failure, ...kept } = reading
+  return kept
+}
+
+/** The checkpoint after a chunk's last page. */
+export function endChunk(reading: Reading, chunk: OpenChunk, today: Day): Reading {
+  const { days, pages } = chunk
+  const owed = subtractDays(reading.owed ?? [], days)
   return {
-    ...kept,
-    day: today,
-    readTo: days.to,
-    pages,
-    ...(isWhole ? { fullDay: today, openFrom: first ?? days.to } : {}),
+    ...withoutFailure(reading),
+    owed,
+    pageDays: learnPageDays(reading, daysBetween(days.from, days.to), pages),
+    openFrom: learnOpenFrom(reading, chunk),
+    ...(owed.length === 0 ? { ended: today } : {}),
   }
+}
+
+/** The checkpoint when a chunk had to stop for want of money: the next one is smaller, so that some day is whole in the end. */
+export function interruptChunk(reading: Reading, { days, pages }: OpenChunk): Reading {
+  if (pages === 0) return reading
+  return { ...reading, pageDays: learnPageDays(reading, daysBetween(days.from, days.to), pages + 1) }
+}
+
+/** The checkpoint after a reading of something that is no costs by day. */
+export function endListing(reading: Reading, today: Day): Reading {
+  return { ...withoutFailure(reading), day: today, ended: today }
+}
+
+/** Requests that one question takes on a day, on the mean: pages of the last days, and every seventh time those of all estimates. */
+export function requestsPerDay(reading: Reading, today: Day, { rereadDays }: ReadingRule): number {
+  const { pageDays = FIRST_PAGE_DAYS } = reading
+  const pagesOf = (days: number): number => Math.max(1, Math.ceil(days / pageDays))
+  const open = openSpan(reading, today)
+  const full = pagesOf(Math.max(rereadDays, daysBetween(open.from, open.to)))
+  return (pagesOf(rereadDays) * (FULL_EVERY_DAYS - 1) + full) / FULL_EVERY_DAYS
 }
