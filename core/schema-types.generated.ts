@@ -676,7 +676,7 @@ assume_role_arn?: RoleARN1
 external_id?: ExternalID1
 }
 /**
- * What AWS charges for CloudWatch API requests in one partition. A price that nobody knows is left out, never guessed.
+ * What AWS charges for requests to CloudWatch and Cost Explorer in one partition. A price that nobody knows is left out, never guessed.
  */
 export interface PartitionPrice {
 /**
@@ -703,6 +703,10 @@ perThousandRequests?: number
  * ListMetrics requests of a month that cost nothing; default 0.
  */
 freeRequestsPerMonth?: number
+/**
+ * One request to Cost Explorer, each page of an answer being one; left out, they are not priced.
+ */
+perCostRequest?: number
 }
 /**
  * prices.json of a home: your own prices. Each entry takes the place of the shipped one as a whole.
