@@ -15,6 +15,7 @@ import { Purse } from './purse.ts'
 import type { ReadingRule } from './reading.ts'
 
 export const GET = 'ce:GetCostAndUsage'
+export const GET_BY_RESOURCE = 'ce:GetCostAndUsageWithResources'
 
 /** Requests of a day unless said otherwise: 0.20 USD, enough for 19 accounts and their list. */
 export const DEFAULT_REQUESTS_PER_DAY = 20
@@ -98,13 +99,26 @@ export async function openBilling(
 /** Pays for a page and reads it; undefined when none may be paid for any more today. Throws AwsFailure, after one attempt. */
 export async function askCosts<T>(
   { region, purse }: Pick<BillingRun, 'region' | 'purse'>,
-  input: GetCostAndUsageCommandInput,
+  {
+    input,
+    isByResource = false,
+  }: { readonly input: GetCostAndUsageCommandInput; readonly isByResource?: boolean },
   read: (reply: GetCostAndUsageCommandOutput) => T,
 ): Promise<T | undefined> {
-  const { GetCostAndUsageCommand } = await import('@aws-sdk/client-cost-explorer')
+  const { GetCostAndUsageCommand, GetCostAndUsageWithResourcesCommand } =
+    await import('@aws-sdk/client-cost-explorer')
   const client = await region.costExplorer()
   if (!(await purse.take())) return undefined
-  return region.callOnce(GET, async (abortSignal) =>
-    read(await client.send(new GetCostAndUsageCommand(input), { abortSignal })),
-  )
+  return isByResource
+    ? region.callOnce(GET_BY_RESOURCE, async (abortSignal) =>
+        // The same question with a filter that must be there, and the same answer.
+        read(
+          await client.send(new GetCostAndUsageWithResourcesCommand({ ...input, Filter: input.Filter }), {
+            abortSignal,
+          }),
+        ),
+      )
+    : region.callOnce(GET, async (abortSignal) =>
+        read(await client.send(new GetCostAndUsageCommand(input), { abortSignal })),
+      )
 }

@@ -16,10 +16,11 @@ import {
   type RegionResult,
 } from 'guance-aws-lambda/sets/guance_integration'
 import { planBilling } from './billing-plan.ts'
+import { collectFunctions } from './collect-functions.ts'
 import { type BillingRun, openBilling } from './billing-run.ts'
 import { MEASUREMENT } from './cost-point.ts'
 import { type CostQuery, listQueries } from './cost-query.ts'
-import { COST_PROBE, examineBilling } from './doctor.ts'
+import { COST_PROBE, examineBilling, functionProbes } from './doctor.ts'
 import { chooseAccounts, loadChosenAccounts } from './linked-accounts.ts'
 import { readQuery } from './read-query.ts'
 import { loadReading } from './reading.ts'
@@ -66,6 +67,7 @@ async function collect(run: BillingRun): Promise<RegionResult[]> {
     // One after the other: each one is paid for before the next.
     results.push(await readQuery(run, query, labels))
   }
+  results.push(...(await collectFunctions(run, labels)))
   context.log(`${accountId}: ${purse.paid} of ${purse.limit} requests of today paid for`)
   return results
 }
@@ -116,7 +118,12 @@ export function BillingCollector(
     },
     expected: async (context) => expectLines(context, checked, checkedConfigs),
     plan: async (context) => planBilling(await open(context)),
-    access: async (context) => describeAccess(context, checked, { regions: 'auto', probes: [COST_PROBE] }),
-    doctor: async (context) => examineBilling(context, checked, { configs: checkedConfigs, probes: [] }),
+    access: async (context) =>
+      describeAccess(context, checked, {
+        // Cost Explorer answers in its home region alone: a policy limited to those of functions would refuse it.
+        regions: 'auto',
+        probes: [COST_PROBE, ...functionProbes(checkedConfigs)],
+      }),
+    doctor: async (context) => examineBilling(context, checked, { configs: checkedConfigs }),
   }
 }

@@ -21,17 +21,24 @@ export interface CostPage {
   readonly next: string | undefined
 }
 
+function dimension(Key: 'LINKED_ACCOUNT' | 'SERVICE', value: string) {
+  return { Dimensions: { Key, Values: [value] } }
+}
+
 /** The request of a page. */
 export function costInput(query: CostQuery, { from, to }: Days, token?: string): GetCostAndUsageCommandInput {
-  const { cost, groupBy, accountId } = query
+  const { cost, groupBy, accountId, service } = query
+  const limits = [
+    ...(accountId === undefined ? [] : [dimension('LINKED_ACCOUNT', accountId)]),
+    ...(service === undefined ? [] : [dimension('SERVICE', service)]),
+  ]
+  const [first] = limits
   return {
     TimePeriod: { Start: from, End: to },
     Granularity: 'DAILY',
     Metrics: [cost],
     GroupBy: [...groupBy],
-    ...(accountId === undefined
-      ? {}
-      : { Filter: { Dimensions: { Key: 'LINKED_ACCOUNT', Values: [accountId] } } }),
+    ...(first === undefined ? {} : { Filter: limits.length === 1 ? first : { And: limits } }),
     ...(token === undefined ? {} : { NextPageToken: token }),
   }
 }

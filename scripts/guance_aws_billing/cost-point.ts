@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto'
 import type { Point, SinkTraits } from 'guance-aws-lambda/dff'
 import { formatAmount, toNumber } from './amount.ts'
 import type { Change } from './book.ts'
-import { CANONICAL, type CostQuery } from './cost-query.ts'
+import { BY_FUNCTION, type CostQuery, LAMBDA_SERVICE } from './cost-query.ts'
 import { dayStartMs } from './day.ts'
 
 /** Upstream's (guance.md §5.3). */
@@ -60,14 +60,25 @@ function describeGroup({ valuePrefix = '', grouping }: CostQuery, keys: readonly
   return { accountId, tags: { group, ...instanceTags(group) }, title: `${grouping} ${group}` }
 }
 
+/** A function by its ARN; whatever else Lambda's costs are put under has its own word. */
+function describeFunction(accountId: string, [resource = '']: readonly string[]): Described {
+  const [, , , region = '', , , name = ''] = resource.split(':')
+  const product = { product_code: LAMBDA_SERVICE, product_name: LAMBDA_SERVICE }
+  const place = name === '' ? {} : { FunctionName: name, RegionId: region }
+  const tags = { ...product, ...place, ...instanceTags(resource) }
+  return { accountId, tags, title: `${LAMBDA_SERVICE}, ${name === '' ? resource : name}` }
+}
+
+function describe(query: CostQuery, keys: readonly string[]): Described {
+  const { grouping, accountId } = query
+  if (accountId === undefined) return describeGroup(query, keys)
+  return grouping === BY_FUNCTION ? describeFunction(accountId, keys) : describeCanonical(accountId, keys)
+}
+
 /** The line that stands for a changed group of a question. */
 export function makeCostLine(query: CostQuery, change: Change, isEstimate: boolean): CostLine {
-  const { cost, grouping, accountId } = query
-  const described =
-    grouping === CANONICAL && accountId !== undefined
-      ? describeCanonical(accountId, change.keys)
-      : describeGroup(query, change.keys)
-  return { ...change, cost, grouping, isEstimate, ...described }
+  const { cost, grouping } = query
+  return { ...change, cost, grouping, isEstimate, ...describe(query, change.keys) }
 }
 
 function billingIdOf({ partition }: Labels, { accountId, cost, grouping, day, keys }: CostLine): string {

@@ -18,6 +18,10 @@ export interface CostQuery {
   readonly groupBy: readonly GroupKey[]
   /** The one linked account it is limited to; without it the first key of the groups is the account. */
   readonly accountId?: string
+  /** The one service it is limited to. */
+  readonly service?: string
+  /** Asked of the API that knows resources, where that was enabled (aws.md §5). */
+  readonly isByResource?: true
   /** What AWS writes before the value of a tag or a category: `team$payments`. */
   readonly valuePrefix?: string
 }
@@ -35,6 +39,18 @@ const SERVICE_KEYS: readonly GroupKey[] = [
 export function canonicalQuery(cost: CostName, accountId: string): CostQuery {
   const id = `${cost}/${CANONICAL}/${accountId}`
   return { id, cost, grouping: CANONICAL, groupBy: SERVICE_KEYS, accountId }
+}
+
+/** The grouping whose lines are Lambda functions. */
+export const BY_FUNCTION = 'function'
+
+export const LAMBDA_SERVICE = 'AWS Lambda'
+
+/** Costs of Lambda by function, of the account itself. */
+export function functionQuery(cost: CostName, accountId: string): CostQuery {
+  const groupBy: readonly GroupKey[] = [{ Type: 'DIMENSION', Key: 'RESOURCE_ID' }]
+  const id = `${cost}/${BY_FUNCTION}/${accountId}`
+  return { id, cost, grouping: BY_FUNCTION, groupBy, accountId, service: LAMBDA_SERVICE, isByResource: true }
 }
 
 type Grouping = NonNullable<BillingConfigs['groupings']>[number]

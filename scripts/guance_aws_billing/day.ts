@@ -1,4 +1,4 @@
-import { alignDown, DAY_MS, type EpochMs, HOUR_MS } from 'guance-aws-lambda/dff'
+import { DAY_MS, type EpochMs, HOUR_MS } from 'guance-aws-lambda/dff'
 
 /** A day of UTC as AWS bills it: `2026-11-28`. Texts compare as days do. */
 export type Day = string
@@ -28,9 +28,9 @@ export function addDays(day: Day, days: number): Day {
   return dayOf(dayStartMs(day) + days * DAY_MS)
 }
 
-/** How many days `later` is after `earlier`; negative when it is before. */
-export function daysBetween(earlier: Day, later: Day): number {
-  return (dayStartMs(later) - dayStartMs(earlier)) / DAY_MS
+/** How many days the second one is after the first; negative when it is before. */
+export function daysBetween(from: Day, to: Day): number {
+  return (dayStartMs(to) - dayStartMs(from)) / DAY_MS
 }
 
 export function isWithin(day: Day, { from, to }: Days): boolean {
@@ -40,11 +40,6 @@ export function isWithin(day: Day, { from, to }: Days): boolean {
 /** The day that readings of now belong to: all days before it are over, and AWS has had a refresh since. */
 export function readingDay(nowMs: EpochMs): Day {
   return dayOf(nowMs - REFRESH_MS)
-}
-
-/** When the next reading day begins. */
-export function nextReadingMs(nowMs: EpochMs): EpochMs {
-  return alignDown(nowMs - REFRESH_MS, DAY_MS) + DAY_MS + REFRESH_MS
 }
 
 /** The earlier of two days. */

@@ -1,13 +1,19 @@
-import { type Account, type Check, formatTime, type RunContext } from 'guance-aws-lambda/dff'
+import {
+  type Account,
+  type BillingConfigs,
+  type Check,
+  DAY_MS,
+  formatTime,
+  type RunContext,
+} from 'guance-aws-lambda/dff'
 import {
   type ActionProbe,
   examineTrust,
   probeRegions,
   SINGLE_ATTEMPT,
 } from 'guance-aws-lambda/sets/guance_integration'
-import type { BillingConfigs } from 'guance-aws-lambda/dff'
 import { countDailyRequests } from './billing-plan.ts'
-import { type BillingRun, GET, openBilling } from './billing-run.ts'
+import { type BillingRun, GET, GET_BY_RESOURCE, openBilling } from './billing-run.ts'
 import { listQueries } from './cost-query.ts'
 import { dayOf, dayStartMs } from './day.ts'
 import { loadChosenAccounts } from './linked-accounts.ts'
@@ -40,6 +46,59 @@ export const COST_PROBE: ActionProbe = {
       throw error
     }
   },
+}
+
+const LIST = 'lambda:ListFunctions'
+const GET_METRICS = 'cloudwatch:GetMetricData'
+
+/** What costs by function take in each of their regions. */
+const FUNCTION_PROBES: readonly ActionProbe[] = [
+  {
+    action: LIST,
+    gives: 'costs of functions',
+    isOptional: true,
+    send: async (region) => {
+      const { ListFunctionsCommand } = await import('@aws-sdk/client-lambda')
+      const client = await region.lambda()
+      return region.call(LIST, async (abortSignal) =>
+        client.send(new ListFunctionsCommand({ MaxItems: 1 }), { abortSignal }),
+      )
+    },
+  },
+  {
+    action: GET_METRICS,
+    gives: 'costs of functions',
+    isOptional: true,
+    // One metric for one day: costs 0.00001 USD (aws.md §1.4).
+    send: async (region) => {
+      const { GetMetricDataCommand } = await import('@aws-sdk/client-cloudwatch')
+      const client = await region.cloudwatch()
+      const endMs = dayStartMs(dayOf(region.clock.awsNowMs()))
+      const Metric = { Namespace: 'AWS/Lambda', MetricName: 'Invocations', Dimensions: [] }
+      const input = {
+        MetricDataQueries: [{ Id: 'q0', MetricStat: { Metric, Period: DAY_MS / 1_000, Stat: 'Sum' } }],
+        StartTime: new Date(endMs - DAY_MS),
+        EndTime: new Date(endMs),
+      }
+      return region.call(GET_METRICS, async (abortSignal) =>
+        client.send(new GetMetricDataCommand(input), { abortSignal }),
+      )
+    },
+  },
+]
+
+/** Where it is refused, shares by metrics do instead; only a paid request would tell. */
+const RESOURCE_PROBE: ActionProbe = {
+  action: GET_BY_RESOURCE,
+  gives: 'costs of functions as AWS counts them: they are reckoned from metrics instead',
+  isOptional: true,
+  send: async () => undefined,
+}
+
+/** What costs by function take besides; nothing where they are not wanted. */
+export function functionProbes({ functions }: BillingConfigs): readonly ActionProbe[] {
+  if (functions === undefined) return []
+  return functions.source === 'metrics' ? FUNCTION_PROBES : [RESOURCE_PROBE, ...FUNCTION_PROBES]
 }
 
 async function checkBudget(run: BillingRun): Promise<Check> {
@@ -80,7 +139,7 @@ async function checkReadings({ context, account, configs, today }: BillingRun): 
 export async function examineBilling(
   context: RunContext,
   account: Account,
-  { configs, probes }: { readonly configs: BillingConfigs; readonly probes: readonly ActionProbe[] },
+  { configs }: { readonly configs: BillingConfigs },
 ): Promise<readonly Check[]> {
   const run = await openBilling(context, account, { configs, backoff: SINGLE_ATTEMPT })
   const examined = { context, account: run.account, regions: [run.region.region] }
@@ -88,7 +147,7 @@ export async function examineBilling(
   return [
     ...(await examineTrust(context, account)),
     ...(await probeRegions(examined, [COST_PROBE])),
-    ...(await probeRegions(functions, probes)),
+    ...(await probeRegions(functions, FUNCTION_PROBES)),
     await checkBudget(run),
     ...(await checkReadings(run)),
   ]

@@ -1,5 +1,5 @@
 import { type EpochMs, formatTime, HOUR_MS, type RunContext } from 'guance-aws-lambda/dff'
-import { makeProblem } from 'guance-aws-lambda/sets/guance_integration'
+import { type AwsFailure, makeProblem } from 'guance-aws-lambda/sets/guance_integration'
 import type { Reading } from './reading.ts'
 
 /** After one failure an hour is waited, after the next two: each attempt may be on the bill. */
@@ -12,6 +12,12 @@ const LOST_TOKEN = /^(InvalidNextToken|RequestChanged|BillExpiration)/
 export function isTokenLost(error: unknown): boolean {
   const cause = error instanceof Error ? (error.cause as Error | undefined) : undefined
   return LOST_TOKEN.test(cause?.name ?? '')
+}
+
+/** Whether AWS will not answer this question for now: it was not enabled, or is not meant for this service. */
+export function isUnanswerable(error: AwsFailure): boolean {
+  const { name } = (error.cause ?? {}) as Partial<Error>
+  return error.kind === 'forbidden' || name === 'DataUnavailableException' || name === 'ValidationException'
 }
 
 /** The checkpoint after a failed attempt. */

@@ -55,7 +55,7 @@ async function fetchAccounts(run: BillingRun): Promise<LinkedAccounts | undefine
       ...(given === undefined ? {} : { NextPageToken: given }),
     }
     // One page after the other: each one is paid for.
-    const page = await askCosts(run, input, (reply) => readCostPage(reply, cost, given))
+    const page = await askCosts(run, { input }, (reply) => readCostPage(reply, cost, given))
     if (page === undefined) return undefined
     for (const { keys } of page.rows) {
       const [id = ''] = keys

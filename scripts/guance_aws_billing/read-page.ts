@@ -86,7 +86,8 @@ export async function readPage(
   const { run, query } = asking
   const { context, today, account } = run
   const token = open.token === '' ? undefined : open.token
-  const page = await askCosts(run, costInput(query, open.days, token), (reply) =>
+  const input = costInput(query, open.days, token)
+  const page = await askCosts(run, { input, isByResource: query.isByResource === true }, (reply) =>
     readCostPage(reply, query.cost, token),
   )
   if (page === undefined) return undefined

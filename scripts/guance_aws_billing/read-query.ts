@@ -3,11 +3,23 @@ import { AwsFailure, makeProblem, type RegionResult } from 'guance-aws-lambda/se
 import { type BillingRun, ruleOf } from './billing-run.ts'
 import type { Labels } from './cost-point.ts'
 import type { CostQuery } from './cost-query.ts'
-import { addDays, type Day, dayOf, earlier } from './day.ts'
-import { isTokenLost, isWaiting, noteFailure, reportWaiting } from './failure.ts'
+import { addDays, type Day, dayOf, earlier, later } from './day.ts'
+import { isTokenLost, isUnanswerable, isWaiting, noteFailure, reportWaiting } from './failure.ts'
 import { type Asking, readPage } from './read-page.ts'
-import { beginChunk, interruptChunk, loadReading, oweToday, type Reading, readingState } from './reading.ts'
+import {
+  beginChunk,
+  interruptChunk,
+  isRefused,
+  loadReading,
+  noteRefusal,
+  oweToday,
+  type Reading,
+  readingState,
+} from './reading.ts'
 import { clipSpans, mergeSpans } from './spans.ts'
+
+/** Cost Explorer knows resources for 14 days (aws.md §5); one is left for the clocks. */
+const RESOURCE_DAYS = 13
 
 /** The first day that the store takes whole; what is older would be paid for and lost. */
 function firstKeptDay({ triggerTimeMs, sink: { retentionHours } }: RunContext): Day {
@@ -15,9 +27,13 @@ function firstKeptDay({ triggerTimeMs, sink: { retentionHours } }: RunContext): 
 }
 
 /** What is owed now: by a window asked for by hand, or by the day. */
-function owe({ context, today, configs }: BillingRun, reading: Reading): Reading {
+function owe({ context, today, configs }: BillingRun, query: CostQuery, reading: Reading): Reading {
   const { backfill } = context
   const { owed = [] } = reading
+  const firstDay =
+    query.isByResource === true
+      ? later(firstKeptDay(context), addDays(today, -RESOURCE_DAYS))
+      : firstKeptDay(context)
   const asked =
     backfill === undefined
       ? oweToday(reading, today, ruleOf(configs))
@@ -28,7 +44,7 @@ function owe({ context, today, configs }: BillingRun, reading: Reading): Reading
             { from: dayOf(backfill.startMs), to: earlier(today, addDays(dayOf(backfill.endMs - 1), 1)) },
           ]),
         }
-  return { ...asked, owed: clipSpans(asked.owed ?? [], firstKeptDay(context)) }
+  return { ...asked, owed: clipSpans(asked.owed ?? [], firstDay) }
 }
 
 function reportSpent({ context, purse, account }: BillingRun, scope: string): void {
@@ -82,8 +98,10 @@ export async function readQuery(run: BillingRun, query: CostQuery, labels: Label
   const { accountId } = account
   const scope = `${accountId}/${query.id}`
   const asking = { run, query, labels }
-  const reading = owe(run, await loadReading(context, accountId, query.id))
+  const reading = owe(run, query, await loadReading(context, accountId, query.id))
   if ((reading.owed ?? []).length === 0) return { kind: 'collected', scope, points: 0 }
+  if (query.isByResource === true && isRefused(reading, run.today))
+    return { kind: 'collected', scope, points: 0 }
   if (isWaiting(reading, context.triggerTimeMs)) {
     reportWaiting(context, scope, reading)
     return { kind: 'degraded', scope, points: 0 }
@@ -93,7 +111,12 @@ export async function readQuery(run: BillingRun, query: CostQuery, labels: Label
   } catch (error) {
     if (!(error instanceof AwsFailure)) throw error
     // As of the last page that was committed.
-    const current = owe(run, await loadReading(context, accountId, query.id))
+    const current = owe(run, query, await loadReading(context, accountId, query.id))
+    if (query.isByResource === true && isUnanswerable(error)) {
+      context.log(`${scope}: shares are reckoned from metrics for a week: ${error.message}`)
+      await commitReading(asking, noteRefusal(current, run.today))
+      return { kind: 'degraded', scope, points: 0 }
+    }
     await commitReading(asking, noteFailure(current, error, context.triggerTimeMs))
     const problem = makeProblem(error, scope)
     context.report(problem)

@@ -29,6 +29,8 @@ export interface Reading {
   /** So many days are in one page, as far as is known. */
   readonly pageDays?: number
   readonly open?: OpenChunk
+  /** When AWS said that it does not answer this question for this account. */
+  readonly refusedDay?: Day
   readonly failures?: number
   /** After failures nothing is asked before. */
   readonly notBeforeMs?: EpochMs
@@ -152,6 +154,19 @@ export function endChunk(reading: Reading, chunk: OpenChunk, today: Day): Readin
 export function interruptChunk(reading: Reading, { days, pages }: OpenChunk): Reading {
   if (pages === 0) return reading
   return { ...reading, pageDays: learnPageDays(reading, daysBetween(days.from, days.to), pages + 1) }
+}
+
+/** A question that AWS does not answer is asked again so many days later. */
+export const REFUSED_DAYS = 7
+
+/** Whether AWS refused a question lately. */
+export function isRefused({ refusedDay }: Reading, today: Day): boolean {
+  return refusedDay !== undefined && Math.abs(daysBetween(refusedDay, today)) < REFUSED_DAYS
+}
+
+/** The checkpoint after a refusal for good. */
+export function noteRefusal(reading: Reading, today: Day): Reading {
+  return { ...withoutFailure(reading), owed: [], refusedDay: today }
 }
 
 /** The checkpoint after a reading of something that is no costs by day. */

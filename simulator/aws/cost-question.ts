@@ -56,7 +56,7 @@ function parseGroup(value: unknown): GroupBy {
   const { Type: type, Key: key } = recordOf(value)
   const isDimension = type === 'DIMENSION' && DIMENSIONS.includes(String(key))
   const isOther = (type === 'TAG' || type === 'COST_CATEGORY') && typeof key === 'string' && key !== ''
-  if (isDimension || isOther) return { type: String(type), key: String(key) }
+  if (isDimension || isOther) return { type, key: String(key) }
   throw refuse('Group Definition is invalid')
 }
 
