@@ -1,4 +1,5 @@
 /** `npm run bench -- NAME [options] [--json]`: measures, never asserts. */
+import { BILLING_USAGE, measureBilling } from './billing.ts'
 import { measureCollect } from './collect.ts'
 import { COST_USAGE, measureCost } from './cost.ts'
 import { ENGINE_USAGE, measureEngine } from './engine.ts'
@@ -12,6 +13,7 @@ const BENCHES: Readonly<Record<string, (args: readonly string[]) => Promise<Benc
   engine: measureEngine,
   host: measureHost,
   cost: measureCost,
+  billing: measureBilling,
 }
 
 const USAGE = `Usage: npm run bench -- NAME [options] [--json]
@@ -20,6 +22,7 @@ const USAGE = `Usage: npm run bench -- NAME [options] [--json]
   ${ENGINE_USAGE}
   host
   ${COST_USAGE}
+  ${BILLING_USAGE}
 `
 
 async function main([name = '', ...args]: readonly string[]): Promise<void> {

@@ -11,8 +11,8 @@ import { fetchUsage } from './function-usage.ts'
 import { readQuery } from './read-query.ts'
 import { endListing, isRefused, loadReading, readingState } from './reading.ts'
 
-/** How far back shares follow costs that change: as far as Guance keeps logs by default (guance.md §5.3). */
-const SHARED_DAYS = 14
+/** How far back shares follow costs that change: a month, until its invoice is closed and was read. */
+const SHARED_DAYS = 45
 
 /** A day whose Lambda costs are to be shared out. */
 interface SharedDay {

@@ -121,7 +121,7 @@ export function BillingCollector(
     access: async (context) =>
       describeAccess(context, checked, {
         // Cost Explorer answers in its home region alone: a policy limited to those of functions would refuse it.
-        regions: 'auto',
+        regions: [],
         probes: [COST_PROBE, ...functionProbes(checkedConfigs)],
       }),
     doctor: async (context) => examineBilling(context, checked, { configs: checkedConfigs }),

@@ -91,9 +91,12 @@ export function oweToday(reading: Reading, today: Day, { rereadDays, lookbackDay
   const { day, owed = [], fullDay } = reading
   const recent = addDays(today, -rereadDays)
   // Of a clock that ran ahead nothing after today is known.
-  const missed = day === undefined ? addDays(today, -lookbackDays) : addDays(earlier(day, today), -rereadDays)
+  const missed =
+    day === undefined ? addDays(today, -lookbackDays) : addDays(earlier(day, today), 1 - rereadDays)
   const from = later(earlier(recent, missed), addDays(today, -HISTORY_DAYS))
-  const isFull = fullDay === undefined || Math.abs(daysBetween(fullDay, today)) >= FULL_EVERY_DAYS
+  // Days that were never read go before those that were.
+  const isFull =
+    owed.length === 0 && (fullDay === undefined || Math.abs(daysBetween(fullDay, today)) >= FULL_EVERY_DAYS)
   const open = isFull ? [openSpan(reading, today)] : []
   return {
     ...reading,
