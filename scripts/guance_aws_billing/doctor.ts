@@ -12,9 +12,9 @@ import {
   probeRegions,
   SINGLE_ATTEMPT,
 } from 'guance-aws-lambda/sets/guance_integration'
-import { countDailyRequests } from './billing-plan.ts'
 import { type BillingRun, GET, GET_BY_RESOURCE, openBilling } from './billing-run.ts'
 import { listQueries } from './cost-query.ts'
+import { countDailyRequests, neededRequests } from './daily-requests.ts'
 import { dayOf, dayStartMs } from './day.ts'
 import { loadChosenAccounts } from './linked-accounts.ts'
 import { loadReading } from './reading.ts'
@@ -103,8 +103,7 @@ export function functionProbes({ functions }: BillingConfigs): readonly ActionPr
 
 async function checkBudget(run: BillingRun): Promise<Check> {
   const { purse, account } = run
-  const { costs, accounts } = await countDailyRequests(run)
-  const needed = Math.ceil(costs + accounts)
+  const needed = neededRequests(await countDailyRequests(run))
   const base = {
     id: `billing.budget@${account.accountId}`,
     title: 'The requests of a day are enough',

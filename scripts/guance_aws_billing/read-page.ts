@@ -5,7 +5,7 @@ import { type CostPage, costInput, readCostPage } from './cost-page.ts'
 import { type Labels, makeCostLine, makeCostPoint } from './cost-point.ts'
 import type { CostQuery } from './cost-query.ts'
 import { addDays, type Day, isWithin } from './day.ts'
-import { endChunk, type OpenChunk, type Reading, readingState } from './reading.ts'
+import { endChunk, learnPageRows, type OpenChunk, type Reading, readingState } from './reading.ts'
 
 /** Books of days that no reading goes back to: the oldest estimate that is read again is 62 days old. */
 const BOOK_DAYS = 70
@@ -92,13 +92,20 @@ export async function readPage(
   )
   if (page === undefined) return undefined
   const seen = { ...open.seen, ...Object.fromEntries(page.estimated) }
-  const chunk: OpenChunk = { ...open, seen, pages: open.pages + 1, token: page.next ?? '' }
+  const chunk: OpenChunk = {
+    ...open,
+    seen,
+    pages: open.pages + 1,
+    rows: open.rows + page.rows.length,
+    token: page.next ?? '',
+  }
   const noted = await notePage(asking, page, reading)
   const isLast = page.next === undefined
   const { books, changes } = isLast
     ? withoutOldBooks(await noteMissing(asking, { reading, chunk, page: noted }), today)
     : noted
-  const next = isLast ? endChunk(reading, chunk, today) : { ...reading, open: chunk }
+  const learnt = learnPageRows(reading, page.rows.length, isLast)
+  const next = isLast ? endChunk(learnt, chunk, today) : { ...learnt, open: chunk }
   const points = pointsOf(asking, changes, chunk)
   const state = { ...bookState(placeOf(asking), books), ...readingState(account.accountId, query.id, next) }
   await context.commit({ points, state })

@@ -9,6 +9,7 @@ export interface OpenChunk {
   readonly token: string
   readonly startedMs: EpochMs
   readonly pages: number
+  readonly rows: number
   /** Days of its pages so far, and whether AWS calls them an estimate. */
   readonly seen: Readonly<Record<Day, boolean>>
 }
@@ -28,6 +29,8 @@ export interface Reading {
   readonly openFrom?: Day
   /** So many days are in one page, as far as is known. */
   readonly pageDays?: number
+  /** So many rows are in one page, as far as one was full. */
+  readonly pageRows?: number
   readonly open?: OpenChunk
   /** When AWS said that it does not answer this question for this account. */
   readonly refusedDay?: Day
@@ -116,14 +119,25 @@ export function beginChunk(
   if (open !== undefined && ageMs >= 0 && ageMs <= TOKEN_MS) return { reading, open }
   const days = newestChunk(owed, pageDays)
   if (days === undefined) return undefined
-  const fresh = { days, token: '', startedMs: nowMs, pages: 0, seen: {} }
+  const fresh = { days, token: '', startedMs: nowMs, pages: 0, rows: 0, seen: {} }
   return { reading: { ...reading, number: reading.number + 1 }, open: fresh }
 }
 
-/** How many days a page holds, after so many pages of so many days. */
-function learnPageDays({ pageDays = FIRST_PAGE_DAYS }: Reading, days: number, pages: number): number {
-  if (pages > 1) return Math.max(1, Math.floor(days / pages))
+/** How many days a page holds, after so many rows of so many days. */
+function learnPageDays(
+  { pageDays = FIRST_PAGE_DAYS, pageRows }: Reading,
+  days: number,
+  rows: number,
+): number {
+  if (pageRows !== undefined) {
+    return Math.min(MOST_PAGE_DAYS, Math.max(1, Math.floor((pageRows * days) / Math.max(1, rows))))
+  }
   return days < pageDays ? pageDays : Math.min(MOST_PAGE_DAYS, 2 * pageDays)
+}
+
+/** The checkpoint with what a page tells of the size of pages: only one with another behind it is full. */
+export function learnPageRows(reading: Reading, rows: number, isLast: boolean): Reading {
+  return isLast ? reading : { ...reading, pageRows: Math.max(reading.pageRows ?? 1, rows) }
 }
 
 /** The earliest estimate, after a chunk whose days are known now. */
@@ -142,21 +156,21 @@ function withoutFailure(reading: Reading): Reading {
 
 /** The checkpoint after a chunk's last page. */
 export function endChunk(reading: Reading, chunk: OpenChunk, today: Day): Reading {
-  const { days, pages } = chunk
+  const { days, rows } = chunk
   const owed = subtractDays(reading.owed ?? [], days)
   return {
     ...withoutFailure(reading),
     owed,
-    pageDays: learnPageDays(reading, daysBetween(days.from, days.to), pages),
+    pageDays: learnPageDays(reading, daysBetween(days.from, days.to), rows),
     openFrom: learnOpenFrom(reading, chunk),
     ...(owed.length === 0 ? { ended: today } : {}),
   }
 }
 
 /** The checkpoint when a chunk had to stop for want of money: the next one is smaller, so that some day is whole in the end. */
-export function interruptChunk(reading: Reading, { days, pages }: OpenChunk): Reading {
+export function interruptChunk(reading: Reading, { pages, rows, seen }: OpenChunk): Reading {
   if (pages === 0) return reading
-  return { ...reading, pageDays: learnPageDays(reading, daysBetween(days.from, days.to), pages + 1) }
+  return { ...reading, pageDays: learnPageDays(reading, Object.keys(seen).length, rows) }
 }
 
 /** A question that AWS does not answer is asked again so many days later. */

@@ -3,6 +3,7 @@ import {
   beginChunk,
   endChunk,
   interruptChunk,
+  learnPageRows,
   oweToday,
   type Reading,
   requestsPerDay,
@@ -58,14 +59,17 @@ describe('a chunk', () => {
       if (chunk === undefined) throw new Error('something is owed')
       const { from, to } = chunk.open.days
       lengths.push((Date.parse(to) - Date.parse(from)) / (24 * HOUR_MS))
-      reading = interruptChunk(chunk.reading, { ...chunk.open, pages: 2 })
+      // Two pages of 100 rows, in which seven days began.
+      const seen = Object.fromEntries(['01', '02', '03', '04', '05', '06', '07'].map((day) => [day, true]))
+      const learnt = learnPageRows(chunk.reading, 100, false)
+      reading = interruptChunk(learnt, { ...chunk.open, pages: 2, rows: 200, seen })
     }
-    expect(lengths).toEqual([14, 4, 1, 1, 1, 1])
+    expect(lengths).toEqual([14, 3, 3, 3, 3, 3])
   })
 
   it('goes on where it was for two hours, and begins anew afterwards', () => {
     const days = { from: '2026-11-07', to: '2026-11-10' }
-    const open = { days, token: 'next', startedMs: NOW_MS, pages: 1, seen: {} }
+    const open = { days, token: 'next', startedMs: NOW_MS, pages: 1, rows: 9, seen: {} }
     const reading: Reading = { number: 3, owed: [days], open }
     expect(beginChunk(reading, NOW_MS + HOUR_MS)).toMatchObject({
       reading: { number: 3 },
