@@ -29,7 +29,7 @@ function sumNewest(points: readonly Point[], from: string, to: string): bigint {
     const { billing_id: id = '', billing_date: day = '', grouping } = point.tags
     if (grouping !== 'service_usage' || day < from || day >= to) continue
     const held = newest.get(id)
-    if (Number(point.fields['revision']) > Number(held?.fields['revision'] ?? 0)) newest.set(id, point)
+    if (Number(point.fields['revision']) > (held?.fields['revision'] ?? 0)) newest.set(id, point)
   }
   return [...newest.values()].reduce(
     (sum, { fields }) => sum + BigInt(Math.round(Number(fields['amount']) * 1e10)),
@@ -44,6 +44,16 @@ async function judge(home: SimulatedHome, startMs: number, endMs: number) {
   const day = (ms: number): string => new Date(ms).toISOString().slice(0, 10)
   const difference = sumNewest(points, day(startMs), day(endMs)) - unitsOf(total)
   return { lines: points.length, differenceUsd: Number(difference) / 1e10 }
+}
+
+/** The ticks of a day, each with the host opened anew, as after a restart. */
+async function playDay(home: SimulatedHome, dayMs: number): Promise<void> {
+  for (const hour of LOOKS_HOURS) {
+    // One after the other, as ticks come.
+    const { record } = await home.pollAt(dayMs + hour * HOUR_MS)
+    if (record.status !== 'success') throw new Error(`a task ended in ${record.status}`)
+    await home.reopen()
+  }
 }
 
 /** Two ticks a day through the whole host against a bill that is revised, each with the host opened anew as after a restart. */
@@ -63,14 +73,7 @@ export async function measureBilling(args: readonly string[]): Promise<BenchResu
   try {
     await home.control('billing', { linked })
     const lastMs = Math.max(startMs + days * DAY_MS, monthEndMs + SETTLING_DAYS * DAY_MS)
-    for (let dayMs = startMs; dayMs < lastMs; dayMs += DAY_MS) {
-      for (const hour of LOOKS_HOURS) {
-        // One after the other, as ticks come.
-        const { record } = await home.pollAt(dayMs + hour * HOUR_MS)
-        if (record.status !== 'success') throw new Error(`a task ended in ${record.status}`)
-        await home.reopen()
-      }
-    }
+    for (let dayMs = startMs; dayMs < lastMs; dayMs += DAY_MS) await playDay(home, dayMs)
     const { byDay, usd } = await home.control<{ byDay: Record<string, number>; usd: number }>('billing/paid')
     const counts = Object.values(byDay)
     const { lines, differenceUsd } = await judge(home, startMs, Math.min(monthEndMs, lastMs))

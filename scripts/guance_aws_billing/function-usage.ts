@@ -117,6 +117,19 @@ async function fetchSums(
   return sums
 }
 
+/** What these functions did on a day; those that did nothing are left out. */
+function usagesOf(
+  functions: readonly BilledFunction[],
+  sums: ReadonlyMap<string, number>,
+  { day, region }: { readonly day: Day; readonly region: string },
+): FunctionUsage[] {
+  return functions.flatMap(({ arn, architecture, memoryMb }, index) => {
+    const invocations = sums.get(`invocations${index} ${day}`) ?? 0
+    const megabyteMs = (sums.get(`duration${index} ${day}`) ?? 0) * memoryMb
+    return invocations > 0 || megabyteMs > 0 ? [{ arn, region, architecture, invocations, megabyteMs }] : []
+  })
+}
+
 /** What the functions of a region did on each of some days, asked for at once: how many days makes no price. Throws AwsFailure. */
 export async function fetchUsage(region: AwsRegion, days: Days): Promise<ReadonlyMap<Day, FunctionUsage[]>> {
   const functions = await listBilledFunctions(region)
@@ -127,15 +140,8 @@ export async function fetchUsage(region: AwsRegion, days: Days): Promise<Readonl
     const sums = await fetchSums(region, part, days)
     for (let dayMs = dayStartMs(days.from); dayMs < dayStartMs(days.to); dayMs += DAY_MS) {
       const day = dayOf(dayMs)
-      const ofDay = usages.get(day) ?? []
-      usages.set(day, ofDay)
-      for (const [index, { arn, architecture, memoryMb }] of part.entries()) {
-        const invocations = sums.get(`invocations${index} ${day}`) ?? 0
-        const megabyteMs = (sums.get(`duration${index} ${day}`) ?? 0) * memoryMb
-        if (invocations > 0 || megabyteMs > 0) {
-          ofDay.push({ arn, region: region.region, architecture, invocations, megabyteMs })
-        }
-      }
+      const ofDay = usagesOf(part, sums, { day, region: region.region })
+      usages.set(day, [...(usages.get(day) ?? []), ...ofDay])
     }
   }
   return usages

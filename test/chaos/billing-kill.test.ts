@@ -87,7 +87,7 @@ function newestSums(points: readonly Point[], fromDay: string): Record<string, n
   for (const point of points) {
     const { billing_id: id = '', billing_date: day = '' } = point.tags
     const held = newest.get(id)
-    if (day >= fromDay && Number(point.fields['revision']) > Number(held?.fields['revision'] ?? 0))
+    if (day >= fromDay && Number(point.fields['revision']) > (held?.fields['revision'] ?? 0))
       newest.set(id, point)
   }
   const sums: Record<string, number> = {}
