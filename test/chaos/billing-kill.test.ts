@@ -6,11 +6,11 @@ import { openSimulatedHome, type SimulatedHome } from '../../tools/simulated-hom
 import { HostProcess } from './host-process.ts'
 
 const SET = 'guance_aws_billing'
-const DAYS = inject('length') === 'long' ? 60 : 6
+const DAYS = inject('length') === 'long' ? 60 : 4
 const BUDGET = 20
 const LAST_WORDS = /^Task \S+ of \S+: (?!started$)/
-/** A task of this set begins and ends within it, most times. */
-const SPAN_MS = 900
+/** How often it is looked whether something was paid for. */
+const LOOK_MS = 4
 
 interface Point {
   readonly tags: Readonly<Record<string, string>>
@@ -25,7 +25,7 @@ interface Paid {
 /** A host that may be killed at any moment, and another one in its place. */
 class KilledHost implements AsyncDisposable {
   readonly home: SimulatedHome
-  readonly kills = { host: 0, child: 0 }
+  readonly kills = { host: 0, child: 0, whilePaying: 0 }
   #host: HostProcess
 
   private constructor(home: SimulatedHome, host: HostProcess) {
@@ -46,21 +46,39 @@ class KilledHost implements AsyncDisposable {
     return new KilledHost(home, await HostProcess.start(home.root, { endpointUrl: home.simulator.info.url }))
   }
 
-  /** Presses Execute as of a time, and kills host or task somewhere in it when asked to. */
-  async tick(atMs: number, killAfterMs?: number): Promise<void> {
+  async paid(): Promise<number> {
+    const { byDay } = await this.home.control<Paid>('billing/paid')
+    return Object.values(byDay).reduce((sum, count) => sum + count, 0)
+  }
+
+  /** Resolves when so many more pages were paid for, or when `ended` does; says which. */
+  async #untilPaid(count: number, ended: Promise<unknown>): Promise<boolean> {
+    const isOver = ended.then(
+      () => true,
+      () => true,
+    )
+    for (;;) {
+      if ((await this.paid()) >= count) return true
+      if (await Promise.race([isOver, wait(LOOK_MS, false)])) return false
+    }
+  }
+
+  /** Presses Execute as of a time; when asked to, kills host or task once so many pages of it were paid for. */
+  async tick(atMs: number, kill?: { readonly afterPages: number; readonly isChild: boolean }): Promise<void> {
     await this.home.control('clock', { nowMs: atMs })
     const before = this.#host.notes.length
+    const paidBefore = await this.paid()
     const answered = this.#host.call('exec', { target: SET, atMs, debug: false })
     answered.catch(() => undefined)
     const ended = this.#host.untilNote(LAST_WORDS, before)
     ended.catch(() => undefined)
-    if (killAfterMs === undefined) {
+    if (kill === undefined) {
       await ended
       return
     }
-    await wait(killAfterMs)
+    if (await this.#untilPaid(paidBefore + kill.afterPages, ended)) this.kills.whilePaying += 1
     const [child] = this.#host.children()
-    if (child !== undefined && killAfterMs % 2 === 0) {
+    if (child !== undefined && kill.isChild) {
       process.kill(child, 'SIGKILL')
       await ended
       this.kills.child += 1
@@ -105,8 +123,10 @@ describe('a billing host that is killed again and again while it reads', () => {
     const random = createRandom(20_268)
     for (let day = 0; day < DAYS; day += 1) {
       const dayMs = startMs + day * DAY_MS
-      await host.tick(dayMs + 9 * HOUR_MS, Math.floor(200 + random() * SPAN_MS))
-      await host.tick(dayMs + 9.5 * HOUR_MS, Math.floor(200 + random() * SPAN_MS))
+      for (const hours of [9, 9.5]) {
+        const afterPages = 1 + Math.floor(random() * 3)
+        await host.tick(dayMs + hours * HOUR_MS, { afterPages, isChild: random() < 0.5 })
+      }
       // Nobody disturbs it: what is still owed is read.
       await host.tick(dayMs + 10 * HOUR_MS)
     }
@@ -116,6 +136,8 @@ describe('a billing host that is killed again and again while it reads', () => {
     expect(Math.max(...Object.values(byDay))).toBeLessThanOrEqual(BUDGET)
     expect(repeated).toBeLessThanOrEqual(host.kills.host + host.kills.child)
     expect(Math.min(host.kills.host, host.kills.child)).toBeGreaterThan(0)
+    // Otherwise no kill fell where it costs money, and the line above would say nothing.
+    expect(host.kills.whilePaying).toBeGreaterThan(DAYS / 2)
     const received = 'received?category=logging&measurement=cloud_billing&limit=Infinity'
     const { points } = await host.home.control<{ points: readonly Point[] }>(received)
     const endMs = startMs + (DAYS - 1) * DAY_MS
