@@ -18,7 +18,7 @@ export const GET = 'ce:GetCostAndUsage'
 export const GET_BY_RESOURCE = 'ce:GetCostAndUsageWithResources'
 
 /** Requests of a day unless said otherwise: 0.20 USD, enough for 19 accounts and their list. */
-export const DEFAULT_REQUESTS_PER_DAY = 20
+const DEFAULT_REQUESTS_PER_DAY = 20
 
 /** AWS changes the costs of a day for about so long (aws.md §5). */
 const DEFAULT_REREAD_DAYS = 3
@@ -52,7 +52,7 @@ export interface BillingRun {
  * The region of a partition's one Cost Explorer: us-east-1, cn-northwest-1, eusc-de-east-1 (aws.md §5). Throws
  * BAD_PARAMETER for GovCloud, whose costs are on the bill of the commercial account it belongs to.
  */
-export function costRegionOf({ partition, accountId }: Pick<AwsAccount, 'partition' | 'accountId'>): string {
+function costRegionOf({ partition, accountId }: Pick<AwsAccount, 'partition' | 'accountId'>): string {
   const region = { aws: 'us-east-1', 'aws-cn': 'cn-northwest-1', 'aws-eusc': 'eusc-de-east-1' }[partition]
   if (region !== undefined && Object.hasOwn(REGIONS, region)) return region
   throw new DffError({

@@ -42,7 +42,7 @@ export interface CostLine extends Change {
 }
 
 /** Upstream's key with its slip, which its dashboards are built on, and the right one beside it. */
-export function instanceTags(instanceId: string): Readonly<Record<string, string>> {
+function instanceTags(instanceId: string): Readonly<Record<string, string>> {
   return { intance_id: instanceId, instance_id: instanceId }
 }
 

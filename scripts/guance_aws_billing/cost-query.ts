@@ -27,7 +27,7 @@ export interface CostQuery {
 }
 
 /** The grouping whose sums are the bill. */
-export const CANONICAL = 'service_usage'
+const CANONICAL = 'service_usage'
 
 const ACCOUNT_KEY: GroupKey = { Type: 'DIMENSION', Key: 'LINKED_ACCOUNT' }
 const SERVICE_KEYS: readonly GroupKey[] = [

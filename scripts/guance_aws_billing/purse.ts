@@ -12,7 +12,7 @@ function keyOf(accountId: string): string {
 }
 
 /** What was paid for in the days around; a day of which nothing is known cost nothing. */
-export async function loadPaid(context: RunContext, accountId: string): Promise<PaidDays> {
+async function loadPaid(context: RunContext, accountId: string): Promise<PaidDays> {
   // Written by Purse alone.
   return ((await context.load(keyOf(accountId))) ?? {}) as PaidDays
 }

@@ -15,7 +15,7 @@ export interface BillingOptions {
   readonly revisions: boolean
 }
 
-export const DEFAULT_BILLING: BillingOptions = {
+const DEFAULT_BILLING: BillingOptions = {
   linked: 0,
   usageTypes: 40,
   pageRows: 1_000,
