@@ -135,9 +135,14 @@ function learnPageDays(
   return days < pageDays ? pageDays : Math.min(MOST_PAGE_DAYS, 2 * pageDays)
 }
 
+/** A page with fewer rows and another behind it was cut short by something else than its size. */
+const LEAST_PAGE_ROWS = 50
+
 /** The checkpoint with what a page tells of the size of pages: only one with another behind it is full. */
 export function learnPageRows(reading: Reading, rows: number, isLast: boolean): Reading {
-  return isLast ? reading : { ...reading, pageRows: Math.max(reading.pageRows ?? 1, rows) }
+  return isLast || rows < LEAST_PAGE_ROWS
+    ? reading
+    : { ...reading, pageRows: Math.max(reading.pageRows ?? 0, rows) }
 }
 
 /** The earliest estimate, after a chunk whose days are known now. */
