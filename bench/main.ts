@@ -1,4 +1,5 @@
 /** `npm run bench -- NAME [options] [--json]`: measures, never asserts. */
+import { BILLING_USAGE, measureBilling } from './billing.ts'
 import { measureCollect } from './collect.ts'
 import { COST_USAGE, measureCost } from './cost.ts'
 import { ENGINE_USAGE, measureEngine } from './engine.ts'
@@ -14,6 +15,7 @@ const BENCHES: Readonly<Record<string, (args: readonly string[]) => Promise<Benc
   host: measureHost,
   cost: measureCost,
   inventory: measureInventory,
+  billing: measureBilling,
 }
 
 const USAGE = `Usage: npm run bench -- NAME [options] [--json]
@@ -23,6 +25,7 @@ const USAGE = `Usage: npm run bench -- NAME [options] [--json]
   host
   ${COST_USAGE}
   ${INVENTORY_USAGE}
+  ${BILLING_USAGE}
 `
 
 async function main([name = '', ...args]: readonly string[]): Promise<void> {

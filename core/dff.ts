@@ -28,6 +28,7 @@ export { REGIONS } from './regions.generated.ts'
 export type {
   Account,
   ApiOptions,
+  BillingConfigs,
   Catalogue,
   CloudwatchConfigs,
   CollectorConfigs,

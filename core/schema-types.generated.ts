@@ -16,7 +16,7 @@ export type Patterns = string[]
  */
 export type ConnectorConfig = (FileConnector | DatakitConnector | DatawayConnector)
 /**
- * Access key id of an IAM user. Without keys the AWS SDK's default chain is used (profile, instance role, web identity).
+ * Access key id of an IAM user of the account whose bill is read; of an organization, the payer's. Without keys the AWS SDK's default chain is used (profile, instance role, web identity).
  */
 export type AWSAKID = string
 /**
@@ -24,9 +24,43 @@ export type AWSAKID = string
  */
 export type AWSAKSECRET = string
 /**
- * Becomes the tag account_name on everything collected.
+ * Becomes the tag account_name on the account's own costs; cost analysis in Guance needs it.
  */
 export type AccountName = string
+/**
+ * The 12 digits of the account that these credentials belong to; cost analysis in Guance needs it.
+ */
+export type AccountID = string
+/**
+ * How many requests to Cost Explorer may be paid for in a day, at 0.01 USD each. One for each linked account, and one for the list of them.
+ */
+export type RequestsADay = number
+/**
+ * Regions whose Lambda functions get a line each with their cost. Optional: it takes two billed CloudWatch metrics a function and day.
+ * 
+ * @minItems 1
+ */
+export type RegionsOfFunctions = Region[]
+/**
+ * Role to assume with these keys, for another account. Optional.
+ */
+export type RoleARN = string
+/**
+ * External id that the role's trust policy asks for. Optional.
+ */
+export type ExternalID = string
+/**
+ * Access key id of an IAM user. Without keys the AWS SDK's default chain is used (profile, instance role, web identity).
+ */
+export type AWSAKID1 = string
+/**
+ * Its secret access key. Sealed in the home's store, never written into the Startup script.
+ */
+export type AWSAKSECRET1 = string
+/**
+ * Becomes the tag account_name on everything collected.
+ */
+export type AccountName1 = string
 /**
  * AWS regions to collect from.
  * 
@@ -46,21 +80,23 @@ export type CriticalFunctions = string[]
 /**
  * Role to assume with these keys, for another account. Optional.
  */
-export type RoleARN = string
+export type RoleARN1 = string
 /**
  * External id that the role's trust policy asks for. Optional.
  */
-export type ExternalID = string
+export type ExternalID1 = string
 
 export interface Schemas {
 account: Account
 "api-options": ApiOptions
+"billing-configs": BillingConfigs
 catalogue: Catalogue
 "cloudwatch-configs": CloudwatchConfigs
 "collector-configs": CollectorConfigs
 connector: ConnectorConfig
 "guance-price": GuancePrice
 marketplace: Listing
+parameters_guance_aws_billing: GuanceAwsBillingParameters
 parameters_guance_aws_lambda: GuanceAwsLambdaParameters
 "partition-price": PartitionPrice
 prices: HomePrices
@@ -131,6 +167,75 @@ expires?: number
  * Connector that this function's points go to, as dff connector list names it; default the connector default.
  */
 connector?: string
+}
+/**
+ * What a billing collector reads of Cost Explorer. Every page costs 0.01 USD.
+ */
+export interface BillingConfigs {
+/**
+ * Which cost becomes the field amount; default BlendedCost, as upstream.
+ */
+cost?: ("BlendedCost" | "UnblendedCost" | "AmortizedCost" | "NetUnblendedCost" | "NetAmortizedCost")
+/**
+ * Whose costs: all that the account may see (default), its own alone, or these account ids. Each one takes a request a day.
+ */
+linked_accounts?: (("all" | "own") | string[])
+/**
+ * The same costs cut once more, by a cost allocation tag or a cost category; one request a day each. Their lines have a tag grouping of their own, so that sums never mix.
+ * 
+ * @maxItems 10
+ */
+groupings?: (TagGrouping | CategoryGrouping)[]
+/**
+ * Cost of each Lambda function of the account itself; left out, none.
+ */
+functions?: {
+/**
+ * Regions in which the functions are.
+ * 
+ * @minItems 1
+ * @maxItems 100
+ */
+regions: Region[]
+/**
+ * auto (default) asks Cost Explorer for costs by resource, which has to be enabled there, and shares out by the functions' own metrics where it does not answer; metrics never asks.
+ */
+source?: ("auto" | "metrics")
+}
+/**
+ * Requests to Cost Explorer that may be paid for in a day of UTC; default 20.
+ */
+requests_per_day?: number
+/**
+ * How many days back are read again every day, because AWS still changes them; default 3. Everything that AWS calls an estimate is read again once a week besides.
+ */
+reread_days?: number
+/**
+ * How many days back the first reading goes; default 14.
+ */
+lookback_days?: number
+/**
+ * Value of the tag cloud_provider; default aws, as upstream.
+ */
+cloud_provider?: string
+}
+/**
+ * A cost allocation tag by its key.
+ */
+export interface TagGrouping {
+/**
+ * Key of the tag.
+ */
+tag: string
+}
+/**
+ * A cost category by its name.
+ */
+export interface CategoryGrouping {
+/**
+ * Name of the cost category.
+ */
+cost_category: string
 }
 /**
  * What is known of the metrics of one CloudWatch namespace. Data, so that a new metric needs no code.
@@ -518,6 +623,10 @@ export interface SetManifest {
  */
 id: string
 version: string
+/**
+ * Other ids under which it is found, such as upstream's.
+ */
+aliases?: string[]
 title: Text
 description: Text
 /**
@@ -549,20 +658,33 @@ en: string
 zh: string
 }
 /**
- * Install form of guance_aws_lambda.
+ * Install form of guance_aws_billing.
  */
-export interface GuanceAwsLambdaParameters {
+export interface GuanceAwsBillingParameters {
 ak_id?: AWSAKID
 ak_secret?: AWSAKSECRET
-account_name?: AccountName
-regions: Regions
-policy?: Policy
-critical?: CriticalFunctions
+account_name: AccountName
+account_id: AccountID
+requests_per_day?: RequestsADay
+functions?: RegionsOfFunctions
 assume_role_arn?: RoleARN
 external_id?: ExternalID
 }
 /**
- * What AWS charges for CloudWatch API requests in one partition. A price that nobody knows is left out, never guessed.
+ * Install form of guance_aws_lambda.
+ */
+export interface GuanceAwsLambdaParameters {
+ak_id?: AWSAKID1
+ak_secret?: AWSAKSECRET1
+account_name?: AccountName1
+regions: Regions
+policy?: Policy
+critical?: CriticalFunctions
+assume_role_arn?: RoleARN1
+external_id?: ExternalID1
+}
+/**
+ * What AWS charges for requests to CloudWatch and Cost Explorer in one partition. A price that nobody knows is left out, never guessed.
  */
 export interface PartitionPrice {
 /**
@@ -589,6 +711,10 @@ perThousandRequests?: number
  * ListMetrics requests of a month that cost nothing; default 0.
  */
 freeRequestsPerMonth?: number
+/**
+ * One request to Cost Explorer, each page of an answer being one; left out, they are not priced.
+ */
+perCostRequest?: number
 }
 /**
  * prices.json of a home: your own prices. Each entry takes the place of the shipped one as a whole.

@@ -114,6 +114,8 @@ interface ExpectedObjects {
 export interface Expectation {
   readonly objects: readonly ExpectedObjects[]
   readonly metrics: readonly { readonly measurement: string; readonly fields: readonly string[] }[]
+  /** Sources of logs of which there must be lines; left out by a script without any. */
+  readonly logs?: readonly { readonly measurement: string }[]
 }
 
 /** One line of `dff doctor` and `dff verify`. */

@@ -2,7 +2,7 @@ import { closestName } from '../core/closest.ts'
 import { DffError } from '../core/error.ts'
 import { startupScriptId } from './home.ts'
 import type { HostParts } from './host-parts.ts'
-import { readListing } from './market/listing.ts'
+import { readListing, resolveAlias } from './market/listing.ts'
 import type { StartupScript } from './store/store.ts'
 import { setIdOf } from './task-scope.ts'
 
@@ -31,9 +31,11 @@ async function refuseImported(parts: HostParts, setId: string): Promise<never> {
   })
 }
 
-async function refuse(parts: HostParts, target: string, setId: string): Promise<never> {
+async function refuse(parts: HostParts, target: string, name: string): Promise<never> {
+  const listing = await readListing(parts.marketRoot)
+  const setId = resolveAlias(listing, name)
   const isInstalled = (await parts.store.sets.get(setId)) !== undefined
-  const listed = (await readListing(parts.marketRoot)).sets.map((set) => set.manifest)
+  const listed = listing.sets.map((set) => set.manifest)
   const manifest = listed.find((candidate) => candidate.id === setId)
   if (manifest === undefined && !isInstalled) {
     const startable = listed.filter((candidate) => candidate.startup !== undefined).map(({ id }) => id)
@@ -50,6 +52,13 @@ async function refuse(parts: HostParts, target: string, setId: string): Promise<
   })
 }
 
+/** The deployed script of the set that has this alias. */
+async function findByAlias(parts: HostParts, name: string): Promise<StartupScript | undefined> {
+  const listing = await readListing(parts.marketRoot).catch(() => undefined)
+  const setId = listing === undefined ? name : resolveAlias(listing, name)
+  return setId === name ? undefined : parts.store.scripts.get(startupScriptId(setId))
+}
+
 /**
  * The deployed script that a target names: `SET`, `startup__SET` or `startup__SET.FUNCTION`, with the function's name
  * (default `run`). Throws UNKNOWN_TARGET with the nearest name, or NOT_INSTALLED with what to type.
@@ -60,8 +69,9 @@ export async function resolveTarget(
 ): Promise<{ readonly script: StartupScript; readonly funcId: string }> {
   const [name = '', exportName = 'run'] = target.split('.')
   const scriptId = name.startsWith(startupScriptId('')) ? name : startupScriptId(name)
-  const script = (await parts.store.scripts.get(scriptId)) ?? (await refuse(parts, target, setIdOf(scriptId)))
-  const funcId = `${scriptId}.${exportName}`
+  const found = (await parts.store.scripts.get(scriptId)) ?? (await findByAlias(parts, setIdOf(scriptId)))
+  const script = found ?? (await refuse(parts, target, setIdOf(scriptId)))
+  const funcId = `${script.scriptId}.${exportName}`
   const known = script.functions.map((api) => api.funcId)
   // `run` is asked for in any case: the file may have been given it since it was last loaded.
   if (exportName !== 'run' && !known.includes(funcId)) throw unknownTarget(target, known)

@@ -3,6 +3,7 @@ import type { EpochMs } from '../core/time.ts'
 import { AWS_QUOTAS, type Quotas } from './aws/quota.ts'
 import { readFleetFile } from './fleet-file.ts'
 import { DEFAULT_REWRITING, type RewriteName, REWRITES, type Rewriting } from './receiver/rewriting.ts'
+import type { BillingOptions } from './truth/billing.ts'
 import type { Change } from './truth/change.ts'
 import type { Group } from './truth/group.ts'
 import { DEFAULT_LATE, type LateOptions } from './truth/lateness.ts'
@@ -39,6 +40,8 @@ export interface SimulatorOptions {
   readonly sinceMs?: EpochMs
   /** Absent, there is nothing but functions. */
   readonly services?: ServiceOptions
+  /** What Cost Explorer says; absent, a bill of one account. */
+  readonly billing?: Partial<BillingOptions>
 }
 
 /** What the command line asks for. */
@@ -72,7 +75,7 @@ export const DEFAULT_OPTIONS: SimulatorOptions = {
 
 export const HELP = `Usage: npm run simulator -- [options]
 
-A loopback AWS (CloudWatch, Lambda, STS, account), DataKit and DataWay with a known truth, on one port of 127.0.0.1.
+A loopback AWS (CloudWatch, Lambda, Cost Explorer, STS, account), DataKit and DataWay with a known truth, on one port of 127.0.0.1.
 
   --functions N      Lambda functions of one account, spread over its regions (200)
   --regions N|LIST   how many regions, or their names with commas (2)

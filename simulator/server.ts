@@ -1,6 +1,7 @@
 import { once } from 'node:events'
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http'
 import type { AddressInfo } from 'node:net'
+import { makePaidRequests } from './aws/cost-explorer.ts'
 import { createDenials } from './aws/denial.ts'
 import { createAccess } from './aws/iam.ts'
 import { createFaults } from './aws/fault.ts'
@@ -16,6 +17,7 @@ import { DEFAULT_OPTIONS, type SimulatorOptions } from './options.ts'
 import { createReceiver } from './receiver/receiver.ts'
 import { DEFAULT_REWRITING } from './receiver/rewriting.ts'
 import type { Simulation } from './simulation.ts'
+import { createBilling } from './truth/billing.ts'
 import { createListing } from './truth/listing.ts'
 import { createServices, NO_SERVICES } from './truth/service.ts'
 import { createTruth } from './truth/truth.ts'
@@ -70,6 +72,8 @@ function createSimulation(options: SimulatorOptions): Simulation {
     counters,
     truth,
     services: createServices(truth, options.services ?? NO_SERVICES),
+    billing: createBilling(seed, accountIds, options.billing),
+    paid: makePaidRequests(),
     listing: createListing(truth, options.listing ?? false),
     identities: createIdentities(accountIds, seed, partitionOf(regions[0] ?? '')),
     denials: createDenials(),

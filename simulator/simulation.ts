@@ -1,5 +1,6 @@
 import type { Denials } from './aws/denial.ts'
 import type { Faults } from './aws/fault.ts'
+import type { PaidRequests } from './aws/cost-explorer.ts'
 import type { AccessControl } from './aws/iam.ts'
 import type { QuotaBuckets } from './aws/quota.ts'
 import type { Identities } from './aws/identity.ts'
@@ -7,6 +8,7 @@ import type { Clock } from './clock.ts'
 import type { Counters } from './counters.ts'
 import type { SimulatorOptions } from './options.ts'
 import type { Receiver } from './receiver/receiver.ts'
+import type { Billing } from './truth/billing.ts'
 import type { Listing } from './truth/listing.ts'
 import type { Services } from './truth/service.ts'
 import type { Truth } from './truth/truth.ts'
@@ -18,6 +20,8 @@ export interface Simulation {
   readonly counters: Counters
   readonly truth: Truth
   readonly services: Services
+  readonly billing: Billing
+  readonly paid: PaidRequests
   readonly identities: Identities
   readonly denials: Denials
   readonly access: AccessControl

@@ -52,12 +52,20 @@ function listSet(root: string, folderName: string): ListedSet {
   return { manifest, digest: digestFiles(files), ...form, files }
 }
 
+/** A name that two sets answer to would install either of them. */
+function checkNames(sets: readonly ListedSet[]): void {
+  const names = sets.flatMap(({ manifest }) => [manifest.id, ...(manifest.aliases ?? [])])
+  const twice = names.find((name, index) => names.indexOf(name) !== index)
+  if (twice !== undefined) throw new Error(`scripts/: two sets are called ${twice}`)
+}
+
 /** The listing of a repository's root folder; throws when a set contradicts its manifest or the schema. */
 export function makeListing(root: string): Listing {
   const sets = readdirSync(join(root, 'scripts'))
     .filter((name) => existsSync(join(root, 'scripts', name, 'set.json')))
     .toSorted()
     .map((name) => listSet(root, name))
+  checkNames(sets)
   const listing: Listing = { formatVersion: 1, sets }
   return validate('marketplace', listing, 'marketplace.json')
 }

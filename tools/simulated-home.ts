@@ -12,6 +12,7 @@ import { type SimulatorProcess, startSimulatorProcess } from './simulator-proces
 
 const SIMULATOR = fileURLToPath(new URL('../simulator/main.ts', import.meta.url))
 const SET = 'guance_aws_lambda'
+type SimulatedSet = typeof SET | 'guance_aws_billing'
 
 const DELIVERY_LOOK_MS = 50
 const DELIVERY_LIMIT_MS = 10 * MINUTE_MS
@@ -23,6 +24,8 @@ export interface SimulatedHomeOptions {
   readonly sink: SinkTraits
   /** Of the install form, beside keys and regions. */
   readonly parameters?: FormValues
+  /** Which set is deployed; the Lambda set when left out. */
+  readonly setId?: SimulatedSet
 }
 
 /** One press of Execute. */
@@ -36,7 +39,7 @@ export interface Poll {
 }
 
 /**
- * The package as a user has it: a home with the Lambda set deployed, its host in this process, tasks as processes of
+ * The package as a user has it: a home with a set deployed, its host in this process, tasks as processes of
  * their own, AWS and Guance as a simulator process. Simulated time lies in the past, because Execute refuses the future.
  */
 export interface SimulatedHome {
@@ -69,11 +72,13 @@ export function turnDetailsOff(scriptPath: string): void {
 class Home implements SimulatedHome {
   readonly simulator: SimulatorProcess
   readonly root: string
+  readonly #setId: SimulatedSet
   #client: HostClient | undefined
 
-  constructor(simulator: SimulatorProcess, root: string) {
+  constructor(simulator: SimulatorProcess, root: string, setId: SimulatedSet) {
     this.simulator = simulator
     this.root = root
+    this.#setId = setId
   }
 
   async #host(): Promise<HostClient> {
@@ -87,14 +92,15 @@ class Home implements SimulatedHome {
     const host = await this.#host()
     const config = { type: 'datakit', url: info.datakitUrl, ...sink } as const
     await host.call('connector.set', { id: 'default', config, token: null })
-    const parameters = {
-      ak_id: key.accessKeyId,
-      ak_secret: key.secretAccessKey,
-      regions: [...info.regions],
-      ...more,
-    }
-    await host.call('install', { setId: SET, parameters, force: false })
-    const { scriptPath } = await host.call('deploy', { setId: SET, force: false })
+    const setId = this.#setId
+    const own =
+      setId === SET
+        ? { regions: [...info.regions] }
+        : { account_name: 'simulated', account_id: key.accountId }
+    const parameters = { ak_id: key.accessKeyId, ak_secret: key.secretAccessKey, ...own, ...more }
+    await host.call('install', { setId, parameters, force: false })
+    const { scriptPath } = await host.call('deploy', { setId, force: false })
+    if (setId !== SET) return
     // Calls for each function keep to a rate in real time, of which simulated days have none.
     turnDetailsOff(scriptPath)
   }
@@ -114,7 +120,7 @@ class Home implements SimulatedHome {
   async planAt(atMs: EpochMs): Promise<PricedPlan> {
     await this.control('clock', { nowMs: atMs, frozen: false })
     const host = await this.#host()
-    return (await host.call('plan', { target: SET, backfill: null, compare: null })).plan
+    return (await host.call('plan', { target: this.#setId, backfill: null, compare: null })).plan
   }
 
   async pollNow(): Promise<Poll> {
@@ -126,7 +132,7 @@ class Home implements SimulatedHome {
     const before = process.cpuUsage()
     const startedMs = performance.now()
     const { record, backlog } = await host.call('exec', {
-      target: `startup__${SET}.${functionName}`,
+      target: `startup__${this.#setId}.${functionName}`,
       atMs,
       debug: false,
     })
@@ -160,16 +166,17 @@ class Home implements SimulatedHome {
 }
 
 /**
- * Starts a simulator, and on a new home a host with the Lambda set installed and deployed. One at a time in a process:
+ * Starts a simulator, and on a new home a host with a set installed and deployed. One at a time in a process:
  * the endpoint is in its environment.
  */
 export async function openSimulatedHome({
   simulatorArgs,
   sink,
   parameters = {},
+  setId = SET,
 }: SimulatedHomeOptions): Promise<SimulatedHome> {
   const simulator = await startSimulatorProcess(SIMULATOR, simulatorArgs)
-  const home = new Home(simulator, mkdtempSync(join(tmpdir(), 'simulated-home-')))
+  const home = new Home(simulator, mkdtempSync(join(tmpdir(), 'simulated-home-')), setId)
   try {
     await home.deploy(sink, parameters)
     return home

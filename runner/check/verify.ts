@@ -109,10 +109,16 @@ function checkReceipts(expected: Expected, receipts: readonly Receipt[]): Check 
   const detail = `${found.length} of ${expected.keys.length} ${noun} acknowledged, ${points} ${unit}${when}`
   if (missing.length === 0) return { id, status: 'ok', title, detail }
   const remedy = 'See dff status for what still waits, and dff task list for what was collected.'
-  return { id, status: 'failed', title, detail: `${detail}; missing: ${listNames(missing)}`, remedy }
+  return {
+    id,
+    status: 'failed',
+    title,
+    detail: `${detail}; missing: ${listNames(missing.map((key) => (key === '' ? expected.measurement : key)))}`,
+    remedy,
+  }
 }
 
-function expectedKeys({ objects, metrics }: Expectation): Expected[] {
+function expectedKeys({ objects, metrics, logs = [] }: Expectation): Expected[] {
   return [
     ...objects.map(({ measurement, names, whenNone }) => ({
       id: `verify.objects.${measurement}`,
@@ -132,6 +138,16 @@ function expectedKeys({ objects, metrics }: Expectation): Expected[] {
       keys: fields,
       noun: 'metrics',
       unit: 'values',
+    })),
+    ...logs.map(({ measurement }) => ({
+      id: `verify.logs.${measurement}`,
+      title: `Lines of ${measurement} arrived`,
+      category: 'logging',
+      measurement,
+      // A receipt of logs counts lines and tells none apart.
+      keys: [''],
+      noun: 'sources of logs',
+      unit: 'lines',
     })),
   ]
 }

@@ -17,18 +17,30 @@ export interface Bill {
   readonly isWhole: boolean
 }
 
-/** The one API of ours that AWS bills by the request; those of Lambda's control plane are free (aws.md §1.3). */
-const BILLED_BY_REQUEST = 'cloudwatch:ListMetrics'
+/** Billed by the request, most of a month being free; calls of Lambda's control plane cost nothing (aws.md §1.3). */
+const LISTING = 'cloudwatch:ListMetrics'
+
+/** Cost Explorer: every request and page, none of them free (aws.md §5). */
+const COSTS = /^ce:/
+
+/** Whether AWS bills a request of this API from the first one on. */
+export function isBilledByRequest(api: string): boolean {
+  return COSTS.test(api)
+}
 
 interface Counted {
   billedMetrics: number
-  requests: number
+  listings: number
+  costRequests: number
 }
 
-function priceOf(price: PartitionPrice, { billedMetrics, requests }: Counted): number {
-  const { perThousandMetrics, perThousandRequests = 0, freeRequestsPerMonth = 0 } = price
-  const paidRequests = Math.max(0, requests - freeRequestsPerMonth)
-  return (billedMetrics * perThousandMetrics + paidRequests * perThousandRequests) / 1_000
+function priceOf(price: PartitionPrice, { billedMetrics, listings, costRequests }: Counted): number {
+  const { perThousandMetrics, perThousandRequests = 0, freeRequestsPerMonth = 0, perCostRequest = 0 } = price
+  const paidListings = Math.max(0, listings - freeRequestsPerMonth)
+  return (
+    (billedMetrics * perThousandMetrics + paidListings * perThousandRequests) / 1_000 +
+    costRequests * perCostRequest
+  )
 }
 
 /**
@@ -39,16 +51,17 @@ export function billMonth(prices: PriceList, quantities: readonly Quantity[]): B
   const counted = new Map<PartitionPrice, Counted>()
   let isWhole = true
   for (const { region, api, requests, billedMetrics } of quantities) {
-    const isListing = api === BILLED_BY_REQUEST
-    if (billedMetrics === 0 && !isListing) continue
+    const [isListing, isCosts] = [api === LISTING, isBilledByRequest(api)]
+    if (billedMetrics === 0 && !isListing && !isCosts) continue
     const price = prices.of(region)
-    if (price === undefined) {
+    if (price === undefined || (isCosts && price.perCostRequest === undefined)) {
       isWhole = false
       continue
     }
-    const sums = counted.get(price) ?? { billedMetrics: 0, requests: 0 }
+    const sums = counted.get(price) ?? { billedMetrics: 0, listings: 0, costRequests: 0 }
     sums.billedMetrics += billedMetrics
-    sums.requests += isListing ? requests : 0
+    sums.listings += isListing ? requests : 0
+    sums.costRequests += isCosts ? requests : 0
     counted.set(price, sums)
   }
   const costs = [...counted].map(([price, sums]) => ({

@@ -1,5 +1,5 @@
 import type { Cadence, CostPlan } from '../../core/cost-plan.ts'
-import { type Bill, billMonth, joinBills, type Quantity } from './bill.ts'
+import { type Bill, billMonth, isBilledByRequest, joinBills, type Quantity } from './bill.ts'
 import { MONTH_DAYS, type Polls } from './polls.ts'
 import type { PriceList } from './price-list.ts'
 import type { PlanAmount } from './priced-plan.ts'
@@ -50,12 +50,13 @@ function amountOf(prices: PriceList, quantities: readonly Placed[]): PlanAmount 
   }
 }
 
-/** One poll, one day's rest, or what comes once; the free requests are the month's, so requests have no price here. */
+/** One poll, one day's rest, or what comes once; requests of which some are free by the month have no price here. */
 export function priceTime(plan: CostPlan, every: Cadence, prices: PriceList): PlanAmount {
   const requests = plan.requests.filter((row) => row.every === every)
   const metrics = plan.metrics.filter((row) => row.every === every).map((row) => metricQuantity(row, 1))
+  const paid = requests.filter(({ api }) => isBilledByRequest(api)).map((row) => requestQuantity(row, 1))
   return {
-    ...amountOf(prices, metrics),
+    ...amountOf(prices, [...metrics, ...paid]),
     requests: requests.reduce((sum, row) => sum + row.requests, 0),
   }
 }

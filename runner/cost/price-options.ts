@@ -66,12 +66,16 @@ function priceInterval(plan: CostPlan, { prices }: Pricing, minutes: number, bas
 /** What each other setting, and each other interval, would make of a plan. */
 export function priceOptions(plan: CostPlan, pricing: Pricing, base: Base): readonly PricedOption[] {
   const settings = Map.groupBy(plan.options, ({ option }) => option)
+  const isPolled = [...plan.metrics, ...plan.requests].some(({ every }) => every === 'poll')
   const isOther = (minutes: number): boolean => {
     const [gap, ...more] = pricing.polls.gaps
     return more.length > 0 || gap?.gapMs !== minutes * MINUTE_MS
   }
   return [
     ...[...settings].map(([option, rows]) => priceSetting(plan, pricing, { option, rows, base })),
-    ...OTHER_INTERVALS_MIN.filter(isOther).map((minutes) => priceInterval(plan, pricing, minutes, base)),
+    // Where no poll asks for anything, how often they come makes no difference.
+    ...OTHER_INTERVALS_MIN.filter((minutes) => isPolled && isOther(minutes)).map((minutes) =>
+      priceInterval(plan, pricing, minutes, base),
+    ),
   ]
 }

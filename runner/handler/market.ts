@@ -3,7 +3,7 @@ import type { HostHandlers } from '../host-api.ts'
 import type { MarketEntry, MarketRow } from '../host-report.ts'
 import type { HostParts } from '../host-parts.ts'
 import { installSet } from '../market/install.ts'
-import { findListed, readListing } from '../market/listing.ts'
+import { findListed, readListing, resolveAlias } from '../market/listing.ts'
 import type { ListedSet } from '../../core/schema-types.generated.ts'
 import type { InstalledSet } from '../store/store.ts'
 
@@ -34,9 +34,14 @@ export function makeMarketHandlers(
     },
     'market.show': async ({ setId }) => {
       const listed = findListed(await readListing(parts.marketRoot), setId)
-      return toEntry(listed, await parts.store.sets.get(setId))
+      return toEntry(listed, await parts.store.sets.get(listed.manifest.id))
     },
     install: (input) => installSet(parts, { ...input, grant: input.grant === true }),
-    deploy: (input, _onEvent, signal) => deploySet(parts, input, signal),
+    deploy: async (input, _onEvent, signal) => {
+      // What is installed need not be listed any more, and then has no alias.
+      const listing = await readListing(parts.marketRoot).catch(() => undefined)
+      const setId = listing === undefined ? input.setId : resolveAlias(listing, input.setId)
+      return deploySet(parts, { ...input, setId }, signal)
+    },
   }
 }

@@ -8,6 +8,7 @@ export type FormSchema = Readonly<Record<string, Json>>
 /** One parameter of an install form, as far as the host reads it. */
 interface FormProperty {
   readonly default?: Json
+  readonly examples?: readonly Json[]
   /** The value is a secret: it goes to the vault and never comes back. */
   readonly writeOnly?: boolean
 }

@@ -27,12 +27,21 @@ export async function readListing(marketRoot: string): Promise<Listing> {
   }
 }
 
-/** The listed set of this id; throws UNKNOWN_SET with the nearest name. */
+/** The id of the set that has this name: its own, or one of its aliases; the name itself when none has. */
+export function resolveAlias(listing: Listing, name: string): string {
+  const manifests = listing.sets.map(({ manifest }) => manifest)
+  if (manifests.some(({ id }) => id === name)) return name
+  return manifests.find(({ aliases = [] }) => aliases.includes(name))?.id ?? name
+}
+
+/** The listed set of this id or alias; throws UNKNOWN_SET with the nearest name. */
 export function findListed(listing: Listing, setId: string): ListedSet {
-  const found = listing.sets.find((set) => set.manifest.id === setId)
+  const id = resolveAlias(listing, setId)
+  const found = listing.sets.find((set) => set.manifest.id === id)
   if (found !== undefined) return found
   const known = listing.sets.map((set) => set.manifest.id)
-  const near = closestName(setId, known)
+  const aliases = listing.sets.flatMap((set) => set.manifest.aliases ?? [])
+  const near = closestName(setId, [...known, ...aliases])
   throw new DffError({
     code: 'UNKNOWN_SET',
     place: 'set',

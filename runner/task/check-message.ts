@@ -63,6 +63,7 @@ const isExpectation = hasShape({
     MAX_FUNCTIONS,
   ),
   metrics: isListOf(hasShape({ measurement: isName, fields: isListOf(isName, MAX_ITEMS) }), MAX_FUNCTIONS),
+  'logs?': isListOf(hasShape({ measurement: isName }), MAX_FUNCTIONS),
 })
 
 const isCheck = hasShape({

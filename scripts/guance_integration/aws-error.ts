@@ -43,6 +43,8 @@ const KIND_BY_NAME: ReadonlyMap<string, AwsErrorKind> = new Map([
   ['UnrecognizedClient', 'region-not-enabled'],
   ['InvalidClientTokenId', 'region-not-enabled'],
   ['AuthFailure', 'region-not-enabled'],
+  // Of Cost Explorer: a day is not there yet, or it was enabled within the last 24 hours.
+  ['DataUnavailableException', 'transient'],
   ['InternalServiceFault', 'transient'],
   ['InternalServiceError', 'transient'],
   ['InternalFailure', 'transient'],

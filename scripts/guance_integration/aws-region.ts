@@ -1,5 +1,6 @@
 import type { AccountClient } from '@aws-sdk/client-account'
 import type { CloudWatchClient } from '@aws-sdk/client-cloudwatch'
+import type { CostExplorerClient } from '@aws-sdk/client-cost-explorer'
 import type { LambdaClient } from '@aws-sdk/client-lambda'
 import type { ResourceGroupsTaggingAPIClient } from '@aws-sdk/client-resource-groups-tagging-api'
 import type { RunContext } from 'guance-aws-lambda/dff'
@@ -47,11 +48,15 @@ export interface AwsRegion {
   /** Answers in the partition's home region alone. */
   account(): Promise<AccountClient>
   cloudwatch(): Promise<CloudWatchClient>
+  /** Answers in the partition's home region alone. AWS bills each attempt, so that it makes one: send by `callOnce`. */
+  costExplorer(): Promise<CostExplorerClient>
   lambda(): Promise<LambdaClient>
   /** The service that knows the tags of all resources of the region. */
   tagging(): Promise<ResourceGroupsTaggingAPIClient>
   /** Calls AWS, repeating what is throttled or transient; throws AwsFailure naming `action`. */
   call<T>(action: string, send: (abortSignal: AbortSignal) => Promise<T>): Promise<T>
+  /** The same without repeating: for what costs money each time. */
+  callOnce<T>(action: string, send: (abortSignal: AbortSignal) => Promise<T>): Promise<T>
 }
 
 export interface AwsRegionOptions {
@@ -113,6 +118,14 @@ function makeClients(options: AwsRegionOptions) {
       client.middlewareStack.addRelativeTo(limitReply(), network)
       return client
     }),
+    costExplorer: once(async () => {
+      const { CostExplorerClient } = await import('@aws-sdk/client-cost-explorer')
+      const client = new CostExplorerClient({ ...config, maxAttempts: 1 })
+      client.middlewareStack.add(meter('ce'), step)
+      client.middlewareStack.addRelativeTo(pace('ce'), turn)
+      client.middlewareStack.addRelativeTo(limitReply(), network)
+      return client
+    }),
     lambda: once(async () => {
       const { LambdaClient } = await import('@aws-sdk/client-lambda')
       const client = new LambdaClient(config)
@@ -145,26 +158,24 @@ function isWorthRetrying(error: unknown): boolean {
 export function makeAwsRegion(options: AwsRegionOptions): AwsRegion {
   const { context, accountId, region, clock, backoff } = options
   const { signal } = context
+  const callOnce: AwsRegion['callOnce'] = async (action, send) => {
+    try {
+      return await send(signal)
+    } catch (error) {
+      signal.throwIfAborted()
+      const kind = classifyAwsError(error)
+      // Without a kind it is no answer of AWS but a fault of ours, and must look like one.
+      throw kind === undefined ? error : new AwsFailure(kind, action, error as Error)
+    }
+  }
   return {
     accountId,
     region,
     scope: `${accountId}/${region}`,
     clock,
     ...makeClients(options),
+    callOnce,
     call: async (action, send) =>
-      retryWithBackoff(
-        async () => {
-          try {
-            return await send(signal)
-          } catch (error) {
-            signal.throwIfAborted()
-            const kind = classifyAwsError(error)
-            // Without a kind it is no answer of AWS but a fault of ours, and must look like one.
-            throw kind === undefined ? error : new AwsFailure(kind, action, error as Error)
-          }
-        },
-        isWorthRetrying,
-        { backoff, signal },
-      ),
+      retryWithBackoff(async () => callOnce(action, send), isWorthRetrying, { backoff, signal }),
   }
 }

@@ -138,12 +138,14 @@ async function expectAll(context: RunContext, collectors: readonly Collector[]):
     ),
   )
   const metrics = parts.flatMap((part) => part.metrics.map((one) => [one.measurement, one.fields] as const))
+  const logs = parts.flatMap((part) => part.logs?.map(({ measurement }) => measurement) ?? [])
   return {
     objects: merge(objects.map((one) => [one.measurement, one.names])).map((one) => {
       const whenNone = one.names.length === 0 ? causes.get(one.measurement) : undefined
       return whenNone === undefined ? one : { ...one, whenNone }
     }),
     metrics: merge(metrics).map(({ measurement, names }) => ({ measurement, fields: names })),
+    ...(logs.length === 0 ? {} : { logs: [...new Set(logs)].map((measurement) => ({ measurement })) }),
   }
 }
 

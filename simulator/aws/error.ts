@@ -26,6 +26,9 @@ const ERRORS = {
   invalidValue: { json: 'InvalidParameterValueException', query: 'InvalidParameterValue', status: 400 },
   missingParameter: { json: 'MissingRequiredParameterException', query: 'MissingParameter', status: 400 },
   invalidToken: { json: 'InvalidNextToken', query: 'InvalidNextToken', status: 400 },
+  expiredPage: { json: 'InvalidNextTokenException', query: 'InvalidNextTokenException', status: 400 },
+  dataUnavailable: { json: 'DataUnavailableException', query: 'DataUnavailableException', status: 400 },
+  limited: { json: 'LimitExceededException', query: 'LimitExceededException', status: 400 },
   malformed: { json: 'SerializationException', query: 'MalformedInput', status: 400 },
 } as const satisfies Record<string, ErrorNames>
 

@@ -56,6 +56,7 @@ const PAGED: readonly string[] = [
 /** Whether an API can fail in this way. */
 export function canFail(kind: FaultKind, api: string): boolean {
   if (RESULT_FAULTS.some((each) => each === kind)) return api === GET_METRIC_DATA
+  if (kind === 'emptyPage' && api.startsWith('ce:')) return true
   return !PAGE_FAULTS.some((each) => each === kind) || PAGED.includes(api)
 }
 

@@ -112,6 +112,7 @@ export function createFaults(): Faults {
 /** Refuses the call when its fault is one that AWS answers instead of working. */
 export function throwFault(kind: FaultKind | undefined, api: string): void {
   if (kind === 'throttle') {
+    if (api.startsWith('ce:')) throw new AwsError('limited', 'Rate exceeded')
     throw new AwsError(api.startsWith('lambda:') ? 'throttledLambda' : 'throttled', 'Rate exceeded')
   }
   if (kind === 'error500') {

@@ -8,6 +8,7 @@ import { AwsError } from './error.ts'
 import { bendReply, throwFault } from './fault.ts'
 import { getMetricData } from './get-metric-data.ts'
 import { findRefusal } from './iam.ts'
+import { getCostAndUsage, getCostAndUsageWithResources } from './cost-explorer.ts'
 import { type Caller, partitionOf } from './identity.ts'
 import {
   functionNameOf,
@@ -39,6 +40,7 @@ const SERVICES = {
   sts: { protocol: 'query', signedAs: 'sts', isGlobal: true },
   tag: { protocol: 'json11', signedAs: 'tagging', isGlobal: false },
   account: { protocol: 'rest', signedAs: 'account', isGlobal: true },
+  ce: { protocol: 'json11', signedAs: 'ce', isGlobal: true },
 } as const satisfies Record<string, Service>
 
 type ServiceName = keyof typeof SERVICES
@@ -61,6 +63,8 @@ const OPERATIONS: Readonly<Record<string, Operation>> = {
   'sts:AssumeRole': assumeRole,
   'sts:GetSessionToken': getSessionToken,
   'account:ListRegions': listRegions,
+  'ce:GetCostAndUsage': getCostAndUsage,
+  'ce:GetCostAndUsageWithResources': getCostAndUsageWithResources,
 }
 
 const REST_PATHS: Readonly<Record<string, readonly [ServiceName, string]>> = {
@@ -83,11 +87,17 @@ const FUNCTION_PATHS: Readonly<Record<string, string>> = {
 /** Regions that global endpoints sign for, one per partition. */
 const HOME_REGIONS = ['us-east-1', 'cn-north-1', 'cn-northwest-1', 'us-gov-west-1', 'eusc-de-east-1']
 
+/** Services whose target is not that of CloudWatch, by how it begins. */
+const TARGETS: Readonly<Record<string, ServiceName>> = {
+  ResourceGroupsTaggingAPI: 'tag',
+  AWSInsightsIndexService: 'ce',
+}
+
 /** With an endpoint override every service calls one address: the target header, the path or the form tells them apart. */
 function identify(request: Request): readonly [ServiceName, string] {
   const target = headerOf(request.headers, 'x-amz-target')
-  const service = target.startsWith('ResourceGroupsTaggingAPI') ? 'tag' : 'cloudwatch'
-  if (target !== '') return [service, target.split('.').at(-1) ?? '']
+  const [prefix = ''] = target.split(/[_.]/)
+  if (target !== '') return [TARGETS[prefix] ?? 'cloudwatch', target.split('.').at(-1) ?? '']
   const path = REST_PATHS[`${request.method} ${request.rawPath.replace(/\/$/, '')}`]
   if (path) return path
   const [, version = '', , , ...rest] = request.rawPath.replace(/\/$/, '').split('/')

@@ -5,6 +5,7 @@ import type { SimulatorInfo } from '../server.ts'
 import type { Simulation } from '../simulation.ts'
 import { audit } from './audit.ts'
 import { auditInventory } from './inventory-audit.ts'
+import { setBilling, showBill, showPaid } from './billing-control.ts'
 import type { ControlCall, Handler } from './control-call.ts'
 import { addFault, setChaos, setQuotas, showQuotas } from './fault-control.ts'
 import { changeFunction, setLate, setListing, showLate, showListing } from './fleet-control.ts'
@@ -123,6 +124,9 @@ const HANDLERS: Readonly<Record<string, Handler>> = {
   'GET listing': showListing,
   'POST listing': setListing,
   'POST functions': changeFunction,
+  'POST billing': setBilling,
+  'POST billing/truth': showBill,
+  'GET billing/paid': showPaid,
   'POST sessions/expire': ({ simulation }) => {
     simulation.identities.expireSessions()
     return {}

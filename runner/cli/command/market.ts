@@ -11,7 +11,7 @@ function renderList(texts: Texts, rows: readonly MarketRow[]): string[] {
   const { columns, empty, updateWaits } = texts.view.market
   if (rows.length === 0) return [empty]
   const cells = rows.map(({ manifest, installedVersion, isUpdateWaiting }) => [
-    manifest.id,
+    [manifest.id, ...(manifest.aliases ?? [])].join(', '),
     manifest.version,
     installedVersion ?? texts.view.none,
     isUpdateWaiting ? updateWaits : texts.view.none,
@@ -43,6 +43,9 @@ function renderEntry(texts: Texts, entry: MarketEntry): string[] {
   const update = entry.isUpdateWaiting ? ` (${updateWaits})` : ''
   const pairs: [string, string][] = [
     [labels.version, manifest.version],
+    ...(manifest.aliases === undefined
+      ? []
+      : [[labels.aliases, manifest.aliases.join(', ')] as [string, string]]),
     [labels.installed, `${entry.installedVersion ?? notInstalled}${update}`],
     [labels.requires, manifest.requires.join(', ') || texts.view.none],
     [labels.needed, manifest.actions?.needed.join(', ') || texts.view.none],

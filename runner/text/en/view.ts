@@ -16,6 +16,7 @@ export const view = {
     empty: 'The listing is empty.',
     labels: {
       version: 'Version',
+      aliases: 'Also known as',
       installed: 'Installed',
       digest: 'Digest',
       requires: 'Requires',

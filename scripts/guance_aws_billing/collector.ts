@@ -1,0 +1,129 @@
+import {
+  type Account,
+  type BillingConfigs,
+  DffError,
+  type Expectation,
+  type RunContext,
+  validate,
+} from 'guance-aws-lambda/dff'
+import {
+  accountState,
+  type Backoff,
+  type Collector,
+  describeAccess,
+  loadAccountId,
+  parseAccount,
+  type RegionResult,
+} from 'guance-aws-lambda/sets/guance_integration'
+import { planBilling } from './billing-plan.ts'
+import { collectFunctions } from './collect-functions.ts'
+import { type BillingRun, openBilling } from './billing-run.ts'
+import { MEASUREMENT } from './cost-point.ts'
+import { type CostQuery, listQueries } from './cost-query.ts'
+import { COST_PROBE, examineBilling, functionProbes } from './doctor.ts'
+import { chooseAccounts, loadChosenAccounts } from './linked-accounts.ts'
+import { readQuery } from './read-query.ts'
+import { loadReading } from './reading.ts'
+
+const NAME = 'AWS-Billing'
+
+/** What cost analysis in Guance tells accounts apart by (guance.md §5.3). */
+const NEEDED_TAGS = ['account_name', 'account_id'] as const
+
+/** The account block with the two tags that a bill needs; throws BAD_PARAMETER naming the one that is missing. */
+function parseBillingAccount(account: Account): Account {
+  const checked = parseAccount(account)
+  const missing = NEEDED_TAGS.find((tag) => (checked.extra_tags?.[tag] ?? '') === '')
+  if (missing === undefined) return checked
+  throw new DffError({
+    code: 'BAD_PARAMETER',
+    place: `account: extra_tags.${missing}`,
+    expected: missing === 'account_id' ? 'the 12 digits of this account' : 'a name for this account',
+    got: 'nothing',
+    remedy:
+      'Cost analysis in Guance needs account_name and account_id on every line of a bill: add both to extra_tags.',
+  })
+}
+
+/** Those asked longest ago first: what a budget leaves out today comes first tomorrow. */
+async function orderQueries({ context, account }: BillingRun, queries: readonly CostQuery[]) {
+  const days = await Promise.all(
+    queries.map(async (query) => ({
+      query,
+      day: (await loadReading(context, account.accountId, query.id)).ended ?? '',
+    })),
+  )
+  return days.toSorted((left, right) => (left.day < right.day ? -1 : Number(left.day > right.day)))
+}
+
+async function collect(run: BillingRun): Promise<RegionResult[]> {
+  const { context, account, configs, purse } = run
+  const { accountId } = account
+  await context.commit({ points: [], state: accountState(account) })
+  const { ids, names } = await chooseAccounts(run)
+  const labels = { ...run.labels, accountNames: names }
+  const results: RegionResult[] = []
+  for (const { query } of await orderQueries(run, listQueries(configs, ids))) {
+    // One after the other: each one is paid for before the next.
+    results.push(await readQuery(run, query, labels))
+  }
+  results.push(...(await collectFunctions(run, labels)))
+  context.log(`${accountId}: ${purse.paid} of ${purse.limit} requests of today paid for`)
+  return results
+}
+
+/** Lines are expected once a reading has ended. */
+async function expectLines(
+  context: RunContext,
+  account: Account,
+  configs: BillingConfigs,
+): Promise<Expectation> {
+  const accountId = await loadAccountId(context, account)
+  if (accountId === undefined) return { objects: [], metrics: [] }
+  const { ids } = await loadChosenAccounts(context, accountId, configs.linked_accounts)
+  const readings = await Promise.all(
+    listQueries(configs, ids).map(async ({ id }) => loadReading(context, accountId, id)),
+  )
+  const isRead = readings.some(({ pageDays }) => pageDays !== undefined)
+  return { objects: [], metrics: [], logs: isRead ? [{ measurement: MEASUREMENT }] : [] }
+}
+
+/** For tests. */
+export interface BillingOptions {
+  readonly backoff?: Backoff
+}
+
+/**
+ * Collects what an account and its linked accounts cost, once a day, as logs of source `cloud_billing`. Throws
+ * BAD_PARAMETER at once, when the Startup script loads.
+ */
+export function BillingCollector(
+  account: Account,
+  configs: BillingConfigs = {},
+  { backoff }: BillingOptions = {},
+): Collector {
+  const checked = parseBillingAccount(account)
+  const checkedConfigs = validate('billing-configs', configs, 'billingConfigs')
+  const open = async (context: RunContext): Promise<BillingRun> =>
+    openBilling(context, checked, { configs: checkedConfigs, backoff })
+  return {
+    name: NAME,
+    run: async (context) => {
+      const run = await open(context)
+      if (!context.debug) return collect(run)
+      context.log(
+        `debug: nothing is asked, because each page of Cost Explorer costs money; dff plan says how many`,
+      )
+      return []
+    },
+    expected: async (context) => expectLines(context, checked, checkedConfigs),
+    plan: async (context) => planBilling(await open(context)),
+    access: async (context) =>
+      describeAccess(context, checked, {
+        // Cost Explorer answers in its home region alone: a policy limited to those of functions would refuse it.
+        regions: [],
+        probes: [COST_PROBE, ...functionProbes(checkedConfigs)],
+      }),
+    doctor: async (context) => examineBilling(context, checked, { configs: checkedConfigs }),
+  }
+}

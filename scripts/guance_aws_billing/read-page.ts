@@ -1,0 +1,113 @@
+import { HOUR_MS, type Point } from 'guance-aws-lambda/dff'
+import { askCosts, type BillingRun } from './billing-run.ts'
+import { type Book, bookState, type Change, loadBooks, noteGone, noteRows } from './book.ts'
+import { type CostPage, costInput, readCostPage } from './cost-page.ts'
+import { type Labels, makeCostLine, makeCostPoint } from './cost-point.ts'
+import type { CostQuery } from './cost-query.ts'
+import { addDays, type Day, isWithin } from './day.ts'
+import { endChunk, learnPageRows, type OpenChunk, type Reading, readingState } from './reading.ts'
+
+/** Books of days that no reading goes back to: the oldest estimate that is read again is 62 days old. */
+const BOOK_DAYS = 70
+/** As many of them are dropped at a time, so that none stays after days without a run. */
+const DROPPED_DAYS = 14
+/** Between pages that are further apart AWS may have refreshed its costs: then a line may have moved to a page that was read before. */
+const ONE_REFRESH_MS = HOUR_MS
+
+/** One question under way. */
+export interface Asking {
+  readonly run: BillingRun
+  readonly query: CostQuery
+  readonly labels: Labels
+}
+
+interface Noted {
+  readonly books: Map<Day, Book | undefined>
+  readonly changes: readonly Change[]
+}
+
+function placeOf({ run, query }: Asking) {
+  return { accountId: run.account.accountId, queryId: query.id }
+}
+
+/** What one page changes: its lines, and the books with them. */
+async function notePage(asking: Asking, page: CostPage, reading: Reading): Promise<Noted> {
+  const byDay = Map.groupBy(page.rows, ({ day }) => day)
+  const loaded = await loadBooks(asking.run.context, placeOf(asking), byDay.keys())
+  const books = new Map<Day, Book | undefined>()
+  const changes: Change[] = []
+  for (const [day, rows] of byDay) {
+    const noted = noteRows(loaded.get(day) ?? {}, rows, reading.number)
+    books.set(day, noted.book)
+    changes.push(...noted.changes)
+  }
+  return { books, changes }
+}
+
+/** After the last page: what is gone, on every day that AWS answered for. */
+async function noteMissing(
+  asking: Asking,
+  { reading, chunk, page }: { readonly reading: Reading; readonly chunk: OpenChunk; readonly page: Noted },
+): Promise<Noted> {
+  const { context } = asking.run
+  if (context.triggerTimeMs - chunk.startedMs > ONE_REFRESH_MS) return page
+  const days = Object.keys(chunk.seen).filter((day) => isWithin(day, chunk.days))
+  const loaded = await loadBooks(context, placeOf(asking), days)
+  const books = new Map(page.books)
+  const changes = [...page.changes]
+  for (const day of days) {
+    const book = books.get(day) ?? loaded.get(day) ?? {}
+    const noted = noteGone(day, book, reading.number)
+    if (noted.changes.length > 0) books.set(day, noted.book)
+    changes.push(...noted.changes)
+  }
+  return { books, changes }
+}
+
+function withoutOldBooks({ books, changes }: Noted, today: Day): Noted {
+  const kept = new Map(books)
+  for (let back = 0; back < DROPPED_DAYS; back += 1) {
+    const day = addDays(today, -BOOK_DAYS - back)
+    if (!kept.has(day)) kept.set(day, undefined)
+  }
+  return { books: kept, changes }
+}
+
+function pointsOf({ query, labels }: Asking, changes: readonly Change[], { seen }: OpenChunk): Point[] {
+  return changes.map((change) => makeCostPoint(labels, makeCostLine(query, change, seen[change.day] ?? true)))
+}
+
+/** One page, paid for and committed with its checkpoint; undefined when no money is left. Throws AwsFailure. */
+export async function readPage(
+  asking: Asking,
+  reading: Reading,
+  open: OpenChunk,
+): Promise<{ readonly reading: Reading; readonly points: number } | undefined> {
+  const { run, query } = asking
+  const { context, today, account } = run
+  const token = open.token === '' ? undefined : open.token
+  const input = costInput(query, open.days, token)
+  const page = await askCosts(run, { input, isByResource: query.isByResource === true }, (reply) =>
+    readCostPage(reply, query.cost, token),
+  )
+  if (page === undefined) return undefined
+  const seen = { ...open.seen, ...Object.fromEntries(page.estimated) }
+  const chunk: OpenChunk = {
+    ...open,
+    seen,
+    pages: open.pages + 1,
+    rows: open.rows + page.rows.length,
+    token: page.next ?? '',
+  }
+  const noted = await notePage(asking, page, reading)
+  const isLast = page.next === undefined
+  const { books, changes } = isLast
+    ? withoutOldBooks(await noteMissing(asking, { reading, chunk, page: noted }), today)
+    : noted
+  const learnt = learnPageRows(reading, page.rows.length, isLast)
+  const next = isLast ? endChunk(learnt, chunk, today) : { ...learnt, open: chunk }
+  const points = pointsOf(asking, changes, chunk)
+  const state = { ...bookState(placeOf(asking), books), ...readingState(account.accountId, query.id, next) }
+  await context.commit({ points, state })
+  return { reading: next, points: points.length }
+}
