@@ -86,12 +86,12 @@ $secret: string
  */
 assume_role_arn?: string
 /**
- * Roles on the way to assume_role_arn, each assumed with the one before; the first with the keys or the default chain.
+ * Roles on the way to assume_role_arn, each assumed with the one before; the first with the keys or the default chain. One that asks for an external id is written with it.
  * 
  * @minItems 1
  * @maxItems 5
  */
-assume_role_chain?: string[]
+assume_role_chain?: (string | RoleOnTheWay)[]
 /**
  * Session name seen in CloudTrail; default guance, as upstream.
  */
@@ -101,11 +101,22 @@ role_session_name?: string
  */
 external_id?: string
 /**
+ * Seconds for which a session of the role is good; default 3600. AWS takes no more than the role's MaxSessionDuration, and no more than 3600 from a role or a chain.
+ */
+session_duration_sec?: number
+/**
  * Tags on everything of this account, usually account_name. cloud_provider is set by the collector and refused here.
  */
 extra_tags?: {
 [k: string]: string
 }
+}
+/**
+ * A role on the way, and the external id that it asks for.
+ */
+export interface RoleOnTheWay {
+role_arn: string
+external_id: string
 }
 /**
  * Options of DFF.API, with upstream's names and limits.

@@ -1,11 +1,9 @@
 import type { Account, Json, RunContext } from 'guance-aws-lambda/dff'
 import { checkAccountId } from './account.ts'
 import { type AwsClock, makeAwsClock } from './aws-clock.ts'
-import { type AwsRegion, type CredentialProvider, makeAwsRegion } from './aws-region.ts'
+import { type AwsRegion, makeAwsRegion } from './aws-region.ts'
 import { type Backoff, DEFAULT_BACKOFF } from './backoff.ts'
-
-/** The SDK asks for credentials at every request during their last 5 minutes; new ones are fetched before that. */
-const RENEW_BEFORE_MS = 10 * 60_000
+import { TaskCredentials } from './task-credentials.ts'
 
 /** Upstream's samples say `aws`, its notes say `AWS` (guance.md §3.3); dashboards are built on the samples. */
 export const DEFAULT_CLOUD_PROVIDER = 'aws'
@@ -23,31 +21,10 @@ export interface AwsAccount {
 /** Shared by all collectors of a run and gone with it. */
 const opened = new WeakMap<RunContext, Map<string, Promise<AwsAccount>>>()
 
-async function renewingProvider(context: RunContext, account: Account) {
-  let session = await context.credentials(account)
-  const provide: CredentialProvider = async () => {
-    const { expiresAtMs } = session
-    if (expiresAtMs !== undefined && expiresAtMs - Date.now() < RENEW_BEFORE_MS) {
-      // The old ones still work for minutes: a broker that is busy must not fail the request.
-      session = await context.credentials(account).catch((error: unknown) => {
-        if (expiresAtMs > Date.now()) return session
-        throw error
-      })
-    }
-    return {
-      accessKeyId: session.accessKeyId,
-      secretAccessKey: session.secretAccessKey,
-      ...(session.sessionToken === undefined ? {} : { sessionToken: session.sessionToken }),
-      ...(session.expiresAtMs === undefined ? {} : { expiration: new Date(session.expiresAtMs) }),
-    }
-  }
-  return { session, provide }
-}
-
 async function makeAwsAccount(context: RunContext, account: Account, backoff: Backoff): Promise<AwsAccount> {
-  const { session, provide } = await renewingProvider(context, account)
-  checkAccountId(account, session)
-  const { accountId, arn, partition } = session
+  const credentials = await TaskCredentials.open(context, account)
+  checkAccountId(account, credentials.session)
+  const { accountId, arn, partition } = credentials.session
   const clock: AwsClock = makeAwsClock({ scope: accountId, report: (problem) => context.report(problem) })
   const regions = new Map<string, AwsRegion>()
   return {
@@ -58,7 +35,7 @@ async function makeAwsAccount(context: RunContext, account: Account, backoff: Ba
     region: (name) => {
       const known = regions.get(name)
       if (known !== undefined) return known
-      const made = makeAwsRegion({ context, accountId, region: name, clock, credentials: provide, backoff })
+      const made = makeAwsRegion({ context, accountId, region: name, clock, credentials, backoff })
       regions.set(name, made)
       return made
     },

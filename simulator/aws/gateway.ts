@@ -125,10 +125,11 @@ const NEEDS_NO_PERMISSION: readonly string[] = ['sts:GetCallerIdentity', 'sts:Ge
 
 /** Throws AccessDenied when the policies of the account do not allow the call. */
 function checkPolicies(simulation: Simulation, action: string, caller: Caller, resource: string): void {
-  const { arn, accountId } = caller.identity
+  const { arn, accountId, session } = caller.identity
   const policies = simulation.access.policies.get(accountId)
   if (policies === undefined || NEEDS_NO_PERMISSION.includes(action)) return
-  const refusal = findRefusal(policies, arn, { action, resource, region: caller.region })
+  const asked = { action, resource, region: caller.region, issuedMs: session?.issuedMs }
+  const refusal = findRefusal(policies, arn, asked)
   if (refusal === undefined) return
   throw new AwsError(
     'denied',
