@@ -100,6 +100,7 @@ export function CloudwatchCollector(
   const namespaces = compiled.namespaces.map(({ namespace }) => namespace)
   return {
     name: NAME,
+    accountId: async (context) => (await openAccount(context, checked, backoff)).accountId,
     run: async (context) => {
       const opened = await openAccount(context, checked, backoff)
       const regions = await resolveRegions({ context, account: opened, namespaces }, choice)

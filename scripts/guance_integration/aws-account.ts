@@ -16,6 +16,8 @@ export interface AwsAccount {
   readonly partition: string
   /** The same object for the same region, whichever collector asks. */
   region(name: string): AwsRegion
+  /** Closes the clients of all regions; those asked for later are new ones. */
+  release(): void
 }
 
 /** Shared by all collectors of a run and gone with it. */
@@ -39,6 +41,10 @@ async function makeAwsAccount(context: RunContext, account: Account, backoff: Ba
       regions.set(name, made)
       return made
     },
+    release: () => {
+      for (const region of regions.values()) region.release()
+      regions.clear()
+    },
   }
 }
 
@@ -56,6 +62,15 @@ export async function openAccount(
   const made = makeAwsAccount(context, account, backoff)
   accounts.set(key, made)
   return made
+}
+
+/** Gives back what the clients of an account hold (10 MB and more with many regions), once a run is done with it. */
+export async function releaseAccount(context: RunContext, accountId: string): Promise<void> {
+  // Those that could not be opened hold nothing.
+  const accounts = await Promise.allSettled([...(opened.get(context)?.values() ?? [])])
+  for (const one of accounts) {
+    if (one.status === 'fulfilled' && one.value.accountId === accountId) one.value.release()
+  }
 }
 
 function accountStateKey(account: Account): string {

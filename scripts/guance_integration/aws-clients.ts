@@ -57,6 +57,7 @@ function once<T>(make: () => Promise<T>): () => Promise<T> {
 interface AnyClient {
   readonly middlewareStack: unknown
   readonly config: { readonly credentials: (options?: Record<string, unknown>) => Promise<unknown> }
+  destroy(): void
 }
 
 /** What every client of a region is made with. */
@@ -96,6 +97,8 @@ function makeOutfitter({ context, accountId, region, clock, backoff }: AwsClient
 export function makeClients(options: AwsClientOptions): AwsClients & {
   /** Lets every client ask for credentials anew: each keeps its own until their end. */
   forgetCredentials(): Promise<void>
+  /** Closes their connections. */
+  release(): void
 } {
   const config = makeConfig(options)
   const outfit = makeOutfitter(options)
@@ -126,6 +129,9 @@ export function makeClients(options: AwsClientOptions): AwsClients & {
     }),
     forgetCredentials: async () => {
       await Promise.all(made.map(async (client) => client.config.credentials({ forceRefresh: true })))
+    },
+    release: () => {
+      for (const client of made) client.destroy()
     },
   }
 }

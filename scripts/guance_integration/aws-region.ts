@@ -11,6 +11,8 @@ export interface AwsRegion extends AwsClients {
   /** `123456789012/us-east-1` */
   readonly scope: string
   readonly clock: AwsClock
+  /** Closes the clients. */
+  release(): void
   /** Calls AWS, repeating what is throttled or transient; throws AwsFailure naming `action`. */
   call<T>(action: string, send: (abortSignal: AbortSignal) => Promise<T>): Promise<T>
 }
