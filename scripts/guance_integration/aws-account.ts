@@ -67,8 +67,8 @@ export async function openAccount(
 /** Gives back what the clients of an account hold (10 MB and more with many regions), once a run is done with it. */
 export async function releaseAccount(context: RunContext, accountId: string): Promise<void> {
   // Those that could not be opened hold nothing.
-  const accounts = await Promise.allSettled([...(opened.get(context)?.values() ?? [])])
-  for (const one of accounts) {
+  const accounts: readonly Promise<AwsAccount>[] = [...(opened.get(context)?.values() ?? [])]
+  for (const one of await Promise.allSettled(accounts)) {
     if (one.status === 'fulfilled' && one.value.accountId === accountId) one.value.release()
   }
 }
