@@ -16,6 +16,13 @@ export type Patterns = string[]
  */
 export type ConnectorConfig = (FileConnector | DatakitConnector | DatawayConnector)
 /**
+ * Exact texts, or with * for any run of characters; case counts.
+ * 
+ * @minItems 1
+ * @maxItems 1000
+ */
+export type AccountTexts = string[]
+/**
  * Access key id of an IAM user. Without keys the AWS SDK's default chain is used (profile, instance role, web identity).
  */
 export type AWSAKID = string
@@ -61,6 +68,7 @@ catalogue: Catalogue
 connector: ConnectorConfig
 "guance-price": GuancePrice
 marketplace: Listing
+organization: Organization
 parameters_guance_aws_lambda: GuanceAwsLambdaParameters
 "partition-price": PartitionPrice
 prices: HomePrices
@@ -550,6 +558,55 @@ optional: string[]
 export interface Text {
 en: string
 zh: string
+}
+/**
+ * Which accounts of an AWS organization a Startup script collects from, and by which role.
+ */
+export interface Organization {
+/**
+ * Role to assume in each account: its name, with its path if it has one, or its ARN with {partition} and {account_id} in their places.
+ */
+role_name: string
+/**
+ * External id that the trust policy of the role asks for: the same in each account, because one template makes all these roles.
+ */
+external_id?: string
+/**
+ * Session name seen in CloudTrail; default guance, as upstream.
+ */
+role_session_name?: string
+/**
+ * Seconds for which a session of the role is good; default 3600, and no more where the organization itself is read with a role.
+ */
+session_duration_sec?: number
+include?: AccountChoice
+exclude?: AccountChoice
+}
+/**
+ * Accounts for which any of these holds.
+ */
+export interface AccountChoice {
+/**
+ * Account ids.
+ * 
+ * @minItems 1
+ * @maxItems 10000
+ */
+ids?: string[]
+names?: AccountTexts
+/**
+ * Ids of organizational units or of the root, with everything below them.
+ * 
+ * @minItems 1
+ * @maxItems 1000
+ */
+ous?: string[]
+/**
+ * Patterns of values by key, of which one is enough. AWS tells them account by account: with hundreds, choose by unit.
+ */
+tags?: {
+[k: string]: AccountTexts
+}
 }
 /**
  * Install form of guance_aws_lambda.

@@ -1,6 +1,7 @@
 import type { Denials } from './aws/denial.ts'
 import type { Faults } from './aws/fault.ts'
 import type { AccessControl } from './aws/iam.ts'
+import type { OrganizationHolder } from './aws/organization.ts'
 import type { QuotaBuckets } from './aws/quota.ts'
 import type { Identities } from './aws/identity.ts'
 import type { Clock } from './clock.ts'
@@ -21,6 +22,7 @@ export interface Simulation {
   readonly identities: Identities
   readonly denials: Denials
   readonly access: AccessControl
+  readonly organization: OrganizationHolder
   readonly faults: Faults
   readonly quotas: QuotaBuckets
   readonly listing: Listing

@@ -83,7 +83,7 @@ function hasForm(form: RegExp): Guard {
   return (value) => typeof value === 'string' && value.length <= 2_048 && form.test(value)
 }
 
-const isArn = hasForm(/^arn:aws[a-z-]*:(iam|sts)::\d{12}:[\w+=,.@/-]+$/)
+const isArn = hasForm(/^arn:aws[a-z-]*:(iam|sts)::(\d{12}|\*):[\w+=,.@/-]+$/)
 
 const isAccess = hasShape({
   title: isSentence,

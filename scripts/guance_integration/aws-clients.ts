@@ -1,6 +1,7 @@
 import type { AccountClient } from '@aws-sdk/client-account'
 import type { CloudWatchClient } from '@aws-sdk/client-cloudwatch'
 import type { LambdaClient } from '@aws-sdk/client-lambda'
+import type { OrganizationsClient } from '@aws-sdk/client-organizations'
 import type { ResourceGroupsTaggingAPIClient } from '@aws-sdk/client-resource-groups-tagging-api'
 import type { RunContext } from 'guance-aws-lambda/dff'
 import type { AwsClock } from './aws-clock.ts'
@@ -35,6 +36,8 @@ export interface AwsClients {
   account(): Promise<AccountClient>
   cloudwatch(): Promise<CloudWatchClient>
   lambda(): Promise<LambdaClient>
+  /** Answers for the whole partition, wherever it is asked. */
+  organizations(): Promise<OrganizationsClient>
   /** The service that knows the tags of all resources of the region. */
   tagging(): Promise<ResourceGroupsTaggingAPIClient>
 }
@@ -122,6 +125,10 @@ export function makeClients(options: AwsClientOptions): AwsClients & {
       const first = { step: 'deserialize', priority: 'high', name: 'dropEnvironment' } as const
       client.middlewareStack.add(dropEnvironment, first)
       return client
+    }),
+    organizations: once(async () => {
+      const { OrganizationsClient } = await import('@aws-sdk/client-organizations')
+      return keep('organizations', new OrganizationsClient(config))
     }),
     tagging: once(async () => {
       const { ResourceGroupsTaggingAPIClient } = await import('@aws-sdk/client-resource-groups-tagging-api')

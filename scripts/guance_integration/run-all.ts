@@ -11,7 +11,7 @@ import { makeProblem } from './aws-error.ts'
 import type { Collector, RegionResult } from './collector.ts'
 import { commitRates } from './region-limits.ts'
 import { isFatal } from './region-run.ts'
-import type { Listed } from './source.ts'
+import { type AccountSource, type Entry, findListed, isSource, type Listed } from './source.ts'
 import { spendingOf } from './spending.ts'
 
 /** More are in the record; the exception stays a paragraph. */
@@ -76,6 +76,12 @@ async function runLater(context: RunContext, collector: Collector, title: string
   }
 }
 
+/** One after the other: each asks the same service. */
+async function runSourcesLater(context: RunContext, sources: readonly AccountSource[]): Promise<void> {
+  if (context.debug || context.backfill !== undefined) return
+  for (const source of sources) await source.later(context)
+}
+
 /** Why a collector got nothing anywhere; empty when it got something, or had nothing to ask. */
 function failuresOf(end: CollectorEnd): readonly Problem[] {
   if (end.kind === 'threw') return [end.problem]
@@ -124,6 +130,9 @@ function throwOnFailure(parts: readonly Part[]): void {
 /** What is wrong with a region as a whole is the same for every collector: the record names it once. */
 const REGION_CODES: readonly string[] = ['region-not-enabled', 'wrong-partition']
 
+/** What is wrong with an account as a whole says itself which one it is. */
+const ACCOUNT_CODES: readonly string[] = ['CREDENTIALS_REFUSED', 'NO_CREDENTIALS', 'AWS_UNREACHABLE']
+
 function tellingOnce(context: RunContext): RunContext {
   const told = new Set<string>()
   return {
@@ -131,8 +140,9 @@ function tellingOnce(context: RunContext): RunContext {
     report(problem) {
       const { code, scope } = problem
       const [accountId, region] = scope.split('/')
-      const key = JSON.stringify([code, accountId, region])
-      if (REGION_CODES.includes(code) && told.has(key)) return
+      const isOfAccount = ACCOUNT_CODES.includes(code)
+      const key = JSON.stringify(isOfAccount ? [code, problem.message] : [code, accountId, region])
+      if ((isOfAccount || REGION_CODES.includes(code)) && told.has(key)) return
       told.add(key)
       context.report(problem)
     },
@@ -145,12 +155,9 @@ function pointsOf(end: CollectorEnd): number {
 }
 
 /** Runs all collectors, those of different accounts side by side. Throws TASK_FAILED, or what ended the run. */
-export async function runAll(
-  given: RunContext,
-  list: (context: RunContext) => Promise<readonly Listed[]>,
-): Promise<Json> {
+export async function runAll(given: RunContext, list: readonly Entry[]): Promise<Json> {
   const context = tellingOnce(given)
-  const listed = await list(context)
+  const listed = await findListed(context, list)
   const lanes = await laneUp(
     context,
     listed.map(({ collector }) => collector),
@@ -168,6 +175,7 @@ export async function runAll(
     if (hasBegun(numbered))
       await runLater(context, numbered.collector, titleOf(numbered.collector, lane, isAlone))
   })
+  await runSourcesLater(context, list.filter(isSource))
   await commitRates(context)
   await spendingOf(context).close()
   const parts = partsOf(listed, ends)

@@ -67,7 +67,7 @@ export function Runner(collectors: Entry | readonly Entry[]): Script {
   const known = async (context: RunContext): Promise<readonly Collector[]> =>
     (await loadListed(context, list)).map(({ collector }) => collector)
   return {
-    run: async (context) => runAll(context, async (inner) => findListed(inner, list)),
+    run: async (context) => runAll(context, list),
     expected: async (context) => expectAll(context, await known(context)),
     explain: async (context, question) => {
       const parts = await mapConcurrently(await known(context), ACCOUNTS_AT_ONCE, async (one) =>

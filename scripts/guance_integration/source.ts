@@ -11,6 +11,8 @@ export interface AccountSource {
   find(context: RunContext): Promise<readonly Collector[]>
   /** The same as of the last run, from stored state alone: no network. */
   load(context: RunContext): Promise<readonly Collector[]>
+  /** What can wait until every collector of the run has delivered; a failure of it fails nothing. */
+  later(context: RunContext): Promise<void>
   /** What it needs beside its collectors. */
   doctor(context: RunContext): Promise<readonly Check[]>
   /** What must be allowed for it and for its accounts. */

@@ -26,6 +26,9 @@ const ERRORS = {
   invalidValue: { json: 'InvalidParameterValueException', query: 'InvalidParameterValue', status: 400 },
   missingParameter: { json: 'MissingRequiredParameterException', query: 'MissingParameter', status: 400 },
   invalidToken: { json: 'InvalidNextToken', query: 'InvalidNextToken', status: 400 },
+  invalidInput: { json: 'InvalidInputException', query: 'InvalidInputException', status: 400 },
+  parentNotFound: { json: 'ParentNotFoundException', query: 'ParentNotFoundException', status: 400 },
+  targetNotFound: { json: 'TargetNotFoundException', query: 'TargetNotFoundException', status: 400 },
   malformed: { json: 'SerializationException', query: 'MalformedInput', status: 400 },
 } as const satisfies Record<string, ErrorNames>
 

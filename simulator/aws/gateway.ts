@@ -22,6 +22,12 @@ import { getAccountSettings, listEventSourceMappings, listFunctions } from './la
 import { listMetrics } from './list-metrics.ts'
 import { listRegions } from './list-regions.ts'
 import { encodeError, encodeResult, type Protocol } from './protocol.ts'
+import {
+  listAccounts,
+  listAccountsForParent,
+  listOrganizationalUnitsForParent,
+  listTagsForResource,
+} from './organization.ts'
 import { getResources } from './tagging.ts'
 import { assumeRole, getCallerIdentity, getSessionToken } from './sts.ts'
 
@@ -39,6 +45,7 @@ const SERVICES = {
   sts: { protocol: 'query', signedAs: 'sts', isGlobal: true },
   tag: { protocol: 'json11', signedAs: 'tagging', isGlobal: false },
   account: { protocol: 'rest', signedAs: 'account', isGlobal: true },
+  organizations: { protocol: 'json11', signedAs: 'organizations', isGlobal: true },
 } as const satisfies Record<string, Service>
 
 type ServiceName = keyof typeof SERVICES
@@ -61,6 +68,10 @@ const OPERATIONS: Readonly<Record<string, Operation>> = {
   'sts:AssumeRole': assumeRole,
   'sts:GetSessionToken': getSessionToken,
   'account:ListRegions': listRegions,
+  'organizations:ListAccounts': listAccounts,
+  'organizations:ListAccountsForParent': listAccountsForParent,
+  'organizations:ListOrganizationalUnitsForParent': listOrganizationalUnitsForParent,
+  'organizations:ListTagsForResource': listTagsForResource,
 }
 
 const REST_PATHS: Readonly<Record<string, readonly [ServiceName, string]>> = {
@@ -80,14 +91,20 @@ const FUNCTION_PATHS: Readonly<Record<string, string>> = {
   '2024-08-31 recursion-config': 'GetFunctionRecursionConfig',
 }
 
+/** Services by what their targets begin with; CloudWatch's is none of these. */
+const TARGETS: Readonly<Record<string, ServiceName>> = {
+  ResourceGroupsTaggingAPI: 'tag',
+  AWSOrganizationsV: 'organizations',
+}
+
 /** Regions that global endpoints sign for, one per partition. */
 const HOME_REGIONS = ['us-east-1', 'cn-north-1', 'cn-northwest-1', 'us-gov-west-1', 'eusc-de-east-1']
 
 /** With an endpoint override every service calls one address: the target header, the path or the form tells them apart. */
 function identify(request: Request): readonly [ServiceName, string] {
   const target = headerOf(request.headers, 'x-amz-target')
-  const service = target.startsWith('ResourceGroupsTaggingAPI') ? 'tag' : 'cloudwatch'
-  if (target !== '') return [service, target.split('.').at(-1) ?? '']
+  const [targeted = '', operation = ''] = target.split('.')
+  if (target !== '') return [TARGETS[targeted.replace(/_?\d+$/, '')] ?? 'cloudwatch', operation]
   const path = REST_PATHS[`${request.method} ${request.rawPath.replace(/\/$/, '')}`]
   if (path) return path
   const [, version = '', , , ...rest] = request.rawPath.replace(/\/$/, '').split('/')

@@ -1,18 +1,13 @@
 import type { EpochMs } from '../../core/time.ts'
 import type { AccountPolicies, Policy, Statement } from '../aws/iam.ts'
 import type { ControlCall } from './control-call.ts'
-import { checkKeys, ControlError, type Input, textOf } from './input.ts'
+import { checkKeys, ControlError, type Input, recordOf, textOf } from './input.ts'
 
 function textsAt(input: Input, key: string): readonly string[] {
   const value = input[key]
   const texts: unknown[] = Array.isArray(value) ? value : [value]
   if (texts.every((text): text is string => typeof text === 'string')) return texts
   throw new ControlError(`${key} must be a text or a list of them, got ${JSON.stringify(value)}`)
-}
-
-function recordOf(value: unknown, what: string): Input {
-  if (typeof value === 'object' && value !== null && !Array.isArray(value)) return { ...value }
-  throw new ControlError(`${what} must be an object, got ${JSON.stringify(value)}`)
 }
 
 function timeAt(input: Input, key: string): EpochMs {
