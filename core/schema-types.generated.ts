@@ -227,6 +227,10 @@ export interface CloudwatchConfigs {
  */
 regions: ("auto" | Region[])
 /**
+ * Accounts whose metrics this one sees as a monitoring account (CloudWatch cross-account observability): their ids, or auto for all that there are. Their metrics are billed to this account.
+ */
+linked_accounts?: ("auto" | string[])
+/**
  * What to collect; two targets of one namespace are ANDed.
  * 
  * @minItems 1

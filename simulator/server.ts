@@ -76,6 +76,7 @@ function createSimulation(options: SimulatorOptions): Simulation {
     denials: createDenials(),
     access: createAccess(),
     organization: createOrganization(accountIds),
+    links: new Map(),
     faults: createFaults(),
     quotas: createQuotas(options.quotas),
     receiver: createReceiver(`tkn_${String(seed).padStart(32, '0')}`, rewriting, { clock, counters }),

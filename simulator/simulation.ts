@@ -23,6 +23,8 @@ export interface Simulation {
   readonly denials: Denials
   readonly access: AccessControl
   readonly organization: OrganizationHolder
+  /** Accounts whose metrics a monitoring account sees, by its id. */
+  readonly links: Map<string, readonly string[]>
   readonly faults: Faults
   readonly quotas: QuotaBuckets
   readonly listing: Listing

@@ -11,6 +11,8 @@ export interface AwsRegion extends AwsClients {
   /** `123456789012/us-east-1` */
   readonly scope: string
   readonly clock: AwsClock
+  /** Whose metrics are asked for, where they are another account's that is linked to this one. */
+  readonly owner?: string
   /** Closes the clients. */
   release(): void
   /** Calls AWS, repeating what is throttled or transient; throws AwsFailure naming `action`. */

@@ -38,3 +38,11 @@ export function setOrganization({ simulation, input }: ControlCall): object {
   }
   return { accounts: simulation.organization.tree.accounts }
 }
+
+/** `{"accountId", "linked"}`: the accounts whose metrics a monitoring account sees; an empty list for none. */
+export function setLinks({ simulation, input }: ControlCall): object {
+  checkKeys(input, ['accountId', 'linked'])
+  const accountId = required(textOf(input, 'accountId'), 'accountId')
+  simulation.links.set(accountId, required(textsOf(input, 'linked'), 'linked'))
+  return { links: Object.fromEntries(simulation.links) }
+}
