@@ -12,7 +12,7 @@ const CONNECT_TIMEOUT_MS = 5_000
 const REQUEST_TIMEOUT_MS = 30_000
 
 /** The longest session a role chained to a role may have, and as long as a task may run. */
-export const SESSION_SEC = 3_600
+const SESSION_SEC = 3_600
 
 /** Name of the session in CloudTrail, as upstream's. */
 const DEFAULT_SESSION_NAME = 'guance'
