@@ -32,6 +32,7 @@ export type {
   Catalogue,
   CloudwatchConfigs,
   CollectorConfigs,
+  Organization,
 } from './schema-types.generated.ts'
 export type {
   Access,

@@ -16,6 +16,13 @@ export type Patterns = string[]
  */
 export type ConnectorConfig = (FileConnector | DatakitConnector | DatawayConnector)
 /**
+ * Exact texts, or with * for any run of characters; case counts.
+ * 
+ * @minItems 1
+ * @maxItems 1000
+ */
+export type AccountTexts = string[]
+/**
  * Access key id of an IAM user of the account whose bill is read; of an organization, the payer's. Without keys the AWS SDK's default chain is used (profile, instance role, web identity).
  */
 export type AWSAKID = string
@@ -96,6 +103,7 @@ catalogue: Catalogue
 connector: ConnectorConfig
 "guance-price": GuancePrice
 marketplace: Listing
+organization: Organization
 parameters_guance_aws_billing: GuanceAwsBillingParameters
 parameters_guance_aws_lambda: GuanceAwsLambdaParameters
 "partition-price": PartitionPrice
@@ -122,12 +130,12 @@ $secret: string
  */
 assume_role_arn?: string
 /**
- * Roles on the way to assume_role_arn, each assumed with the one before; the first with the keys or the default chain.
+ * Roles on the way to assume_role_arn, each assumed with the one before; the first with the keys or the default chain. One that asks for an external id is written with it.
  * 
  * @minItems 1
  * @maxItems 5
  */
-assume_role_chain?: string[]
+assume_role_chain?: (string | RoleOnTheWay)[]
 /**
  * Session name seen in CloudTrail; default guance, as upstream.
  */
@@ -137,11 +145,22 @@ role_session_name?: string
  */
 external_id?: string
 /**
+ * Seconds for which a session of the role is good; default 3600. AWS takes no more than the role's MaxSessionDuration, and no more than 3600 from a role or a chain.
+ */
+session_duration_sec?: number
+/**
  * Tags on everything of this account, usually account_name. cloud_provider is set by the collector and refused here.
  */
 extra_tags?: {
 [k: string]: string
 }
+}
+/**
+ * A role on the way, and the external id that it asks for.
+ */
+export interface RoleOnTheWay {
+role_arn: string
+external_id: string
 }
 /**
  * Options of DFF.API, with upstream's names and limits.
@@ -312,6 +331,10 @@ export interface CloudwatchConfigs {
  * AWS regions to collect from; auto takes the enabled ones in which there is something, examined once a day.
  */
 regions: ("auto" | Region[])
+/**
+ * Accounts whose metrics this one sees as a monitoring account (CloudWatch cross-account observability): their ids, or auto for all that there are. Their metrics are billed to this account.
+ */
+linked_accounts?: ("auto" | string[])
 /**
  * What to collect; two targets of one namespace are ANDed.
  * 
@@ -656,6 +679,55 @@ optional: string[]
 export interface Text {
 en: string
 zh: string
+}
+/**
+ * Which accounts of an AWS organization a Startup script collects from, and by which role.
+ */
+export interface Organization {
+/**
+ * Role to assume in each account: its name, with its path if it has one, or its ARN with {partition} and {account_id} in their places.
+ */
+role_name: string
+/**
+ * External id that the trust policy of the role asks for: the same in each account, because one template makes all these roles.
+ */
+external_id?: string
+/**
+ * Session name seen in CloudTrail; default guance, as upstream.
+ */
+role_session_name?: string
+/**
+ * Seconds for which a session of the role is good; default 3600, and no more where the organization itself is read with a role.
+ */
+session_duration_sec?: number
+include?: AccountChoice
+exclude?: AccountChoice
+}
+/**
+ * Accounts for which any of these holds.
+ */
+export interface AccountChoice {
+/**
+ * Account ids.
+ * 
+ * @minItems 1
+ * @maxItems 10000
+ */
+ids?: string[]
+names?: AccountTexts
+/**
+ * Ids of organizational units or of the root, with everything below them.
+ * 
+ * @minItems 1
+ * @maxItems 1000
+ */
+ous?: string[]
+/**
+ * Patterns of values by key, of which one is enough. AWS tells them account by account: with hundreds, choose by unit.
+ */
+tags?: {
+[k: string]: AccountTexts
+}
 }
 /**
  * Install form of guance_aws_billing.

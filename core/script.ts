@@ -57,6 +57,10 @@ export interface AccountSession {
   readonly secretAccessKey: string
   readonly sessionToken?: string
   readonly expiresAtMs?: EpochMs
+  /** What the host writes into the log: the task works with long-lived keys because STS gave no others. */
+  readonly note?: string
+  /** What the record should warn of: it could not be renewed. */
+  readonly warning?: string
 }
 
 /**
@@ -96,7 +100,8 @@ export interface RunContext {
   meter(usage: Usage): void
   /** Said before the requests are sent, so that the record can compare. */
   predict(prediction: Prediction): void
-  credentials(account: Account): Promise<AccountSession>
+  /** Others than `refusedKeyId`, where AWS has refused those before their end. */
+  credentials(account: Account, refusedKeyId?: string): Promise<AccountSession>
   /** State of this Startup script, as of the last acknowledged commit. */
   load(key: string): Promise<Json | undefined>
   /** Resolves once the slice is durable; rejects (OUTBOX_FULL, STATE_FULL, LEASE_LOST) with nothing written. */

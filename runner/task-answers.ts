@@ -16,7 +16,7 @@ export interface AnswerContext {
   readonly lease: Lease | null
   /** Counted with each commit. */
   readonly usage: TaskUsage
-  readonly credentials: (account: Account) => Promise<AccountSession>
+  readonly credentials: (account: Account, refusedKeyId: string | undefined) => Promise<AccountSession>
   /** Something was committed: the sender has work. */
   readonly onCommitted: () => void
 }
@@ -86,7 +86,7 @@ async function commit(
 export async function answerRequest(context: AnswerContext, body: RequestBody): Promise<ReplyValue> {
   switch (body.kind) {
     case 'credentials':
-      return context.credentials(body.account)
+      return context.credentials(body.account, body.refusedKeyId)
     case 'load':
       return context.store.state.load(context.scriptId, body.key)
     case 'commit':

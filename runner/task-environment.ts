@@ -18,7 +18,7 @@ export function answerContext(
     ...target,
     store: parts.store,
     scriptId,
-    credentials: (account) => parts.broker.session(scriptId, account),
+    credentials: (account, refusedKeyId) => parts.broker.session(scriptId, account, refusedKeyId),
     onCommitted: () => parts.sender.wake(),
   }
 }

@@ -75,7 +75,7 @@ export const DEFAULT_OPTIONS: SimulatorOptions = {
 
 export const HELP = `Usage: npm run simulator -- [options]
 
-A loopback AWS (CloudWatch, Lambda, Cost Explorer, STS, account), DataKit and DataWay with a known truth, on one port of 127.0.0.1.
+A loopback AWS (CloudWatch, Lambda, Cost Explorer, STS, account, Organizations), DataKit and DataWay with a known truth, on one port of 127.0.0.1.
 
   --functions N      Lambda functions of one account, spread over its regions (200)
   --regions N|LIST   how many regions, or their names with commas (2)

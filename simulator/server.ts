@@ -7,6 +7,7 @@ import { createAccess } from './aws/iam.ts'
 import { createFaults } from './aws/fault.ts'
 import { answerAws } from './aws/gateway.ts'
 import { createIdentities, partitionOf } from './aws/identity.ts'
+import { createOrganization } from './aws/organization.ts'
 import { createQuotas } from './aws/quota.ts'
 import { EXTERNAL_ID, roleArnOf } from './aws/sts.ts'
 import { createClock } from './clock.ts'
@@ -78,6 +79,8 @@ function createSimulation(options: SimulatorOptions): Simulation {
     identities: createIdentities(accountIds, seed, partitionOf(regions[0] ?? '')),
     denials: createDenials(),
     access: createAccess(),
+    organization: createOrganization(accountIds),
+    links: new Map(),
     faults: createFaults(),
     quotas: createQuotas(options.quotas),
     receiver: createReceiver(`tkn_${String(seed).padStart(32, '0')}`, rewriting, { clock, counters }),

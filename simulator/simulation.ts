@@ -2,6 +2,7 @@ import type { Denials } from './aws/denial.ts'
 import type { Faults } from './aws/fault.ts'
 import type { PaidRequests } from './aws/cost-explorer.ts'
 import type { AccessControl } from './aws/iam.ts'
+import type { OrganizationHolder } from './aws/organization.ts'
 import type { QuotaBuckets } from './aws/quota.ts'
 import type { Identities } from './aws/identity.ts'
 import type { Clock } from './clock.ts'
@@ -25,6 +26,9 @@ export interface Simulation {
   readonly identities: Identities
   readonly denials: Denials
   readonly access: AccessControl
+  readonly organization: OrganizationHolder
+  /** Accounts whose metrics a monitoring account sees, by its id. */
+  readonly links: Map<string, readonly string[]>
   readonly faults: Faults
   readonly quotas: QuotaBuckets
   readonly listing: Listing

@@ -1,21 +1,14 @@
-import { DffError } from '../../core/error.ts'
+import { coerceError, DffError } from '../../core/error.ts'
+import type { AccountSession } from '../../core/script.ts'
 import type { Account } from '../../core/schema-types.generated.ts'
-import { type EpochMs, HOUR_MS, MINUTE_MS, SECOND_MS } from '../../core/time.ts'
-import { sleep } from '../wait.ts'
-import { type BaseKeys, type BrokerSession, openSession, type StsOptions } from './sts.ts'
+import { type EpochMs, formatTime, HOUR_MS, SECOND_MS } from '../../core/time.ts'
+import { openChain } from './chain.ts'
+import { type Renewed, Renewing } from './renewing.ts'
+import { type BaseKeys, openSession, type StsOptions } from './sts.ts'
 import { credentialsError, placeOf } from './sts-error.ts'
-
-/** A task may use what it is given for as long as one poll takes; refreshing earlier than this wastes nothing. */
-const REFRESH_BEFORE_MS = 10 * MINUTE_MS
-
-/** After a refresh that failed, while the old session is still good. */
-const RETRY_AFTER_MS = MINUTE_MS
 
 /** Keys without an end are shown to STS again after this: they may have been deleted. */
 const RECHECK_MS = HOUR_MS
-
-/** The default chain may run a command or ask a network, and neither has a limit of its own. */
-const CHAIN_LIMIT_MS = 30 * SECOND_MS
 
 /** For all attempts of all regions: an answer takes a second, and one that drips has no limit of its own in the SDK. */
 const STS_LIMIT_MS = 90 * SECOND_MS
@@ -25,57 +18,50 @@ export interface BrokerOptions {
   readonly readSecret: (scriptId: string, name: string) => Promise<string>
   /** Whether a script may use the host's own credentials (the SDK's default chain). */
   readonly usesAws: (scriptId: string) => Promise<boolean>
-  /** An account whose external id the host is to make, with it. */
+  /** An account whose external ids the host is to make, with them. */
   readonly resolveExternalId?: (account: Account) => Promise<Account>
   /** Region, endpoint and proxy of STS; the default chain itself reads the process's environment. */
   readonly env?: NodeJS.ProcessEnv
   readonly chainLimitMs?: number
   readonly stsLimitMs?: number
   readonly now?: () => EpochMs
+  /** In [0, 1), for tests. */
+  readonly random?: () => number
 }
 
 /** Turns the account of a Startup script into credentials; long-lived secrets stay here. */
 export interface Broker {
-  /** Credentials for a script's account. Throws NO_CREDENTIALS, CREDENTIALS_REFUSED, AWS_UNREACHABLE, NOT_GRANTED or NO_SECRET. */
-  session(scriptId: string, account: Account): Promise<BrokerSession>
+  /**
+   * Credentials for a script's account; others than `refusedKeyId`, which AWS has refused although it has not ended.
+   * Throws NO_CREDENTIALS, CREDENTIALS_REFUSED, AWS_UNREACHABLE, NOT_GRANTED or NO_SECRET.
+   */
+  session(scriptId: string, account: Account, refusedKeyId?: string): Promise<AccountSession>
   /** Every secret key and session token that is in use, for masking. */
   secretsInUse(): readonly string[]
+  /** Resolves when no renewal is under way. */
+  settled(): Promise<void>
   /** Ends what is under way and forgets everything. */
   close(): Promise<void>
 }
 
 interface Entry {
-  readonly session: BrokerSession
-  readonly baseSecret: string
-  refreshAtMs: EpochMs
+  readonly sessions: Renewing<AccountSession>
+  /** Which keys it was opened with; others begin anew. */
+  readonly base: string
+  /** As read last: the machine's own may be others by the time of a renewal. */
+  keys: BaseKeys
 }
 
 /** Everything of an account that decides about its credentials; tags do not. */
-function cacheKey(scriptId: string, account: Account): string {
-  const { ak_id, ak_secret, assume_role_arn, assume_role_chain, role_session_name, external_id } = account
-  return JSON.stringify([
-    scriptId,
-    ak_id,
-    ak_secret?.$secret,
-    assume_role_arn,
-    assume_role_chain,
-    role_session_name,
-    external_id,
-  ])
+function cacheKey(scriptId: string, given: Account): string {
+  const { extra_tags: _tags, ak_secret, ...account } = given
+  const named = Object.entries(account).toSorted(([left], [right]) => (left < right ? -1 : 1))
+  return JSON.stringify([scriptId, ak_secret?.$secret, named])
 }
 
-function isUsable({ session }: Entry, nowMs: EpochMs): boolean {
-  return session.expiresAtMs === undefined || nowMs < session.expiresAtMs
-}
-
-/** A session is good until it ends, whatever became of its renewal; keys without an end only until AWS refuses them. */
-function mayKeep(entry: Entry, error: unknown, nowMs: EpochMs): boolean {
-  if (entry.session.expiresAtMs !== undefined) return isUsable(entry, nowMs)
-  return error instanceof DffError && error.code === 'AWS_UNREACHABLE'
-}
-
-function refreshTime({ expiresAtMs }: BrokerSession, nowMs: EpochMs): EpochMs {
-  return expiresAtMs === undefined ? nowMs + RECHECK_MS : expiresAtMs - REFRESH_BEFORE_MS
+/** Keys that end by themselves are the machine's own, renewed: what was opened with the ones before stays good. */
+function baseOf({ expiration, secretAccessKey }: BaseKeys): string {
+  return expiration === undefined ? secretAccessKey : 'renewed'
 }
 
 function stsTimeout(account: Account, limitMs: number): DffError {
@@ -88,57 +74,8 @@ function stsTimeout(account: Account, limitMs: number): DffError {
   })
 }
 
-function chainTimeout(account: Account, limitMs: number): DffError {
+function notGranted(scriptId: string, account: Account): DffError {
   return new DffError({
-    code: 'AWS_UNREACHABLE',
-    place: placeOf(account),
-    expected: `credentials from the SDK's default chain within ${limitMs / SECOND_MS} s`,
-    got: 'no answer',
-    remedy:
-      'Look at what gives them to this machine (credential_process, SSO, the container or instance role), or give the account ak_id and ak_secret.',
-  })
-}
-
-interface ChainLimits {
-  readonly limitMs: number
-  readonly signal: AbortSignal
-}
-
-async function readChain(account: Account, { limitMs, signal }: ChainLimits): Promise<BaseKeys> {
-  // Loaded when first needed: hosts with stored keys never need it.
-  const { fromNodeProviderChain } = await import('@aws-sdk/credential-providers')
-  const inTime = new AbortController()
-  const limit = AbortSignal.any([signal, inTime.signal])
-  const expired = sleep(limitMs, limit).then(() => {
-    signal.throwIfAborted()
-    throw chainTimeout(account, limitMs)
-  })
-  try {
-    return await Promise.race([fromNodeProviderChain()(), expired])
-  } catch (error) {
-    throw credentialsError(error, account, [])
-  } finally {
-    inTime.abort()
-  }
-}
-
-/** The keys that an account block stands for; the default chain only where the script may use it. */
-async function readBaseKeys(
-  scriptId: string,
-  account: Account,
-  options: BrokerOptions & { readonly closing: AbortSignal },
-): Promise<BaseKeys> {
-  if (account.ak_id !== undefined && account.ak_secret !== undefined) {
-    const secretAccessKey = await options.readSecret(scriptId, account.ak_secret.$secret)
-    return { accessKeyId: account.ak_id, secretAccessKey }
-  }
-  if (await options.usesAws(scriptId)) {
-    return readChain(account, {
-      limitMs: options.chainLimitMs ?? CHAIN_LIMIT_MS,
-      signal: options.closing,
-    })
-  }
-  throw new DffError({
     code: 'NOT_GRANTED',
     place: placeOf(account),
     expected: 'a set that is allowed to use AWS',
@@ -148,77 +85,127 @@ async function readBaseKeys(
   })
 }
 
+/** The session with what its record should warn of. */
+function warned({ value, failure }: Renewed<AccountSession>): AccountSession {
+  if (failure === undefined) return value
+  const until = value.expiresAtMs === undefined ? '' : ` until ${formatTime(value.expiresAtMs)}`
+  const reason = coerceError(failure, value.accountId).message
+  return {
+    ...value,
+    warning: `The session of ${value.arn} stays in use${until}; it cannot be renewed: ${reason}`,
+  }
+}
+
 class CredentialBroker implements Broker {
   readonly #options: BrokerOptions
   readonly #sts: StsOptions
   readonly #now: () => EpochMs
+  readonly #random: () => number
   readonly #closing = new AbortController()
+  readonly #chain: Renewing<BaseKeys>
   readonly #entries = new Map<string, Entry>()
-  readonly #pending = new Map<string, Promise<BrokerSession>>()
+  /** What tasks hold, by key id: a session that was renewed is in use until its end all the same. */
+  readonly #given = new Map<string, AccountSession>()
 
   constructor(options: BrokerOptions) {
     this.#options = options
     this.#now = options.now ?? Date.now
-    this.#sts = { env: options.env ?? process.env, signal: this.#closing.signal }
+    this.#random = options.random ?? Math.random
+    const { signal } = this.#closing
+    this.#sts = { env: options.env ?? process.env, signal }
+    this.#chain = openChain({ limitMs: options.chainLimitMs, signal, now: this.#now, random: this.#random })
   }
 
-  async session(scriptId: string, given: Account): Promise<BrokerSession> {
+  async session(scriptId: string, given: Account, refusedKeyId?: string): Promise<AccountSession> {
     this.#closing.signal.throwIfAborted()
     const account = (await this.#options.resolveExternalId?.(given)) ?? given
-    const keys = await readBaseKeys(scriptId, account, {
-      ...this.#options,
-      closing: this.#closing.signal,
-    })
-    this.#forgetExpired()
+    this.#forgetEnded()
     const key = cacheKey(scriptId, account)
-    const cached = this.#entries.get(key)
-    const isSame = cached !== undefined && cached.baseSecret === keys.secretAccessKey
-    if (isSame && this.#now() < cached.refreshAtMs) return cached.session
-    // Two requests at once share one call; a key that was changed meanwhile does not.
-    const pendingKey = `${key} ${keys.secretAccessKey}`
-    const opening = this.#pending.get(pendingKey) ?? this.#open(key, account, keys)
-    this.#pending.set(pendingKey, opening)
+    const keys = await this.#readBaseKeys(scriptId, account).catch((error: unknown) => {
+      const held = this.#entries.get(key)?.sessions.value
+      if (error instanceof DffError && error.code === 'NOT_GRANTED') throw error
+      if (held?.expiresAtMs === undefined || account.ak_id !== undefined) throw error
+      return { held, failure: error }
+    })
+    if ('held' in keys) return warned({ value: keys.held, failure: keys.failure })
+    const { sessions } = this.#entryFor(key, account, keys)
+    const isRefused = refusedKeyId !== undefined && sessions.value?.accessKeyId === refusedKeyId
+    const session = warned(await (isRefused ? sessions.replace() : sessions.get()))
+    this.#given.set(session.accessKeyId, session)
+    return session
+  }
+
+  /** The keys that an account block stands for; the default chain only where the script may use it. */
+  async #readBaseKeys(scriptId: string, account: Account): Promise<BaseKeys> {
+    if (account.ak_id !== undefined && account.ak_secret !== undefined) {
+      const secretAccessKey = await this.#options.readSecret(scriptId, account.ak_secret.$secret)
+      return { accessKeyId: account.ak_id, secretAccessKey }
+    }
+    if (!(await this.#options.usesAws(scriptId))) throw notGranted(scriptId, account)
     try {
-      return await opening
+      return (await this.#chain.get()).value
     } catch (error) {
-      if (!isSame || !mayKeep(cached, error, this.#now())) throw error
-      cached.refreshAtMs = this.#now() + RETRY_AFTER_MS
-      return cached.session
-    } finally {
-      this.#pending.delete(pendingKey)
+      throw credentialsError(error, account, [])
     }
   }
 
-  async #open(key: string, account: Account, keys: BaseKeys): Promise<BrokerSession> {
+  #entryFor(key: string, account: Account, keys: BaseKeys): Entry {
+    const base = baseOf(keys)
+    const known = this.#entries.get(key)
+    if (known?.base === base) {
+      known.keys = keys
+      return known
+    }
+    const entry: Entry = {
+      base,
+      keys,
+      sessions: new Renewing({
+        open: async () => this.#open(account, entry.keys),
+        endOf: ({ expiresAtMs }) => expiresAtMs,
+        recheckMs: RECHECK_MS,
+        mayKeep: (error) => error instanceof DffError && error.code === 'AWS_UNREACHABLE',
+        now: this.#now,
+        random: this.#random,
+      }),
+    }
+    this.#entries.set(key, entry)
+    return entry
+  }
+
+  async #open(account: Account, keys: BaseKeys): Promise<AccountSession> {
+    const limitMs = this.#options.stsLimitMs ?? STS_LIMIT_MS
+    const late = AbortSignal.timeout(limitMs)
+    const signal = AbortSignal.any([this.#closing.signal, late])
     try {
-      const limitMs = this.#options.stsLimitMs ?? STS_LIMIT_MS
-      const late = AbortSignal.timeout(limitMs)
-      const signal = AbortSignal.any([this.#closing.signal, late])
-      const session = await openSession(account, keys, { ...this.#sts, signal }).catch((error: unknown) => {
-        throw late.aborted ? stsTimeout(account, limitMs) : error
-      })
-      const refreshAtMs = refreshTime(session, this.#now())
-      this.#entries.set(key, { session, baseSecret: keys.secretAccessKey, refreshAtMs })
-      return session
+      return await openSession(account, keys, { ...this.#sts, signal })
     } catch (error) {
       this.#closing.signal.throwIfAborted()
+      if (late.aborted) throw stsTimeout(account, limitMs)
       throw credentialsError(error, account, [keys.secretAccessKey, keys.sessionToken ?? ''])
     }
   }
 
-  #forgetExpired(): void {
-    for (const [key, entry] of this.#entries) {
-      if (!isUsable(entry, this.#now())) this.#entries.delete(key)
+  #forgetEnded(): void {
+    const nowMs = this.#now()
+    for (const [key, { sessions }] of this.#entries) {
+      if (sessions.value === undefined && !sessions.isOpening) this.#entries.delete(key)
+    }
+    for (const [keyId, { expiresAtMs = Infinity }] of this.#given) {
+      if (expiresAtMs <= nowMs) this.#given.delete(keyId)
     }
   }
 
   secretsInUse(): readonly string[] {
-    const held = [...this.#entries.values()].flatMap(({ baseSecret, session }) => [
-      baseSecret,
-      session.secretAccessKey,
-      session.sessionToken ?? '',
-    ])
-    return [...new Set(held)].filter((secret) => secret !== '')
+    const entries = [...this.#entries.values()]
+    const sessions = entries.flatMap((entry) => entry.sessions.value ?? [])
+    const held = [...entries.map(({ keys }) => keys), ...sessions, ...this.#given.values()]
+    const secrets = held.flatMap(({ secretAccessKey, sessionToken = '' }) => [secretAccessKey, sessionToken])
+    return [...new Set(secrets)].filter((secret) => secret !== '')
+  }
+
+  async settled(): Promise<void> {
+    const sessions = [...this.#entries.values()].map((entry) => entry.sessions.settled())
+    await Promise.all([...sessions, this.#chain.settled()])
   }
 
   async close(): Promise<void> {
@@ -231,8 +218,9 @@ class CredentialBroker implements Broker {
         remedy: 'Run again once it has started.',
       }),
     )
-    await Promise.allSettled(this.#pending.values())
+    await this.settled()
     this.#entries.clear()
+    this.#given.clear()
   }
 }
 

@@ -9,9 +9,12 @@ const MADE_BY_HOST = 'auto'
 /** 160 bits: nobody guesses it. */
 const RANDOM_BYTES = 20
 
+/** A role on the way to another one. */
+type Link = NonNullable<Account['assume_role_chain']>[number]
+
 /** External ids that this home has made, one for each role: no other home, and no other role, has the same. */
 export interface ExternalIds {
-  /** The account with the external id that the role will be asked with; made and kept at the first request. */
+  /** The account with the external ids that its roles will be asked with; made and kept at the first request. */
   resolve(account: Account): Promise<Account>
   /** The same for a role by itself; `externalId` as it stands in the account. */
   resolveFor(roleArn: string, externalId: string): Promise<string>
@@ -49,12 +52,22 @@ export function createExternalIds(vault: Vault): ExternalIds {
       pending.delete(name)
     }
   }
+  const resolveLink = async (link: Link): Promise<Link> =>
+    typeof link === 'string'
+      ? link
+      : { ...link, external_id: await resolveFor(link.role_arn, link.external_id) }
   return {
     resolveFor,
     async resolve(account) {
-      const { assume_role_arn: roleArn, external_id: externalId } = account
-      if (roleArn === undefined || externalId === undefined) return account
-      return { ...account, external_id: await resolveFor(roleArn, externalId) }
+      const { assume_role_arn: roleArn, external_id: externalId, assume_role_chain: chain } = account
+      const links = chain === undefined ? undefined : await Promise.all(chain.map(resolveLink))
+      return {
+        ...account,
+        ...(links === undefined ? {} : { assume_role_chain: links }),
+        ...(roleArn === undefined || externalId === undefined
+          ? {}
+          : { external_id: await resolveFor(roleArn, externalId) }),
+      }
     },
   }
 }

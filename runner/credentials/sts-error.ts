@@ -36,7 +36,14 @@ export function placeOf({ ak_id, assume_role_arn }: Account): string {
   return assume_role_arn === undefined ? base : `${base}, role ${assume_role_arn}`
 }
 
-function adviseUnknownKey({ ak_id }: Account): Advice {
+function adviseUnknownKey({ ak_id, assume_role_arn }: Account): Advice {
+  const partition = assume_role_arn?.split(':')[1]
+  if (partition !== undefined && partition !== 'aws') {
+    return {
+      expected: `a key that AWS knows in partition ${partition}, to which the role belongs`,
+      remedy: `Give the account keys of ${partition}: those of another partition are not known there. Else the key may be mistyped, deleted or inactive.`,
+    }
+  }
   return {
     expected: 'a key that AWS knows',
     remedy:
@@ -89,7 +96,8 @@ function advise(name: string, said: string, account: Account): Advice {
     return { expected: 'a region whose STS is active', remedy }
   }
   if (/^(ValidationError|MalformedInput|PackedPolicyTooLarge)/.test(name)) {
-    const remedy = 'Check assume_role_arn, role_session_name and external_id in the Startup script.'
+    const remedy =
+      'Check assume_role_arn, role_session_name, session_duration_sec and external_id in the Startup script.'
     return { expected: 'parameters that STS accepts', remedy }
   }
   if (/^(CredentialsProviderError|TokenProviderError|ProviderError)/.test(name)) {

@@ -28,12 +28,6 @@ export interface BaseKeys {
   readonly expiration?: Date
 }
 
-/** A session, with what the record should say about it. */
-export interface BrokerSession extends AccountSession {
-  /** Set when the task works with long-lived keys because STS gave no others. */
-  readonly note?: string
-}
-
 export interface StsOptions {
   readonly env: NodeJS.ProcessEnv
   readonly signal: AbortSignal
@@ -121,12 +115,12 @@ function identityOf(arn: string | undefined): Identity {
   return { accountId: arn.split(':')[4] ?? '', arn, partition: partitionOfArn(arn) }
 }
 
-async function assumeRole({ client, account, signal }: Call, roleArn: string): Promise<BrokerSession> {
+async function assumeRole({ client, account, signal }: Call, roleArn: string): Promise<AccountSession> {
   const { AssumeRoleCommand } = await import('@aws-sdk/client-sts')
   const command = new AssumeRoleCommand({
     RoleArn: roleArn,
     RoleSessionName: account.role_session_name ?? DEFAULT_SESSION_NAME,
-    DurationSeconds: SESSION_SEC,
+    DurationSeconds: account.session_duration_sec ?? SESSION_SEC,
     ...(account.external_id === undefined ? {} : { ExternalId: account.external_id }),
   })
   const { Credentials: credentials, AssumedRoleUser: user } = await client.send(command, {
@@ -139,7 +133,7 @@ async function assumeRole({ client, account, signal }: Call, roleArn: string): P
 function passOn(
   identity: Identity,
   { expiration, accessKeyId, secretAccessKey, sessionToken }: BaseKeys,
-): BrokerSession {
+): AccountSession {
   return {
     ...identity,
     accessKeyId,
@@ -149,7 +143,7 @@ function passOn(
   }
 }
 
-async function exchangeKeys({ client, keys, signal }: Call): Promise<BrokerSession> {
+async function exchangeKeys({ client, keys, signal }: Call): Promise<AccountSession> {
   const { GetCallerIdentityCommand, GetSessionTokenCommand } = await import('@aws-sdk/client-sts')
   const { Arn: arn } = await client.send(new GetCallerIdentityCommand({}), { abortSignal: signal })
   const identity = identityOf(arn)
@@ -184,10 +178,21 @@ async function followChain(
   request: Omit<Call, 'client'>,
   env: NodeJS.ProcessEnv,
 ): Promise<BaseKeys> {
-  const { assume_role_chain: chain = [], external_id: _, ...account } = request.account
+  const {
+    assume_role_chain: chain = [],
+    external_id: _id,
+    session_duration_sec: _sec,
+    ...account
+  } = request.account
   let keys = request.keys
-  for (const roleArn of chain) {
-    const hop = { ...request, keys, account: { ...account, assume_role_arn: roleArn } }
+  for (const link of chain) {
+    const { role_arn: roleArn, external_id: externalId } =
+      typeof link === 'string' ? { role_arn: link, external_id: undefined } : link
+    const role = {
+      assume_role_arn: roleArn,
+      ...(externalId === undefined ? {} : { external_id: externalId }),
+    }
+    const hop = { ...request, keys, account: { ...account, ...role } }
     try {
       // One after the other: each is assumed with the one before.
       keys = await withClient(region, { request: hop, env }, async (call) => assumeRole(call, roleArn))
@@ -203,7 +208,7 @@ async function openInRegion(
   region: string,
   request: Omit<Call, 'client'>,
   env: NodeJS.ProcessEnv,
-): Promise<BrokerSession> {
+): Promise<AccountSession> {
   const keys = await followChain(region, request, env)
   return withClient(region, { request: { ...request, keys }, env }, async (call) => {
     const roleArn = request.account.assume_role_arn
@@ -215,7 +220,7 @@ async function openInRegion(
 }
 
 /** Whoever answers for STS may be a proxy or a test double: data of another account would be filed under this one. */
-function checkOwner({ accountId, partition }: BrokerSession, roleArn: string): void {
+function checkOwner({ accountId, partition }: AccountSession, roleArn: string): void {
   const [, rolePartition, , , roleAccountId] = roleArn.split(':')
   if (accountId === roleAccountId && partition === rolePartition) return
   throw new DffError({
@@ -232,7 +237,7 @@ export async function openSession(
   account: Account,
   keys: BaseKeys,
   { env, signal }: StsOptions,
-): Promise<BrokerSession> {
+): Promise<AccountSession> {
   let unknownKey: unknown
   // One after another: the next region is asked only where the key is unknown.
   for (const region of stsRegions(account, env)) {

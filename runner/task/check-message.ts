@@ -52,7 +52,7 @@ const isState: Guard = (value) => isRecord(value) && isJson(value)
 
 const REQUESTS: Readonly<Record<string, Guard>> = {
   // What stands in the account is checked against its schema when the request is answered: users write it.
-  credentials: hasShape({ kind: isName, account: isRecord }),
+  credentials: hasShape({ kind: isName, account: isRecord, 'refusedKeyId?': isName }),
   load: hasShape({ kind: isName, key: isSentence }),
   commit: hasShape({ kind: isName, batches: isListOf(isBatch, MAX_BATCHES), state: isState }),
 }
@@ -84,7 +84,7 @@ function hasForm(form: RegExp): Guard {
   return (value) => typeof value === 'string' && value.length <= 2_048 && form.test(value)
 }
 
-const isArn = hasForm(/^arn:aws[a-z-]*:(iam|sts)::\d{12}:[\w+=,.@/-]+$/)
+const isArn = hasForm(/^arn:aws[a-z-]*:(iam|sts)::(\d{12}|\*):[\w+=,.@/-]+$/)
 
 const isAccess = hasShape({
   title: isSentence,

@@ -176,8 +176,9 @@ export function createContext(
     meter: (usage) => link.send({ kind: 'usage', usage: cleanUsage(usage, secrets.mask) }),
     predict: (prediction) =>
       link.send({ kind: 'predicted', prediction: cleanPrediction(prediction, secrets.mask) }),
-    async credentials(account) {
-      const session = (await link.request({ kind: 'credentials', account })) as AccountSession // by the kind of request
+    async credentials(account, refusedKeyId) {
+      const refused = refusedKeyId === undefined ? {} : { refusedKeyId }
+      const session = (await link.request({ kind: 'credentials', account, ...refused })) as AccountSession // by the kind of request
       secrets.learn([session.secretAccessKey, session.sessionToken])
       return session
     },

@@ -53,7 +53,7 @@ export interface StartMessage {
 }
 
 export type RequestBody =
-  | { readonly kind: 'credentials'; readonly account: Account }
+  | { readonly kind: 'credentials'; readonly account: Account; readonly refusedKeyId?: string }
   | { readonly kind: 'load'; readonly key: string }
   | {
       readonly kind: 'commit'

@@ -4,6 +4,7 @@ export const LIBRARIES: readonly string[] = [
   '@aws-sdk/client-cloudwatch',
   '@aws-sdk/client-cost-explorer',
   '@aws-sdk/client-lambda',
+  '@aws-sdk/client-organizations',
   '@aws-sdk/client-resource-groups-tagging-api',
   '@aws-sdk/client-sts',
   'undici',

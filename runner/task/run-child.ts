@@ -1,7 +1,6 @@
 import { coerceError } from '../../core/error.ts'
 import { validate } from '../../core/parameters.ts'
-import type { Prediction, Problem, Usage } from '../../core/script.ts'
-import type { BrokerSession } from '../credentials/sts.ts'
+import type { AccountSession, Prediction, Problem, Usage } from '../../core/script.ts'
 import type { ApiFunctionInfo, TaskResources } from '../host-api.ts'
 import { type Capture, type CapturedLine, createCapture } from './capture.ts'
 import { parseChildMessage } from './check-message.ts'
@@ -207,7 +206,7 @@ class TaskRun {
 
   /** From now on what the task was given is hidden wherever it turns up. */
   #learn(session: ReplyValue): void {
-    const { secretAccessKey, sessionToken, note } = session as BrokerSession // what a request for credentials is answered
+    const { secretAccessKey, sessionToken, note } = session as AccountSession // what a request for credentials is answered
     this.#secrets.learn([secretAccessKey, sessionToken])
     if (note === undefined || this.#notes.has(note)) return
     this.#notes.add(note)

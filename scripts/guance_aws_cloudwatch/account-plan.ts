@@ -7,6 +7,7 @@ import {
   reportProblem,
   resolveRegions,
 } from 'guance-aws-lambda/sets/guance_integration'
+import { ownedRegions } from './linked.ts'
 import { planNamespace } from './namespace-plan.ts'
 import { compileOptions, type ConfigsOption } from './plan-options.ts'
 import { reportShort } from './plan-short.ts'
@@ -28,7 +29,9 @@ async function planRegion(
   for (const target of compiled.namespaces) {
     try {
       // One namespace after the other: they share the region's request rate.
-      plans.push(await planNamespace({ context, account, region, compiled, target }, question, options))
+      for (const owned of await ownedRegions(context, { account, region }, compiled, target)) {
+        plans.push(await planNamespace({ context, ...owned, compiled, target }, question, options))
+      }
     } catch (error) {
       context.signal.throwIfAborted()
       if (isFatal(error)) throw error

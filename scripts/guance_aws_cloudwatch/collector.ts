@@ -22,6 +22,7 @@ import { type Budget, openBudget } from './budget.ts'
 import { loadDelivered } from './delivered.ts'
 import { cloudwatchProbes, examineCloudwatch } from './doctor.ts'
 import { explainSeries } from './explain.ts'
+import { loadOwnerIds, type OwnedRegion, ownedRegions } from './linked.ts'
 import { collectNamespace, type NamespaceResult } from './namespace-run.ts'
 import { type AdmittedValues, admitTagValues } from './tag-values.ts'
 import { objectTagsOf } from './tags.ts'
@@ -40,18 +41,29 @@ interface CloudwatchRun {
 
 /** All namespaces of a region; it failed when none of them gave anything but failures. */
 async function collectRegion(run: CloudwatchRun, region: AwsRegion): Promise<RegionResult> {
-  const { context, compiled } = run
+  const { context, account, compiled } = run
   const results: NamespaceResult[] = []
   const failures: unknown[] = []
-  for (const target of compiled.namespaces) {
+  const attempt = async (scope: string, work: () => Promise<void>): Promise<void> => {
     try {
-      // One namespace after the other: they share the region's request rate.
-      results.push(await collectNamespace({ ...run, region, target }))
+      await work()
     } catch (error) {
       context.signal.throwIfAborted()
       if (isFatal(error)) throw error
       failures.push(error)
-      reportProblem(context, error, `${region.scope}/${target.namespace}`)
+      reportProblem(context, error, scope)
+    }
+  }
+  for (const target of compiled.namespaces) {
+    let owned: readonly OwnedRegion[] = [{ account, region }]
+    await attempt(`${region.scope}/${target.namespace}`, async () => {
+      owned = await ownedRegions(context, { account, region }, compiled, target)
+    })
+    for (const one of owned) {
+      // One after the other: they share the region's request rate.
+      await attempt(`${one.region.scope}/${target.namespace}`, async () => {
+        results.push(await collectNamespace({ ...run, ...one, target }))
+      })
     }
   }
   const hasWorked = results.some(({ failures: failed, slices }) => failed.length < slices || slices === 0)
@@ -86,8 +98,9 @@ async function admitLinked(
 async function expectMetrics(
   context: RunContext,
   account: Account,
-  { configs, namespaces }: CompiledConfigs,
+  compiled: CompiledConfigs,
 ): Promise<Expectation> {
+  const { configs, namespaces } = compiled
   const accountId = await loadAccountId(context, account)
   if (accountId === undefined) return { objects: [], metrics: [] }
   const place = { accountId, namespaces: namespaces.map(({ namespace }) => namespace) }
@@ -95,7 +108,11 @@ async function expectMetrics(
   const metrics = await Promise.all(
     namespaces.map(async ({ namespace }) => {
       const fields = await Promise.all(
-        regions.map(async (region) => loadDelivered(context, `${accountId}/${region}`, namespace)),
+        regions.map(async (region) => {
+          const owners = await loadOwnerIds(context, { accountId, region, namespace }, compiled)
+          const lists = owners.map(async (id) => loadDelivered(context, `${id}/${region}`, namespace))
+          return (await Promise.all(lists)).flat()
+        }),
       )
       return { measurement: `aws_${namespace}`, fields: [...new Set(fields.flat())].toSorted() }
     }),
@@ -118,6 +135,7 @@ export function CloudwatchCollector(
   const namespaces = compiled.namespaces.map(({ namespace }) => namespace)
   return {
     name: NAME,
+    accountId: async (context) => (await openAccount(context, checked, backoff)).accountId,
     run: async (context) => {
       const opened = await openAccount(context, checked, backoff)
       const regions = await resolveRegions({ context, account: opened, namespaces }, choice)

@@ -8,6 +8,7 @@ import {
   type Question,
   type RunContext,
 } from 'guance-aws-lambda/dff'
+import { loadOwnerIds } from './linked.ts'
 import { loadAccountId, loadInventory, loadRegions } from 'guance-aws-lambda/sets/guance_integration'
 import { type BucketState, loadBucket } from './bucket.ts'
 import { causeOf } from './circumstances.ts'
@@ -197,20 +198,21 @@ export async function explainSeries(
   if (accountId === undefined) return []
   const namespaces = compiled.namespaces.map(({ namespace }) => namespace)
   const regions = await loadRegions(context, { accountId, namespaces }, compiled.configs.regions)
-  const places = regions.flatMap((region) =>
-    compiled.namespaces.map((target) => ({
-      place: {
-        scope: `${accountId}/${region}`,
-        namespace: target.namespace,
-        ...(target.tier === undefined ? {} : { tier: target.tier }),
-      },
-      target,
-      accountId,
-      region,
-    })),
+  const asked = regions.flatMap((region) => compiled.namespaces.map((target) => ({ target, region })))
+  const places = await Promise.all(
+    asked.map(async ({ target, region }) => {
+      const { namespace, tier } = target
+      const owners = await loadOwnerIds(context, { accountId, region, namespace }, compiled)
+      return owners.map((id) => ({
+        place: { scope: `${id}/${region}`, namespace, ...(tier === undefined ? {} : { tier }) },
+        target,
+        accountId: id,
+        region,
+      }))
+    }),
   )
   const parts = await Promise.all(
-    places.map(async (one) => explainPlace({ context, question }, compiled, one)),
+    places.flat().map(async (one) => explainPlace({ context, question }, compiled, one)),
   )
   return parts.flat()
 }

@@ -89,13 +89,14 @@ function mergePage(collected: ReadonlyMap<string, Collected>, page: Page, { wind
 }
 
 function commandInput(
+  { owner }: AwsRegion,
   { window, periodSec }: MetricRequest,
-  queries: readonly Query[],
-  token: string | undefined,
+  { queries, token }: { readonly queries: readonly Query[]; readonly token: string | undefined },
 ) {
   return {
     MetricDataQueries: queries.map(({ id, series, statistic }) => ({
       Id: id,
+      ...(owner === undefined ? {} : { AccountId: owner }),
       MetricStat: {
         Metric: {
           Namespace: series.namespace,
@@ -123,7 +124,7 @@ async function fetchPage(
 ): Promise<Page> {
   const { GetMetricDataCommand } = await import('@aws-sdk/client-cloudwatch')
   const client = await region.cloudwatch()
-  const input = commandInput(request, queries, token)
+  const input = commandInput(region, request, { queries, token })
   // Parsed inside the call, so that a garbled reply is asked for again like any transient failure.
   return region.call(ACTION, async (abortSignal) =>
     parsePage(await client.send(new GetMetricDataCommand(input), { abortSignal }), queries, token),

@@ -11,6 +11,8 @@ const MAX_PAGES = 2_000
 
 const ACTION = 'cloudwatch:ListMetrics'
 
+const ACCOUNT_ID = /^\d{12}$/
+
 /** One dimension set with its values, and the metrics that AWS lists for it. Grouped, because a function has a dozen of them. */
 export interface ListedIdentity {
   readonly dimensions: readonly Dimension[]
@@ -19,6 +21,8 @@ export interface ListedIdentity {
 
 interface Page {
   readonly metrics: readonly Metric[]
+  /** Owner of each, where linked accounts are listed too. */
+  readonly owners: readonly unknown[]
   readonly token: string | undefined
 }
 
@@ -39,6 +43,8 @@ function parseSeries(namespace: string, metric: Metric): Series | undefined {
 interface ListOptions {
   /** Only what had a datapoint in the last three hours: AWS knows no other span. */
   readonly isRecent?: boolean
+  /** Of all accounts that are linked to this one, beside its own. */
+  readonly isLinked?: boolean
   readonly token?: string | undefined
 }
 
@@ -46,21 +52,26 @@ interface ListOptions {
 export async function fetchListPage(
   region: AwsRegion,
   namespace: string,
-  { isRecent, token }: ListOptions = {},
+  { isRecent, isLinked, token }: ListOptions = {},
 ): Promise<Page> {
   const { ListMetricsCommand } = await import('@aws-sdk/client-cloudwatch')
   const client = await region.cloudwatch()
   const input = {
     Namespace: namespace,
     ...(isRecent === true ? { RecentlyActive: 'PT3H' as const } : {}),
+    ...(isLinked === true || region.owner !== undefined ? { IncludeLinkedAccounts: true } : {}),
+    ...(region.owner === undefined ? {} : { OwningAccount: region.owner }),
     ...(token === undefined ? {} : { NextToken: token }),
   }
   return region.call(ACTION, async (abortSignal) => {
-    const { Metrics, NextToken } = await client.send(new ListMetricsCommand(input), { abortSignal })
+    const reply = await client.send(new ListMetricsCommand(input), { abortSignal })
+    const { Metrics, NextToken, OwningAccounts } = reply
     const metrics = readList<Metric>(Metrics, 'metrics', ['MetricName', 'Namespace'])
     for (const { Dimensions } of metrics)
       readList<ListedDimension>(Dimensions ?? [], 'dimensions', ['Name', 'Value'])
-    return { metrics, token: readToken(NextToken, token) }
+    const owners: unknown = OwningAccounts ?? []
+    if (!Array.isArray(owners)) throw new SyntaxError('the reply has no list of owners')
+    return { metrics, owners, token: readToken(NextToken, token) }
   })
 }
 
@@ -81,6 +92,22 @@ export async function listInto(
     selection.add(parsed.metrics.flatMap((metric) => parseSeries(namespace, metric) ?? []))
     token = parsed.token
     if (token === undefined) return selection.finish()
+  }
+  throw new AwsFailure('transient', ACTION, new Error(`no last page among ${MAX_PAGES}`))
+}
+
+/** Ids of all accounts that own a listed metric of the namespace, this one's and linked ones. Throws AwsFailure. */
+export async function listOwners(region: AwsRegion, namespace: string): Promise<ReadonlySet<string>> {
+  const ids = new Set<string>()
+  let token: string | undefined
+  for (let page = 0; page < MAX_PAGES; page += 1) {
+    // One page after the other: each one names the next.
+    const parsed: Page = await fetchListPage(region, namespace, { isLinked: true, token })
+    for (const owner of parsed.owners) {
+      if (typeof owner === 'string' && ACCOUNT_ID.test(owner)) ids.add(owner)
+    }
+    token = parsed.token
+    if (token === undefined) return ids
   }
   throw new AwsFailure('transient', ACTION, new Error(`no last page among ${MAX_PAGES}`))
 }

@@ -133,6 +133,7 @@ export function LambdaCollector(
   }
   return {
     name: NAME,
+    accountId: async (context) => (await openAccount(context, checked, backoff)).accountId,
     run: async (context) => {
       const run = await open(context)
       const { accountId } = run.account

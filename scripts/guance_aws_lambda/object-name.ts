@@ -23,6 +23,9 @@ export function objectNameOf(place: ObjectPlace, functionName: string, naming: O
 /** Scopes by name, of all collectors of a run: two accounts of one script may collide too. */
 const namesOfRun = new WeakMap<RunContext, Map<string, Set<string>>>()
 
+/** What was warned of: accounts collect side by side, and each would name the same. */
+const toldOfRun = new WeakMap<RunContext, Set<string>>()
+
 /** Remembers for this run which names a region of an account (`account/region`) holds. */
 export function noteNames(context: RunContext, scope: string, names: Iterable<string>): void {
   const known = namesOfRun.get(context) ?? new Map<string, Set<string>>()
@@ -37,10 +40,13 @@ export function noteNames(context: RunContext, scope: string, names: Iterable<st
 /** Warns once of names that are in several regions or accounts, when this account is among them: class and name are the identity of an object, so they share one. */
 export function reportCollisions(context: RunContext, accountId: string): void {
   const isOurs = (scope: string): boolean => scope.startsWith(`${accountId}/`)
+  const told = toldOfRun.get(context) ?? new Set<string>()
+  toldOfRun.set(context, told)
   const collided = [...(namesOfRun.get(context) ?? [])].filter(
-    ([, scopes]) => scopes.size > 1 && [...scopes].some(isOurs),
+    ([name, scopes]) => scopes.size > 1 && [...scopes].some(isOurs) && !told.has(name),
   )
   if (collided.length === 0) return
+  for (const [name] of collided) told.add(name)
   const shown = collided.slice(0, MAX_NAMES).map(([name, scopes]) => `${name} (${[...scopes].join(', ')})`)
   const rest = collided.length - shown.length
   context.report({

@@ -19,9 +19,16 @@ function trustedArn(arn: string): string {
 
 /** Who assumes the role; undefined when AWS cannot be asked: the policy is right without it. */
 async function findPrincipal(context: RunContext, account: Account): Promise<string | undefined> {
-  const { assume_role_arn: _role, external_id: _id, role_session_name: _name, ...own } = account
+  const {
+    assume_role_arn: _role,
+    external_id: _id,
+    role_session_name: _name,
+    session_duration_sec: _sec,
+    ...own
+  } = account
   const { assume_role_chain: chain = [], ...base } = own
-  if (chain.length > 0) return chain.at(-1)
+  const last = chain.at(-1)
+  if (last !== undefined) return typeof last === 'string' ? last : last.role_arn
   try {
     return trustedArn((await context.credentials(base)).arn)
   } catch {

@@ -40,6 +40,36 @@ function refuseCloudProvider(account: Readonly<Record<string, unknown>>): void {
   })
 }
 
+/** AWS's longest session of a role that is assumed with a role (aws.md §6.2). */
+const MAX_CHAINED_SEC = 3_600
+
+function refuseLongChain({ assume_role_chain: chain, session_duration_sec: durationSec = 0 }: Account): void {
+  if (chain === undefined || durationSec <= MAX_CHAINED_SEC) return
+  throw new DffError({
+    code: 'BAD_PARAMETER',
+    place: 'account: session_duration_sec',
+    expected: `at most ${MAX_CHAINED_SEC} with assume_role_chain`,
+    got: String(durationSec),
+    remedy:
+      'Remove it: AWS gives a role that is assumed with a role no longer session, and the host renews it.',
+  })
+}
+
+/** Roles of several partitions can never be one way (aws.md §6.1). */
+function refuseMixedPartitions({ assume_role_arn: roleArn, assume_role_chain: chain = [] }: Account): void {
+  const partition = roleArn?.split(':')[1]
+  const links = chain.map((link) => (typeof link === 'string' ? link : link.role_arn))
+  const index = links.findIndex((arn) => arn.split(':')[1] !== partition)
+  if (index === -1) return
+  throw new DffError({
+    code: 'BAD_PARAMETER',
+    place: `account: assume_role_chain[${index}]`,
+    expected: `a role of partition ${partition}, as assume_role_arn`,
+    got: links[index] ?? '',
+    remedy: 'Give each partition an account of its own with keys of that partition: credentials never cross.',
+  })
+}
+
 /** The account block of a Startup script, checked; throws BAD_PARAMETER naming the key and never a secret's value. */
 export function parseAccount(account: Account): Account {
   // Startup scripts lose their types before they run, so anything may stand here.
@@ -50,7 +80,10 @@ export function parseAccount(account: Account): Account {
     refuseLiteralSecret(keys)
     refuseCloudProvider(keys)
   }
-  return validate('account', value, 'account')
+  const checked = validate('account', value, 'account')
+  refuseLongChain(checked)
+  refuseMixedPartitions(checked)
+  return checked
 }
 
 /** Throws BAD_PARAMETER when extra_tags name another account than the one that the credentials belong to. */

@@ -1,11 +1,9 @@
 import type { Account, Json, RunContext } from 'guance-aws-lambda/dff'
 import { checkAccountId } from './account.ts'
 import { type AwsClock, makeAwsClock } from './aws-clock.ts'
-import { type AwsRegion, type CredentialProvider, makeAwsRegion } from './aws-region.ts'
+import { type AwsRegion, makeAwsRegion } from './aws-region.ts'
 import { type Backoff, DEFAULT_BACKOFF } from './backoff.ts'
-
-/** The SDK asks for credentials at every request during their last 5 minutes; new ones are fetched before that. */
-const RENEW_BEFORE_MS = 10 * 60_000
+import { TaskCredentials } from './task-credentials.ts'
 
 /** Upstream's samples say `aws`, its notes say `AWS` (guance.md §3.3); dashboards are built on the samples. */
 export const DEFAULT_CLOUD_PROVIDER = 'aws'
@@ -18,36 +16,17 @@ export interface AwsAccount {
   readonly partition: string
   /** The same object for the same region, whichever collector asks. */
   region(name: string): AwsRegion
+  /** Closes the clients of all regions; those asked for later are new ones. */
+  release(): void
 }
 
 /** Shared by all collectors of a run and gone with it. */
 const opened = new WeakMap<RunContext, Map<string, Promise<AwsAccount>>>()
 
-async function renewingProvider(context: RunContext, account: Account) {
-  let session = await context.credentials(account)
-  const provide: CredentialProvider = async () => {
-    const { expiresAtMs } = session
-    if (expiresAtMs !== undefined && expiresAtMs - Date.now() < RENEW_BEFORE_MS) {
-      // The old ones still work for minutes: a broker that is busy must not fail the request.
-      session = await context.credentials(account).catch((error: unknown) => {
-        if (expiresAtMs > Date.now()) return session
-        throw error
-      })
-    }
-    return {
-      accessKeyId: session.accessKeyId,
-      secretAccessKey: session.secretAccessKey,
-      ...(session.sessionToken === undefined ? {} : { sessionToken: session.sessionToken }),
-      ...(session.expiresAtMs === undefined ? {} : { expiration: new Date(session.expiresAtMs) }),
-    }
-  }
-  return { session, provide }
-}
-
 async function makeAwsAccount(context: RunContext, account: Account, backoff: Backoff): Promise<AwsAccount> {
-  const { session, provide } = await renewingProvider(context, account)
-  checkAccountId(account, session)
-  const { accountId, arn, partition } = session
+  const credentials = await TaskCredentials.open(context, account)
+  checkAccountId(account, credentials.session)
+  const { accountId, arn, partition } = credentials.session
   const clock: AwsClock = makeAwsClock({ scope: accountId, report: (problem) => context.report(problem) })
   const regions = new Map<string, AwsRegion>()
   return {
@@ -58,9 +37,13 @@ async function makeAwsAccount(context: RunContext, account: Account, backoff: Ba
     region: (name) => {
       const known = regions.get(name)
       if (known !== undefined) return known
-      const made = makeAwsRegion({ context, accountId, region: name, clock, credentials: provide, backoff })
+      const made = makeAwsRegion({ context, accountId, region: name, clock, credentials, backoff })
       regions.set(name, made)
       return made
+    },
+    release: () => {
+      for (const region of regions.values()) region.release()
+      regions.clear()
     },
   }
 }
@@ -81,13 +64,24 @@ export async function openAccount(
   return made
 }
 
+/** Gives back what the clients of an account hold (10 MB and more with many regions), once a run is done with it. */
+export async function releaseAccount(context: RunContext, accountId: string): Promise<void> {
+  // Those that could not be opened hold nothing.
+  const accounts: readonly Promise<AwsAccount>[] = [...(opened.get(context)?.values() ?? [])]
+  for (const one of await Promise.allSettled(accounts)) {
+    if (one.status === 'fulfilled' && one.value.accountId === accountId) one.value.release()
+  }
+}
+
 function accountStateKey(account: Account): string {
   return `account/${account.assume_role_arn ?? account.ak_id ?? 'default-chain'}`
 }
 
 /** State by which `expected` finds the account's id later without asking AWS; goes into every slice. */
-export function accountState({ account, accountId }: AwsAccount): Readonly<Record<string, Json>> {
-  return { [accountStateKey(account)]: accountId }
+export function accountState({ account, accountId, arn }: AwsAccount): Readonly<Record<string, Json>> {
+  // Who is collected through another account has none of his own: the block in the script is the other one's.
+  const isOwn = arn.split(':')[4] === accountId
+  return isOwn ? { [accountStateKey(account)]: accountId } : {}
 }
 
 /** The id found by an earlier run, or undefined when nothing was ever collected. */

@@ -1,152 +1,51 @@
-import type { AccountClient } from '@aws-sdk/client-account'
-import type { CloudWatchClient } from '@aws-sdk/client-cloudwatch'
-import type { CostExplorerClient } from '@aws-sdk/client-cost-explorer'
-import type { LambdaClient } from '@aws-sdk/client-lambda'
-import type { ResourceGroupsTaggingAPIClient } from '@aws-sdk/client-resource-groups-tagging-api'
-import type { RunContext } from 'guance-aws-lambda/dff'
 import type { AwsClock } from './aws-clock.ts'
+import { type AwsClientOptions, type AwsClients, makeClients } from './aws-clients.ts'
 import { AwsFailure, classifyAwsError } from './aws-error.ts'
-import { type Backoff, retryWithBackoff } from './backoff.ts'
-import { dropEnvironment } from './environment.ts'
-import { spendingOf } from './spending.ts'
-import { meterUsage } from './metered.ts'
-import { meterAttempts } from './metering.ts'
-import { paceAttempts, regionLimits } from './region-limits.ts'
-import { limitReply } from './reply-limit.ts'
+import { retryWithBackoff } from './backoff.ts'
+import type { TaskCredentials } from './task-credentials.ts'
 
-/**
- * The SDK has no request timeout of its own and, asked for one, only warns unless throwOnRequestTimeout says otherwise
- * (aws.md §6.6). A page of 500 queries takes about a second.
- */
-const REQUEST_HANDLER = {
-  connectionTimeout: 5_000,
-  requestTimeout: 30_000,
-  throwOnRequestTimeout: true,
-  // Options of the agents it makes: Node's follow HTTPS_PROXY from 22.21 and 24.5 on, and older ones connect directly.
-  httpAgent: { proxyEnv: process.env },
-  httpsAgent: { proxyEnv: process.env },
-} as const
-
-/** The SDK's quick attempts; what outlasts them is repeated by `call`, in seconds. */
-const SDK_ATTEMPTS = 3
-
-/** AWS credentials as the SDK asks for them; called again when they are about to expire. */
-export type CredentialProvider = () => Promise<{
-  accessKeyId: string
-  secretAccessKey: string
-  sessionToken?: string
-  expiration?: Date
-}>
-
-/** One region of one account: its clients, made on first use, and the way to call them. */
-export interface AwsRegion {
+/** One region of one account: its clients, and the way to call them. */
+export interface AwsRegion extends AwsClients {
   readonly accountId: string
   readonly region: string
   /** `123456789012/us-east-1` */
   readonly scope: string
   readonly clock: AwsClock
-  /** Answers in the partition's home region alone. */
-  account(): Promise<AccountClient>
-  cloudwatch(): Promise<CloudWatchClient>
-  /** Answers in the partition's home region alone. AWS bills each attempt, so that it makes one: send by `callOnce`. */
-  costExplorer(): Promise<CostExplorerClient>
-  lambda(): Promise<LambdaClient>
-  /** The service that knows the tags of all resources of the region. */
-  tagging(): Promise<ResourceGroupsTaggingAPIClient>
+  /** Whose metrics are asked for, where they are another account's that is linked to this one. */
+  readonly owner?: string
+  /** Closes the clients. */
+  release(): void
   /** Calls AWS, repeating what is throttled or transient; throws AwsFailure naming `action`. */
   call<T>(action: string, send: (abortSignal: AbortSignal) => Promise<T>): Promise<T>
   /** The same without repeating: for what costs money each time. */
   callOnce<T>(action: string, send: (abortSignal: AbortSignal) => Promise<T>): Promise<T>
 }
 
-export interface AwsRegionOptions {
-  readonly context: RunContext
-  readonly accountId: string
-  readonly region: string
-  readonly clock: AwsClock
-  readonly credentials: CredentialProvider
-  readonly backoff: Backoff
+/** AWS takes the session for ended, whatever its end was said to be; revoking sessions is an explicit deny. */
+function isRevoked(error: unknown): boolean {
+  if (!(error instanceof AwsFailure)) return false
+  const { name } = error.cause as Error
+  return error.deniedBy === 'explicit' || name === 'ExpiredToken' || name === 'ExpiredTokenException'
 }
 
-function once<T>(make: () => Promise<T>): () => Promise<T> {
-  let made: Promise<T> | undefined
-  return () => (made ??= make())
-}
-
-/** What every client of a region is made with. */
-function makeSteps({ context, accountId, region, clock, credentials, backoff }: AwsRegionOptions) {
-  const config = {
-    region,
-    credentials,
-    maxAttempts: SDK_ATTEMPTS,
-    retryMode: 'adaptive',
-    requestHandler: REQUEST_HANDLER,
-  }
-  const meter = (service: string) =>
-    meterAttempts(service, {
-      meter: (usage) => meterUsage(context, { ...usage, accountId, region }),
-      clock,
-      spend: async (billedMetrics) => spendingOf(context).spend(accountId, billedMetrics),
+/** Sends, and once more with other credentials where the host has them. Throws AwsFailure, or what the host's broker says. */
+async function sendRenewed<T>(
+  credentials: TaskCredentials,
+  clients: ReturnType<typeof makeClients>,
+  send: () => Promise<T>,
+): Promise<T> {
+  const { accessKeyId } = credentials.session
+  try {
+    return await send()
+  } catch (error) {
+    if (!isRevoked(error)) throw error
+    const isReplaced = await credentials.replace(accessKeyId).catch((refusal: unknown) => {
+      // Why there are no others explains an end; a denial explains itself.
+      throw error instanceof AwsFailure && error.kind === 'forbidden' ? error : refusal
     })
-  const step = { step: 'deserialize', priority: 'low', name: 'meterAttempts' } as const
-  const limits = regionLimits(context, `${accountId}/${region}`)
-  const pace = (service: string) => paceAttempts(service, limits, backoff.sleep)
-  // Inside the SDK's retries, which wrap this step, and before the request is signed, whose signature ages.
-  const turn = { relation: 'before', toMiddleware: 'httpSigningMiddleware', name: 'paceAttempts' } as const
-  // Behind what reads the reply, so that it reads the limited one.
-  const network = { relation: 'after', toMiddleware: 'deserializerMiddleware', name: 'limitReply' } as const
-  return { config, meter, step, pace, turn, network }
-}
-
-/** Imported on first use: a client package costs about 100 ms and 10 MB (aws.md §6.8). */
-function makeClients(options: AwsRegionOptions) {
-  const { config, meter, step, pace, turn, network } = makeSteps(options)
-  return {
-    account: once(async () => {
-      const { AccountClient } = await import('@aws-sdk/client-account')
-      const client = new AccountClient(config)
-      client.middlewareStack.add(meter('account'), step)
-      client.middlewareStack.addRelativeTo(pace('account'), turn)
-      client.middlewareStack.addRelativeTo(limitReply(), network)
-      return client
-    }),
-    cloudwatch: once(async () => {
-      const { CloudWatchClient } = await import('@aws-sdk/client-cloudwatch')
-      const client = new CloudWatchClient(config)
-      client.middlewareStack.add(meter('cloudwatch'), step)
-      client.middlewareStack.addRelativeTo(pace('cloudwatch'), turn)
-      client.middlewareStack.addRelativeTo(limitReply(), network)
-      return client
-    }),
-    costExplorer: once(async () => {
-      const { CostExplorerClient } = await import('@aws-sdk/client-cost-explorer')
-      const client = new CostExplorerClient({ ...config, maxAttempts: 1 })
-      client.middlewareStack.add(meter('ce'), step)
-      client.middlewareStack.addRelativeTo(pace('ce'), turn)
-      client.middlewareStack.addRelativeTo(limitReply(), network)
-      return client
-    }),
-    lambda: once(async () => {
-      const { LambdaClient } = await import('@aws-sdk/client-lambda')
-      const client = new LambdaClient(config)
-      client.middlewareStack.add(meter('lambda'), step)
-      client.middlewareStack.addRelativeTo(pace('lambda'), turn)
-      client.middlewareStack.addRelativeTo(limitReply(), network)
-      client.middlewareStack.add(dropEnvironment, {
-        step: 'deserialize',
-        priority: 'high',
-        name: 'dropEnvironment',
-      })
-      return client
-    }),
-    tagging: once(async () => {
-      const { ResourceGroupsTaggingAPIClient } = await import('@aws-sdk/client-resource-groups-tagging-api')
-      const client = new ResourceGroupsTaggingAPIClient(config)
-      client.middlewareStack.add(meter('tag'), step)
-      client.middlewareStack.addRelativeTo(pace('tag'), turn)
-      client.middlewareStack.addRelativeTo(limitReply(), network)
-      return client
-    }),
+    if (!isReplaced) throw error
+    await clients.forgetCredentials()
+    return await send()
   }
 }
 
@@ -155,9 +54,10 @@ function isWorthRetrying(error: unknown): boolean {
 }
 
 /** The clients of one region; they hold keep-alive sockets that do not keep the process alive. */
-export function makeAwsRegion(options: AwsRegionOptions): AwsRegion {
+export function makeAwsRegion(options: AwsClientOptions): AwsRegion {
   const { context, accountId, region, clock, backoff } = options
   const { signal } = context
+  const clients = makeClients(options)
   const callOnce: AwsRegion['callOnce'] = async (action, send) => {
     try {
       return await send(signal)
@@ -173,9 +73,12 @@ export function makeAwsRegion(options: AwsRegionOptions): AwsRegion {
     region,
     scope: `${accountId}/${region}`,
     clock,
-    ...makeClients(options),
+    ...clients,
     callOnce,
-    call: async (action, send) =>
-      retryWithBackoff(async () => callOnce(action, send), isWorthRetrying, { backoff, signal }),
+    call: async (action, send) => {
+      const renewing = async () =>
+        sendRenewed(options.credentials, clients, async () => callOnce(action, send))
+      return retryWithBackoff(renewing, isWorthRetrying, { backoff, signal })
+    },
   }
 }

@@ -19,10 +19,12 @@ export type RegionResult =
   | { readonly kind: 'degraded'; readonly scope: string; readonly points: number }
   | { readonly kind: 'failed'; readonly scope: string; readonly problem: Problem }
 
-/** One source of data of one account. `Runner` calls collectors in the order given: objects first, metrics after. */
+/** One source of data of one account. `Runner` calls those of an account in the order given: objects first, metrics after. */
 export interface Collector {
   /** Shown in the log and in problems, e.g. `AWS-Lambda`. */
   readonly name: string
+  /** Id of its account: collectors of one run behind each other, those of different ones side by side. Rejects where its credentials fail. */
+  accountId?(context: RunContext): Promise<string>
   /** Commits what it collects as it goes and reports what it could not; throws only when nothing can go on. */
   run(context: RunContext): Promise<readonly RegionResult[]>
   /** What can wait until every collector of the run has delivered; a failure of it fails nothing. */

@@ -1,3 +1,4 @@
+import { homeRegion } from './home-region.ts'
 import { type Check, REGIONS, type RunContext } from 'guance-aws-lambda/dff'
 import { type ActionProbe, remedyOf } from './action-probe.ts'
 import type { AwsAccount } from './aws-account.ts'
@@ -22,8 +23,7 @@ interface ListedRegion {
 /** Enabled regions as AWS lists them. Throws AwsFailure. */
 async function fetchEnabledRegions(account: AwsAccount): Promise<readonly string[]> {
   const { ListRegionsCommand } = await import('@aws-sdk/client-account')
-  const home = Object.values(REGIONS).find(({ partition }) => partition === account.partition)?.home
-  const region = account.region(home ?? 'us-east-1')
+  const region = homeRegion(account)
   const client = await region.account()
   const names: string[] = []
   let token: string | undefined

@@ -1,124 +1,10 @@
-import {
-  type Check,
-  DffError,
-  type Expectation,
-  type Json,
-  type Problem,
-  type RunContext,
-  type Script,
-} from 'guance-aws-lambda/dff'
-import { makeProblem } from './aws-error.ts'
-import type { Collector, RegionResult } from './collector.ts'
+import { type Check, DffError, type Expectation, type RunContext, type Script } from 'guance-aws-lambda/dff'
+import { ACCOUNTS_AT_ONCE } from './account-lanes.ts'
+import type { Collector } from './collector.ts'
+import { mapConcurrently } from './concurrency.ts'
 import { planAll } from './plan-all.ts'
-import { commitRates } from './region-limits.ts'
-import { isFatal } from './region-run.ts'
-import { spendingOf } from './spending.ts'
-
-/** More are in the record; the exception stays a paragraph. */
-const MAX_PROBLEMS_NAMED = 3
-
-type CollectorEnd =
-  | { readonly kind: 'ended'; readonly results: readonly RegionResult[] }
-  | { readonly kind: 'threw'; readonly error: unknown; readonly problem: Problem }
-
-async function runCollector(
-  context: RunContext,
-  collector: Collector,
-  number: number,
-): Promise<CollectorEnd> {
-  context.log(`run collector #${number}: \`${collector.name}\``)
-  try {
-    return { kind: 'ended', results: await collector.run(context) }
-  } catch (error) {
-    context.signal.throwIfAborted()
-    if (isFatal(error)) throw error
-    const problem = makeProblem(error, collector.name)
-    context.report(problem)
-    return { kind: 'threw', error, problem }
-  }
-}
-
-/** After the points of all: a monitor waits for those, nobody for this. */
-async function runLater(context: RunContext, collector: Collector): Promise<void> {
-  // Nobody who rehearses or asks for a past window waits for it.
-  if (context.debug || context.backfill !== undefined) return
-  try {
-    await collector.later?.(context)
-  } catch (error) {
-    context.signal.throwIfAborted()
-    if (isFatal(error)) throw error
-    context.report({ ...makeProblem(error, collector.name), severity: 'warning' })
-  }
-}
-
-/** Why a collector got nothing anywhere; empty when it got something, or had nothing to ask. */
-function failuresOf(end: CollectorEnd): readonly Problem[] {
-  if (end.kind === 'threw') return [end.problem]
-  const failures = end.results.flatMap((result) => (result.kind === 'failed' ? [result.problem] : []))
-  return failures.length === end.results.length ? failures : []
-}
-
-function throwOnFailure(collectors: readonly Collector[], ends: readonly CollectorEnd[]): void {
-  const failed = ends.filter((end) => failuresOf(end).length > 0)
-  if (failed.length === 0) return
-  const [first] = ends
-  // One cause for everything, such as a refused key: its own words say more than a summary.
-  if (failed.length === collectors.length && first?.kind === 'threw' && first.error instanceof DffError) {
-    throw first.error
-  }
-  const problems = failed.flatMap(failuresOf)
-  const named = problems.slice(0, MAX_PROBLEMS_NAMED).map(({ scope, message }) => `${scope}: ${message}`)
-  const rest = problems.length - named.length
-  throw new DffError({
-    code: 'TASK_FAILED',
-    place: 'Runner',
-    expected: 'data from at least one region of each collector',
-    got: `${named.join(' · ')}${rest > 0 ? ` · and ${rest} more` : ''}`,
-    remedy: 'What other collectors and regions gave is committed. `dff task show` lists every problem.',
-  })
-}
-
-/** What is wrong with a region as a whole is the same for every collector: the record names it once. */
-const REGION_CODES: readonly string[] = ['region-not-enabled', 'wrong-partition']
-
-function tellingOnce(context: RunContext): RunContext {
-  const told = new Set<string>()
-  return {
-    ...context,
-    report(problem) {
-      const { code, scope } = problem
-      const [accountId, region] = scope.split('/')
-      const key = JSON.stringify([code, accountId, region])
-      if (REGION_CODES.includes(code) && told.has(key)) return
-      told.add(key)
-      context.report(problem)
-    },
-  }
-}
-
-async function runAll(given: RunContext, collectors: readonly Collector[]): Promise<Json> {
-  const context = tellingOnce(given)
-  const ends: CollectorEnd[] = []
-  for (const [index, collector] of collectors.entries()) {
-    // One after the other: metrics take their tags from the objects collected before them.
-    ends.push(await runCollector(context, collector, index + 1))
-  }
-  for (const [index, collector] of collectors.entries()) {
-    // One after the other, as above; not for one that could not even begin.
-    if (ends[index]?.kind === 'ended') await runLater(context, collector)
-  }
-  await commitRates(context)
-  await spendingOf(context).close()
-  throwOnFailure(collectors, ends)
-  return Object.fromEntries(
-    ends.map((end, index) => [
-      `${index + 1} ${collectors[index]?.name ?? ''}`,
-      end.kind === 'threw'
-        ? 0
-        : end.results.reduce((sum, result) => sum + ('points' in result ? result.points : 0), 0),
-    ]),
-  )
-}
+import { runAll } from './run-all.ts'
+import { type Entry, findListed, isSource, loadListed } from './source.ts'
 
 /** Joins entries of one measurement, keeping each name once. */
 function merge(lists: readonly (readonly [measurement: string, names: readonly string[]])[]) {
@@ -130,7 +16,7 @@ function merge(lists: readonly (readonly [measurement: string, names: readonly s
 }
 
 async function expectAll(context: RunContext, collectors: readonly Collector[]): Promise<Expectation> {
-  const parts = await Promise.all(collectors.map(async (collector) => collector.expected(context)))
+  const parts = await mapConcurrently(collectors, ACCOUNTS_AT_ONCE, async (one) => one.expected(context))
   const objects = parts.flatMap((part) => part.objects)
   const causes = new Map(
     objects.flatMap(({ measurement, whenNone }) =>
@@ -173,26 +59,41 @@ async function examine(context: RunContext, collector: Collector): Promise<reado
 }
 
 /**
- * What `DFF.API` publishes: runs the collectors in the given order. A collector that throws is reported and the next
- * one goes on; the task fails with TASK_FAILED only when some collector got nothing from any region.
+ * What `DFF.API` publishes: runs the collectors of each account in the given order, accounts side by side. A collector
+ * that throws is reported and the next one goes on; the task fails with TASK_FAILED only when some collector got nothing
+ * from any region, of an organization when it got nothing from any account.
  */
-export function Runner(collectors: Collector | readonly Collector[]): Script {
-  const list: readonly Collector[] = 'run' in collectors ? [collectors] : collectors
+export function Runner(collectors: Entry | readonly Entry[]): Script {
+  const list: readonly Entry[] = 'name' in collectors ? [collectors] : collectors
+  const sources = list.filter(isSource)
+  const known = async (context: RunContext): Promise<readonly Collector[]> =>
+    (await loadListed(context, list)).map(({ collector }) => collector)
   return {
     run: async (context) => runAll(context, list),
-    expected: async (context) => expectAll(context, list),
+    expected: async (context) => expectAll(context, await known(context)),
     explain: async (context, question) => {
-      const parts = await Promise.all(list.map(async (collector) => collector.explain?.(context, question)))
+      const parts = await mapConcurrently(await known(context), ACCOUNTS_AT_ONCE, async (one) =>
+        one.explain?.(context, question),
+      )
       return parts.flatMap((part) => part ?? [])
     },
-    plan: async (context, question) => planAll(context, list, question),
+    plan: async (context, question) => {
+      const found = (await findListed(context, list)).map(({ collector }) => collector)
+      return planAll(context, found, question)
+    },
     access: async (context) => {
-      const parts = await Promise.all(list.map(async (collector) => collector.access?.(context)))
-      return parts.filter((part) => part !== undefined)
+      const parts = await mapConcurrently(list, ACCOUNTS_AT_ONCE, async (one) =>
+        isSource(one) ? one.access(context) : [await one.access?.(context)],
+      )
+      return parts.flat().filter((part) => part !== undefined)
     },
     doctor: async (context) => {
-      const checks = await Promise.all(list.map(async (collector) => examine(context, collector)))
-      return checks.flat()
+      const examined = await mapConcurrently(sources, 1, async (source) => source.doctor(context))
+      const found = await findListed(context, list)
+      const checks = await mapConcurrently(found, ACCOUNTS_AT_ONCE, async ({ collector }) =>
+        examine(context, collector),
+      )
+      return [...examined.flat(), ...checks.flat()]
     },
   }
 }

@@ -29,6 +29,9 @@ const ERRORS = {
   expiredPage: { json: 'InvalidNextTokenException', query: 'InvalidNextTokenException', status: 400 },
   dataUnavailable: { json: 'DataUnavailableException', query: 'DataUnavailableException', status: 400 },
   limited: { json: 'LimitExceededException', query: 'LimitExceededException', status: 400 },
+  invalidInput: { json: 'InvalidInputException', query: 'InvalidInputException', status: 400 },
+  parentNotFound: { json: 'ParentNotFoundException', query: 'ParentNotFoundException', status: 400 },
+  targetNotFound: { json: 'TargetNotFoundException', query: 'TargetNotFoundException', status: 400 },
   malformed: { json: 'SerializationException', query: 'MalformedInput', status: 400 },
 } as const satisfies Record<string, ErrorNames>
 

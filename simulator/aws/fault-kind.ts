@@ -51,6 +51,9 @@ const PAGED: readonly string[] = [
   'lambda:ListFunctions',
   'lambda:ListEventSourceMappings',
   'tag:GetResources',
+  'organizations:ListAccounts',
+  'organizations:ListAccountsForParent',
+  'organizations:ListOrganizationalUnitsForParent',
 ]
 
 /** Whether an API can fail in this way. */

@@ -23,6 +23,12 @@ import { getAccountSettings, listEventSourceMappings, listFunctions } from './la
 import { listMetrics } from './list-metrics.ts'
 import { listRegions } from './list-regions.ts'
 import { encodeError, encodeResult, type Protocol } from './protocol.ts'
+import {
+  listAccounts,
+  listAccountsForParent,
+  listOrganizationalUnitsForParent,
+  listTagsForResource,
+} from './organization.ts'
 import { getResources } from './tagging.ts'
 import { assumeRole, getCallerIdentity, getSessionToken } from './sts.ts'
 
@@ -41,6 +47,7 @@ const SERVICES = {
   tag: { protocol: 'json11', signedAs: 'tagging', isGlobal: false },
   account: { protocol: 'rest', signedAs: 'account', isGlobal: true },
   ce: { protocol: 'json11', signedAs: 'ce', isGlobal: true },
+  organizations: { protocol: 'json11', signedAs: 'organizations', isGlobal: true },
 } as const satisfies Record<string, Service>
 
 type ServiceName = keyof typeof SERVICES
@@ -65,6 +72,10 @@ const OPERATIONS: Readonly<Record<string, Operation>> = {
   'account:ListRegions': listRegions,
   'ce:GetCostAndUsage': getCostAndUsage,
   'ce:GetCostAndUsageWithResources': getCostAndUsageWithResources,
+  'organizations:ListAccounts': listAccounts,
+  'organizations:ListAccountsForParent': listAccountsForParent,
+  'organizations:ListOrganizationalUnitsForParent': listOrganizationalUnitsForParent,
+  'organizations:ListTagsForResource': listTagsForResource,
 }
 
 const REST_PATHS: Readonly<Record<string, readonly [ServiceName, string]>> = {
@@ -84,20 +95,21 @@ const FUNCTION_PATHS: Readonly<Record<string, string>> = {
   '2024-08-31 recursion-config': 'GetFunctionRecursionConfig',
 }
 
-/** Regions that global endpoints sign for, one per partition. */
-const HOME_REGIONS = ['us-east-1', 'cn-north-1', 'cn-northwest-1', 'us-gov-west-1', 'eusc-de-east-1']
-
-/** Services whose target is not that of CloudWatch, by how it begins. */
+/** Services by what their targets begin with; CloudWatch's is none of these. */
 const TARGETS: Readonly<Record<string, ServiceName>> = {
   ResourceGroupsTaggingAPI: 'tag',
   AWSInsightsIndexService: 'ce',
+  AWSOrganizationsV: 'organizations',
 }
+
+/** Regions that global endpoints sign for, one per partition. */
+const HOME_REGIONS = ['us-east-1', 'cn-north-1', 'cn-northwest-1', 'us-gov-west-1', 'eusc-de-east-1']
 
 /** With an endpoint override every service calls one address: the target header, the path or the form tells them apart. */
 function identify(request: Request): readonly [ServiceName, string] {
   const target = headerOf(request.headers, 'x-amz-target')
-  const [prefix = ''] = target.split(/[_.]/)
-  if (target !== '') return [TARGETS[prefix] ?? 'cloudwatch', target.split('.').at(-1) ?? '']
+  const [targeted = '', operation = ''] = target.split('.')
+  if (target !== '') return [TARGETS[targeted.replace(/_?\d+$/, '')] ?? 'cloudwatch', operation]
   const path = REST_PATHS[`${request.method} ${request.rawPath.replace(/\/$/, '')}`]
   if (path) return path
   const [, version = '', , , ...rest] = request.rawPath.replace(/\/$/, '').split('/')
@@ -135,10 +147,11 @@ const NEEDS_NO_PERMISSION: readonly string[] = ['sts:GetCallerIdentity', 'sts:Ge
 
 /** Throws AccessDenied when the policies of the account do not allow the call. */
 function checkPolicies(simulation: Simulation, action: string, caller: Caller, resource: string): void {
-  const { arn, accountId } = caller.identity
+  const { arn, accountId, session } = caller.identity
   const policies = simulation.access.policies.get(accountId)
   if (policies === undefined || NEEDS_NO_PERMISSION.includes(action)) return
-  const refusal = findRefusal(policies, arn, { action, resource, region: caller.region })
+  const asked = { action, resource, region: caller.region, issuedMs: session?.issuedMs }
+  const refusal = findRefusal(policies, arn, asked)
   if (refusal === undefined) return
   throw new AwsError(
     'denied',

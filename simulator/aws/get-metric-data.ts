@@ -1,3 +1,4 @@
+import { AwsError } from './error.ts'
 import { DAY_MS, type EpochMs, MINUTE_MS, SECOND_MS } from '../../core/time.ts'
 import { NAMESPACE } from '../truth/series.ts'
 import { makeSamples } from '../truth/statistic.ts'
@@ -43,14 +44,15 @@ function readBuckets(samplesAt: SamplesAt, span: Span & { readonly periodMs: num
 }
 
 /** How a series is read; undefined for one that does not exist. */
-function samplesOf(call: Call, { namespace, key }: MetricQuery): SamplesAt | undefined {
+function samplesOf(call: Call, { namespace, key, owner }: MetricQuery): SamplesAt | undefined {
   const { truth, services } = call.simulation
   const { identity, region } = call.caller
+  const accountId = owner ?? identity.accountId
   if (namespace === NAMESPACE) {
-    const series = truth.series(identity.accountId, region).get(key)
+    const series = truth.series(accountId, region).get(key)
     return series && ((minuteMs, nowMs) => truth.samples(series, minuteMs, nowMs))
   }
-  const series = services.series(namespace, identity.accountId, region).get(key)
+  const series = services.series(namespace, accountId, region).get(key)
   return series && ((minuteMs, nowMs) => services.samples(series, minuteMs, nowMs))
 }
 
@@ -59,11 +61,11 @@ function createBucketReader(call: Call, request: MetricRequest): (query: MetricQ
   const nowMs = call.simulation.clock.nowMs()
   const read = new Map<string, readonly Bucket[]>()
   return (query) => {
-    const { namespace, key, periodSec } = query
+    const { namespace, key, periodSec, owner = '' } = query
     const samplesAt = samplesOf(call, query)
     if (!samplesAt || !isKept(periodSec, nowMs - request.startMs)) return []
     const { startMs, endMs } = request
-    const place = `${periodSec}\n${namespace}\n${key}`
+    const place = `${owner}\n${periodSec}\n${namespace}\n${key}`
     const buckets =
       read.get(place) ?? readBuckets(samplesAt, { startMs, endMs, periodMs: periodSec * 1_000, nowMs })
     read.set(place, buckets)
@@ -79,11 +81,23 @@ function countAsked({ queries, startMs, endMs }: MetricRequest): number {
   )
 }
 
+/** A monitoring account sees what is linked to it, and nobody else anything of others. */
+function requireLinks({ simulation, caller: { identity } }: Call, { queries }: MetricRequest): void {
+  const visible = [identity.accountId, ...(simulation.links.get(identity.accountId) ?? [])]
+  const foreign = queries.find(({ owner }) => owner !== undefined && !visible.includes(owner))?.owner
+  if (foreign === undefined) return
+  throw new AwsError(
+    'denied',
+    `User: ${identity.arn} is not authorized to perform: cloudwatch:GetMetricData on account ${foreign}`,
+  )
+}
+
 /** cloudwatch:GetMetricData. Every answered request is billed, pages included; whether AWS bills a NextToken page is not documented. */
 export const getMetricData: Operation = (call) => {
   const { counters, quotas, clock, denials } = call.simulation
   const { identity, region } = call.caller
   const request = parseMetricRequest(call)
+  requireLinks(call, request)
   const ageMs = clock.nowMs() - request.startMs
   quotas.takeDatapoints(`${identity.accountId} ${region}`, countAsked(request), ageMs)
   const { results, next } = cutPage(request, createBucketReader(call, request), {

@@ -1,3 +1,5 @@
+import type { EpochMs } from '../../core/time.ts'
+
 /** One statement of a policy, as far as the simulator evaluates IAM. */
 export interface Statement {
   readonly effect: 'Allow' | 'Deny'
@@ -5,6 +7,8 @@ export interface Statement {
   readonly resources: readonly string[]
   /** Regions in which it counts; everywhere when left out. */
   readonly regions?: readonly string[]
+  /** It counts for sessions issued earlier, as the policy by which an administrator revokes them (aws:TokenIssueTime). */
+  readonly issuedBeforeMs?: EpochMs
 }
 
 export type Policy = readonly Statement[]
@@ -33,6 +37,8 @@ export interface Asked {
   readonly action: string
   readonly resource: string
   readonly region: string
+  /** When the caller's session was issued; undefined for a user's key. */
+  readonly issuedMs: EpochMs | undefined
 }
 
 /** Why a call is refused, in AWS's words; undefined when it is not. */
@@ -48,8 +54,10 @@ function isMatch(pattern: string, text: string, flags: string): boolean {
   return new RegExp(`^${source}$`, flags).test(text)
 }
 
-function covers({ actions, resources, regions }: Statement, { action, resource, region }: Asked): boolean {
+function covers(statement: Statement, { action, resource, region, issuedMs }: Asked): boolean {
+  const { actions, resources, regions, issuedBeforeMs } = statement
   return (
+    (issuedBeforeMs === undefined || (issuedMs !== undefined && issuedMs < issuedBeforeMs)) &&
     actions.some((pattern) => isMatch(pattern, action, 'i')) &&
     resources.some((pattern) => isMatch(pattern, resource, '')) &&
     (regions === undefined || regions.includes(region))

@@ -12,7 +12,9 @@ export interface Identity {
   readonly secretAccessKey: string
   readonly arn: string
   readonly userId: string
-  readonly session: { readonly token: string; readonly expiresMs: EpochMs } | undefined
+  readonly session:
+    | { readonly token: string; readonly issuedMs: EpochMs; readonly expiresMs: EpochMs }
+    | undefined
 }
 
 /** Who signed a request, for which region and service. */
@@ -125,7 +127,7 @@ export function createIdentities(accountIds: readonly string[], seed: number, pa
         ...session,
         accessKeyId: makeId('ASIA', randomBytes(16)),
         secretAccessKey: randomBytes(30).toString('base64'),
-        session: { token, expiresMs: Date.now() + durationSec * 1_000 },
+        session: { token, issuedMs: Date.now(), expiresMs: Date.now() + durationSec * 1_000 },
       }
       known.set(identity.accessKeyId, identity)
       return identity

@@ -17,6 +17,9 @@ interface Filter {
   readonly metric: string | undefined
   readonly dimensions: readonly DimensionFilter[]
   readonly isRecent: boolean
+  /** Accounts whose metrics are listed. */
+  readonly owners: readonly string[]
+  readonly isLinked: boolean
   readonly token: string | undefined
 }
 
@@ -35,6 +38,18 @@ function parseDimension(value: unknown, index: number): DimensionFilter {
   return text === undefined ? { Name: name } : { Name: name, Value: text }
 }
 
+/** Its own metrics alone, unless it asks for those of linked accounts too; one of them, if it names one. */
+function ownersOf(
+  { simulation, caller }: Call,
+  { IncludeLinkedAccounts, OwningAccount }: Readonly<Record<string, unknown>>,
+): Pick<Filter, 'owners' | 'isLinked'> {
+  const own = caller.identity.accountId
+  const isLinked = IncludeLinkedAccounts === true
+  const visible = [own, ...(isLinked ? (simulation.links.get(own) ?? []) : [])]
+  const wanted = textOf(OwningAccount, 'OwningAccount')
+  return { isLinked, owners: wanted === undefined ? visible : visible.filter((id) => id === wanted) }
+}
+
 function parseFilter(call: Call): Filter {
   const input = parseInput(call)
   const dimensions = Array.isArray(input.Dimensions) ? input.Dimensions : []
@@ -48,12 +63,14 @@ function parseFilter(call: Call): Filter {
     metric: textOf(input.MetricName, 'MetricName'),
     dimensions: dimensions.map(parseDimension),
     isRecent: input.RecentlyActive !== undefined,
+    ...ownersOf(call, input),
     token: textOf(input.NextToken, 'NextToken'),
   }
 }
 
 /** A series as it is listed. */
 interface Listed {
+  readonly owner: string
   readonly namespace: string
   readonly metric: string
   readonly dimensions: readonly Dimension[]
@@ -74,32 +91,41 @@ function isAsked(series: Pick<Series, 'metric' | 'dimensions'>, { metric, dimens
   return (metric ?? series.metric) === series.metric && dimensions.every((each) => hasDimension(series, each))
 }
 
-function findLambda(call: Call, filter: Filter, asOfMs: EpochMs): readonly Listed[] {
+function findLambda(
+  call: Call,
+  filter: Filter,
+  { owner, asOfMs }: { owner: string; asOfMs: EpochMs },
+): readonly Listed[] {
   const { truth, listing } = call.simulation
   const matching: Listed[] = []
-  for (const series of truth.series(call.caller.identity.accountId, call.caller.region).values()) {
+  for (const series of truth.series(owner, call.caller.region).values()) {
     if (!isAsked(series, filter) || !listing.isListed(series, asOfMs)) continue
     const { metric, dimensions } = series
     if (!filter.isRecent || listing.isRecent(series, asOfMs))
-      matching.push({ namespace: NAMESPACE, metric, dimensions })
+      matching.push({ owner, namespace: NAMESPACE, metric, dimensions })
   }
   return matching
 }
 
 /** Series of other services are always listed, and always active. */
-function findService(call: Call, filter: Filter, namespace: string): readonly Listed[] {
-  const { identity, region } = call.caller
-  const series = call.simulation.services.series(namespace, identity.accountId, region)
+function findService(
+  { simulation, caller: { region } }: Call,
+  filter: Filter,
+  { owner, namespace }: { owner: string; namespace: string },
+): readonly Listed[] {
+  const series = simulation.services.series(namespace, owner, region)
   return [...series.values()]
     .filter((one) => isAsked(one, filter))
-    .map(({ metric, dimensions }) => ({ namespace, metric, dimensions }))
+    .map(({ metric, dimensions }) => ({ owner, namespace, metric, dimensions }))
 }
 
 function findSeries(call: Call, filter: Filter, asOfMs: EpochMs): readonly Listed[] {
   const { namespace } = filter
-  const ofLambda = (namespace ?? NAMESPACE) === NAMESPACE ? findLambda(call, filter, asOfMs) : []
   const others = SERVICE_NAMESPACES.filter((each) => (namespace ?? each) === each)
-  return [...ofLambda, ...others.flatMap((each) => findService(call, filter, each))]
+  return filter.owners.flatMap((owner) => [
+    ...((namespace ?? NAMESPACE) === NAMESPACE ? findLambda(call, filter, { owner, asOfMs }) : []),
+    ...others.flatMap((each) => findService(call, filter, { owner, namespace: each })),
+  ])
 }
 
 function takeList(
@@ -130,9 +156,10 @@ function readAsOf(
 /** cloudwatch:ListMetrics. */
 export const listMetrics: Operation = (call) => {
   const filter = parseFilter(call)
-  const { namespace, metric, dimensions, isRecent } = filter
+  const { namespace, metric, dimensions, isRecent, owners, isLinked } = filter
   const { asOfMs, token } = readAsOf(call, filter.token)
-  const question = JSON.stringify([call.caller.region, namespace, metric, dimensions, isRecent, asOfMs])
+  const asked = [call.caller.region, namespace, metric, dimensions, isRecent, owners, asOfMs]
+  const question = JSON.stringify(asked)
   const list = takeList(call, filter, { question, asOfMs })
   const page = takePage(list, token, { size: PAGE_SIZE, question, fault: call.fault })
   const metrics = page.items.map((series) => ({
@@ -140,5 +167,10 @@ export const listMetrics: Operation = (call) => {
     MetricName: series.metric,
     Dimensions: series.dimensions,
   }))
-  return { Metrics: metrics, ...(page.next === undefined ? {} : { NextToken: `${asOfMs}.${page.next}` }) }
+  const owning = isLinked ? { OwningAccounts: page.items.map(({ owner }) => owner) } : {}
+  return {
+    Metrics: metrics,
+    ...owning,
+    ...(page.next === undefined ? {} : { NextToken: `${asOfMs}.${page.next}` }),
+  }
 }

@@ -16,6 +16,8 @@ export interface MetricQuery {
   readonly periodSec: number
   readonly statistic: Statistic
   readonly isReturned: boolean
+  /** Whose metric it is; undefined for the caller's. */
+  readonly owner: string | undefined
 }
 
 /** A GetMetricData request that passed every check. */
@@ -41,6 +43,7 @@ interface RawQuery {
   readonly Label?: unknown
   readonly Expression?: unknown
   readonly ReturnData?: unknown
+  readonly AccountId?: unknown
   readonly MetricStat?: {
     readonly Metric?: {
       readonly Namespace?: unknown
@@ -105,6 +108,7 @@ function parseQuery(raw: RawQuery, index: number): MetricQuery {
       parseStatistic(name) ??
       refuse(`The value ${name} for parameter ${place}.MetricStat.Stat is not supported.`),
     isReturned: raw.ReturnData !== false,
+    owner: raw.AccountId === undefined ? undefined : requireText(raw.AccountId, `${place}.AccountId`),
   }
 }
 
@@ -168,8 +172,8 @@ export function parseMetricRequest(call: Call): MetricRequest {
 /** What a request costs: ⌈statistics / 5⌉ for every distinct metric in it, whether it has data or not. */
 function countBilledMetrics(queries: readonly MetricQuery[]): number {
   const statistics = new Map<string, number>()
-  for (const { namespace, key } of queries) {
-    const metric = `${namespace}\n${key}`
+  for (const { namespace, key, owner = '' } of queries) {
+    const metric = `${owner}\n${namespace}\n${key}`
     statistics.set(metric, (statistics.get(metric) ?? 0) + 1)
   }
   return [...statistics.values()].reduce((sum, count) => sum + Math.ceil(count / 5), 0)

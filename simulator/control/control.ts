@@ -10,6 +10,7 @@ import type { ControlCall, Handler } from './control-call.ts'
 import { addFault, setChaos, setQuotas, showQuotas } from './fault-control.ts'
 import { changeFunction, setLate, setListing, showLate, showListing } from './fleet-control.ts'
 import { setIam } from './iam-control.ts'
+import { setLinks, setOrganization } from './organization-control.ts'
 import {
   checkKeys,
   ControlError,
@@ -113,6 +114,8 @@ const HANDLERS: Readonly<Record<string, Handler>> = {
   'GET denials': ({ simulation }) => ({ denials: simulation.denials.list() }),
   'POST denials': setDenials,
   'POST iam': setIam,
+  'POST organization': setOrganization,
+  'POST links': setLinks,
   'GET faults': ({ simulation }) => ({ faults: simulation.faults.list() }),
   'POST faults': addFault,
   'GET chaos': ({ simulation }) => simulation.faults.chaos(),

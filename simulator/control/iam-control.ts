@@ -1,6 +1,7 @@
+import type { EpochMs } from '../../core/time.ts'
 import type { AccountPolicies, Policy, Statement } from '../aws/iam.ts'
 import type { ControlCall } from './control-call.ts'
-import { checkKeys, ControlError, type Input, textOf } from './input.ts'
+import { checkKeys, ControlError, type Input, recordOf, textOf } from './input.ts'
 
 function textsAt(input: Input, key: string): readonly string[] {
   const value = input[key]
@@ -9,19 +10,29 @@ function textsAt(input: Input, key: string): readonly string[] {
   throw new ControlError(`${key} must be a text or a list of them, got ${JSON.stringify(value)}`)
 }
 
-function recordOf(value: unknown, what: string): Input {
-  if (typeof value === 'object' && value !== null && !Array.isArray(value)) return { ...value }
-  throw new ControlError(`${what} must be an object, got ${JSON.stringify(value)}`)
+function timeAt(input: Input, key: string): EpochMs {
+  const value = input[key]
+  const timeMs = typeof value === 'string' ? Date.parse(value) : Number.NaN
+  if (Number.isFinite(timeMs)) return timeMs
+  throw new ControlError(`${key} must be a time, got ${JSON.stringify(value)}`)
 }
 
-/** The one condition that is evaluated; another one would silently not count. */
-function regionsOf(condition: unknown): readonly string[] | undefined {
-  if (condition === undefined) return undefined
-  const operators = recordOf(condition, 'Condition')
-  checkKeys(operators, ['StringEquals'])
-  const keys = recordOf(operators['StringEquals'], 'StringEquals')
-  checkKeys(keys, ['aws:RequestedRegion'])
-  return textsAt(keys, 'aws:RequestedRegion')
+/** The two conditions that are evaluated; another one would silently not count. */
+function conditionsOf(condition: unknown): Pick<Statement, 'regions' | 'issuedBeforeMs'> {
+  const operators = recordOf(condition ?? {}, 'Condition')
+  checkKeys(operators, ['StringEquals', 'DateLessThan'])
+  const equals = recordOf(operators['StringEquals'] ?? {}, 'StringEquals')
+  checkKeys(equals, ['aws:RequestedRegion'])
+  const before = recordOf(operators['DateLessThan'] ?? {}, 'DateLessThan')
+  checkKeys(before, ['aws:TokenIssueTime'])
+  return {
+    ...(Object.hasOwn(equals, 'aws:RequestedRegion')
+      ? { regions: textsAt(equals, 'aws:RequestedRegion') }
+      : {}),
+    ...(Object.hasOwn(before, 'aws:TokenIssueTime')
+      ? { issuedBeforeMs: timeAt(before, 'aws:TokenIssueTime') }
+      : {}),
+  }
 }
 
 function parseStatement(value: unknown): Statement {
@@ -29,12 +40,11 @@ function parseStatement(value: unknown): Statement {
   checkKeys(input, ['Sid', 'Effect', 'Action', 'Resource', 'Condition'])
   const { Effect: effect } = input
   if (effect !== 'Allow' && effect !== 'Deny') throw new ControlError('Effect must be Allow or Deny')
-  const regions = regionsOf(input['Condition'])
   return {
     effect,
     actions: textsAt(input, 'Action'),
     resources: textsAt(input, 'Resource'),
-    ...(regions === undefined ? {} : { regions }),
+    ...conditionsOf(input['Condition']),
   }
 }
 

@@ -20,6 +20,12 @@ export function parseInput(body: string): Input {
   throw new ControlError('expected a JSON object as the body')
 }
 
+/** An object; `what` names it in the refusal of anything else. */
+export function recordOf(value: unknown, what: string): Input {
+  if (typeof value === 'object' && value !== null && !Array.isArray(value)) return { ...value }
+  throw new ControlError(`${what} must be an object, got ${JSON.stringify(value)}`)
+}
+
 /** Refuses members that nobody reads: a misspelt one would otherwise do nothing, silently. */
 export function checkKeys(input: Input, keys: readonly string[]): void {
   const unknown = Object.keys(input).find((key) => !keys.includes(key))

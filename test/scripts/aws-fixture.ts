@@ -43,13 +43,21 @@ interface AuditReport {
   readonly samples: readonly string[]
 }
 
+/** Of one account, by default the first; all metrics unless some are named. */
+interface Audited {
+  readonly startMs: number
+  readonly endMs: number
+  readonly accountId?: string
+  readonly metrics?: readonly string[]
+}
+
 export interface Aws {
   readonly simulator: RunningSimulator
   readonly session: AccountSession
   /** Calls the simulator's control API. */
   control<T>(method: 'GET' | 'POST', path: string, body?: object): Promise<T>
   /** Hands the store's points to the simulated DataKit and compares what it holds with the truth. */
-  audit(store: TestStore, span: { readonly startMs: number; readonly endMs: number }): Promise<AuditReport>
+  audit(store: TestStore, asked: Audited): Promise<AuditReport>
   close(): Promise<void>
 }
 

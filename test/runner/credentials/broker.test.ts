@@ -2,8 +2,9 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { createServer } from 'node:http'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { describe, expect, it, onTestFinished, vi } from 'vitest'
+import { describe, expect, it, onTestFinished } from 'vitest'
 import { DffError } from '../../../core/error.ts'
+import { useChain } from './use-chain.ts'
 import { control, keysAccount, listen, openBroker, refusal, simulator, user } from './open-broker.ts'
 
 const MINUTE_MS = 60_000
@@ -108,15 +109,6 @@ describe('an account with a role', () => {
 })
 
 describe('an account without keys', () => {
-  function useChain(values: Readonly<Record<string, string>>): void {
-    const none = { AWS_PROFILE: '', AWS_SESSION_TOKEN: '', AWS_EC2_METADATA_DISABLED: 'true' }
-    const files = { AWS_CONFIG_FILE: '/dev/null', AWS_SHARED_CREDENTIALS_FILE: '/dev/null' }
-    for (const [name, value] of Object.entries({ ...none, ...files, ...values })) {
-      vi.stubEnv(name, value === '' ? undefined : value)
-    }
-    onTestFinished(() => void vi.unstubAllEnvs())
-  }
-
   it("gets a session from the host's own keys", async () => {
     useChain({ AWS_ACCESS_KEY_ID: user().accessKeyId, AWS_SECRET_ACCESS_KEY: user().secretAccessKey })
     const session = await openBroker().session('startup__a', {})

@@ -63,6 +63,28 @@ describe('a role at the end of a chain', () => {
   })
 })
 
+describe('a role of another partition than the keys', () => {
+  it('is refused with what the keys must be', async () => {
+    const body =
+      '<ErrorResponse><Error><Code>InvalidClientTokenId</Code><Message>The security token included in the request is invalid</Message></Error></ErrorResponse>'
+    const asked: string[] = []
+    const server = createServer((request, response) => {
+      asked.push(/\/\d{8}\/([^/]+)\/sts\//.exec(request.headers.authorization ?? '')?.[1] ?? '')
+      response.writeHead(403, { 'content-type': 'text/xml' }).end(body)
+    })
+    const broker = openBroker({ env: { AWS_ENDPOINT_URL: await listen(server) } })
+    const account = keysAccount({ assume_role_arn: 'arn:aws-cn:iam::333333333333:role/x' })
+    const error = await refusal(broker.session('startup__a', account))
+    expect(error.parts).toMatchObject({
+      code: 'CREDENTIALS_REFUSED',
+      expected: 'a key that AWS knows in partition aws-cn, to which the role belongs',
+      remedy: expect.stringContaining('Give the account keys of aws-cn') as string,
+    })
+    // Nowhere else is asked: the role is there alone.
+    expect(new Set(asked)).toEqual(new Set(['cn-northwest-1']))
+  })
+})
+
 describe('a session', () => {
   it('of another account than that of the role is refused', async () => {
     const body = `<AssumeRoleResponse xmlns="https://sts.amazonaws.com/doc/2011-06-15/"><AssumeRoleResult>

@@ -3,6 +3,7 @@ import { createServer } from 'node:http'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { describe, expect, it, onTestFinished, vi } from 'vitest'
+import type { Account } from '../../../core/schema-types.generated.ts'
 import { stsRegions } from '../../../runner/credentials/sts.ts'
 import {
   control,
@@ -18,22 +19,50 @@ import { PATIENCE } from '../../patience.ts'
 
 const MINUTE_MS = 60_000
 
+function roleAccount(more: Partial<Account> = {}): Account {
+  const { roleArn, externalId } = simulator.info
+  return keysAccount({ assume_role_arn: roleArn, external_id: externalId, ...more })
+}
+
 describe('a session', () => {
-  it('is opened once for all who ask, until ten minutes before its end', async () => {
+  it('is opened once for all who ask, and renewed behind them after two thirds of its life', async () => {
     let nowMs = Date.now()
-    const broker = openBroker({ now: () => nowMs })
+    const broker = openBroker({ now: () => nowMs, random: () => 0.5 })
     const before = await countRequests()
     const accounts = [keysAccount(), keysAccount({ extra_tags: { a: 'b' } }), keysAccount()]
     const [first, ...others] = await Promise.all(
       accounts.map((account) => broker.session('startup__a', account)),
     )
-    nowMs += 49 * MINUTE_MS
+    nowMs += 38 * MINUTE_MS
+    others.push(await broker.session('startup__a', keysAccount()))
+    nowMs += 2 * MINUTE_MS
+    // Whoever asks meanwhile does not wait for it.
     others.push(await broker.session('startup__a', keysAccount()))
     expect(others.every((other) => other === first)).toBe(true)
-    nowMs += 2 * MINUTE_MS
-    expect(await broker.session('startup__a', keysAccount())).not.toBe(first)
+    await vi.waitFor(
+      async () => expect(await broker.session('startup__a', keysAccount())).not.toBe(first),
+      PATIENCE,
+    )
+    expect(new Set(broker.secretsInUse())).toContain(first?.secretAccessKey)
     const after = await countRequests()
     expect((after['sts:GetSessionToken'] ?? 0) - (before['sts:GetSessionToken'] ?? 0)).toBe(2)
+  })
+
+  it('of each account has a time of its own for that', async () => {
+    const renewed: number[] = []
+    for (const part of [0, 0.999]) {
+      let nowMs = Date.now()
+      const broker = openBroker({ now: () => nowMs, random: () => part })
+      const first = await broker.session('startup__a', keysAccount())
+      const startMs = nowMs
+      for (; nowMs < startMs + 60 * MINUTE_MS; nowMs += MINUTE_MS) {
+        await broker.session('startup__a', keysAccount())
+        await broker.settled()
+        if ((await broker.session('startup__a', keysAccount())) !== first) break
+      }
+      renewed.push((nowMs - startMs) / MINUTE_MS)
+    }
+    expect(renewed).toEqual([36, 42])
   })
 
   it('is not shared between scripts, nor after the secret has changed', async () => {
@@ -46,22 +75,53 @@ describe('a session', () => {
     expect(error.code).toBe('CREDENTIALS_REFUSED')
   })
 
-  it('stays in use until its real end when its renewal fails', async () => {
+  it('stays in use until its real end when its renewal fails, which is said, and tried again every minute', async () => {
     let nowMs = Date.now()
     const broker = openBroker({ now: () => nowMs })
-    const account = keysAccount({
-      assume_role_arn: simulator.info.roleArn,
-      external_id: simulator.info.externalId,
-    })
+    const account = roleAccount()
     const first = await broker.session('startup__a', account)
     await control('denials', { actions: ['sts:AssumeRole'] })
     const before = await countRequests()
-    nowMs += 55 * MINUTE_MS
+    nowMs += 50 * MINUTE_MS
     expect(await broker.session('startup__a', account)).toBe(first)
-    expect(await broker.session('startup__a', account)).toBe(first)
+    await broker.settled()
+    const warned = await broker.session('startup__a', account)
+    expect(warned).toMatchObject({ accessKeyId: first.accessKeyId })
+    expect(warned.warning).toMatch(
+      /stays in use until .*; it cannot be renewed: .*may assume, got AccessDenied/,
+    )
+    await broker.settled()
     expect((await countRequests())['sts:AssumeRole']).toBe((before['sts:AssumeRole'] ?? 0) + 1)
-    nowMs += 6 * MINUTE_MS
+    nowMs += 2 * MINUTE_MS
+    await broker.session('startup__a', account)
+    await broker.settled()
+    expect((await countRequests())['sts:AssumeRole']).toBe((before['sts:AssumeRole'] ?? 0) + 2)
+    nowMs += 9 * MINUTE_MS
     expect((await refusal(broker.session('startup__a', account))).code).toBe('CREDENTIALS_REFUSED')
+    await control('denials', { actions: [] })
+    expect((await broker.session('startup__a', account)).warning).toBeUndefined()
+  })
+
+  it('that AWS refuses before its end is replaced, but not at once by another', async () => {
+    let nowMs = Date.now()
+    const broker = openBroker({ now: () => nowMs })
+    const first = await broker.session('startup__a', roleAccount())
+    expect(await broker.session('startup__a', roleAccount(), first.accessKeyId)).toBe(first)
+    nowMs += 2 * MINUTE_MS
+    const second = await broker.session('startup__a', roleAccount(), first.accessKeyId)
+    expect(second.accessKeyId).not.toBe(first.accessKeyId)
+    // Who still holds the first gets the second.
+    expect(await broker.session('startup__a', roleAccount(), first.accessKeyId)).toBe(second)
+  })
+
+  it('is as long as the account says, and refused by name where AWS takes no such length', async () => {
+    const session = await openBroker().session('startup__a', roleAccount({ session_duration_sec: 900 }))
+    expect((session.expiresAtMs ?? 0) - Date.now()).toBeLessThanOrEqual(15 * MINUTE_MS)
+    const account = roleAccount({ session_duration_sec: 7_200, assume_role_chain: [simulator.info.roleArn] })
+    await control('iam', { externalId: null })
+    const error = await refusal(openBroker().session('startup__a', account))
+    await control('iam', {})
+    expect(error.message).toMatch(/got ValidationError: .*durationSeconds.*Check .*session_duration_sec/)
   })
 
   it('has its secrets named for masking, and forgotten at the end', async () => {

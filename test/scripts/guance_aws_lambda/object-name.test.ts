@@ -38,6 +38,8 @@ describe('the name of an object', () => {
     reportCollisions(run, '1')
     noteNames(run, '2/us-east-1', ['a'])
     reportCollisions(run, '2')
+    // Once for all accounts of a run, whoever comes last.
+    reportCollisions(run, '1')
     expect(run.problems.map(({ scope }) => scope)).toEqual(['2'])
     const next = startRun()
     noteNames(next, '2/us-east-1', ['a'])

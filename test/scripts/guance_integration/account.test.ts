@@ -34,6 +34,24 @@ describe('the account block', () => {
     )
   })
 
+  it('refuses a way of roles through another partition, and a longer session than AWS gives behind one', () => {
+    const account = {
+      assume_role_arn: 'arn:aws-cn:iam::123456789012:role/a',
+      assume_role_chain: [{ role_arn: 'arn:aws-cn:iam::123456789012:role/b', external_id: 'xy' }],
+    }
+    expect(() => parseAccount(account)).not.toThrow()
+    const foreign = { ...account, assume_role_chain: ['arn:aws:iam::123456789012:role/b'] }
+    expect(() => parseAccount(foreign)).toThrow(
+      /assume_role_chain\[0\]: expected a role of partition aws-cn.*got arn:aws:iam/,
+    )
+    expect(() => parseAccount({ ...account, session_duration_sec: 7_200 })).toThrow(
+      /session_duration_sec: expected at most 3600 with assume_role_chain, got 7200/,
+    )
+    const { assume_role_chain: _, ...alone } = account
+    expect(() => parseAccount({ ...alone, session_duration_sec: 7_200 })).not.toThrow()
+    expect(() => parseAccount({ ...alone, session_duration_sec: 60 })).toThrow(/session_duration_sec/)
+  })
+
   it('refuses an empty and a half key', () => {
     expect(() => parseAccount({ ak_id: '', ak_secret: { $secret: 'a' } })).toThrow(/ak_id/)
     expect(() => parseAccount({ ak_id: 'AKIAIOSFODNN7EXAMPLE' })).toThrow(/ak_secret/)

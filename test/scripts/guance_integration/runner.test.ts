@@ -49,6 +49,53 @@ describe('Runner', () => {
     expect(value).toEqual({ '1 Objects': 3, '2 Metrics': 3 })
   })
 
+  it('runs accounts side by side, at most eight, and the collectors of each in their order', async () => {
+    const run = newRun()
+    let atWork = 0
+    let most = 0
+    const begun: string[] = []
+    const of = (accountId: string, name: string): Collector =>
+      collector(
+        name,
+        async () => {
+          atWork += 1
+          most = Math.max(most, atWork)
+          begun.push(`${accountId} ${name}`)
+          // Turns of the loop: whoever else may begin meanwhile does.
+          for (let turn = 0; turn < 20; turn += 1) await new Promise(setImmediate)
+          atWork -= 1
+          return works()
+        },
+        { accountId: async () => accountId },
+      )
+    const accounts = Array.from({ length: 20 }, (_, index) => `account ${index}`)
+    const value = await Runner(accounts.flatMap((id) => [of(id, 'Objects'), of(id, 'Metrics')])).run(run)
+    expect(most).toBe(8)
+    for (const id of accounts) {
+      expect(begun.indexOf(`${id} Objects`)).toBeLessThan(begun.indexOf(`${id} Metrics`))
+    }
+    expect(Object.keys(value as object)).toHaveLength(40)
+    expect(run.lines).toContain('run collector #4: `Metrics` of account 1')
+  })
+
+  it('ends what other accounts have under way at their next step when the host takes nothing more', async () => {
+    const lost = new DffError({ code: 'LEASE_LOST', place: 'p', expected: 'e', got: 'g', remedy: 'r' })
+    const failed = Promise.withResolvers<undefined>()
+    const breaks = collector(
+      'A',
+      async () => {
+        failed.resolve(undefined)
+        throw lost
+      },
+      { accountId: async () => 'a' },
+    )
+    const other = (name: string): Collector =>
+      collector(name, async () => failed.promise.then(works), { accountId: async () => 'b' })
+    const run = newRun()
+    await expect(Runner([breaks, other('B'), other('never run')]).run(run)).rejects.toBe(lost)
+    expect(run.lines.join()).not.toContain('never run')
+  })
+
   it('leaves to the end what can wait, and fails nothing by it', async () => {
     const run = newRun()
     const waits = (name: string, later: () => Promise<never[]>) =>
@@ -73,6 +120,27 @@ describe('Runner', () => {
     const second = newRun()
     await expect(Runner([failing]).run(second)).rejects.toMatchObject({ code: 'TASK_FAILED' })
     expect(second.problems.map(({ message }) => message)).toEqual(['no'])
+  })
+
+  it('leaves what can wait of some accounts to the next runs when the tick is near, and begins with others then', async () => {
+    const asked: string[] = []
+    const ids = Array.from({ length: 12 }, (_, index) => `account ${index}`)
+    const script = Runner(
+      ids.map((id) =>
+        collector('A', works, {
+          accountId: async () => id,
+          later: async () => asked.push(id),
+        }),
+      ),
+    )
+    const slow = { session: SESSION, elapsedMs: () => 240_000 }
+    const run = makeRun(makeStore(), { triggerTimeMs: 0, ...slow })
+    await script.run(run)
+    expect(asked).toEqual(ids.slice(0, 8))
+    expect(run.lines).toContain('what can wait of 4 accounts is left to the next runs')
+    // Four polls later.
+    await script.run(makeRun(makeStore(), { triggerTimeMs: 4 * 300_000, ...slow }))
+    expect(new Set(asked)).toEqual(new Set(ids))
   })
 
   it('explains a series by every collector that knows it', async () => {
