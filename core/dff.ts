@@ -31,6 +31,7 @@ export type {
   Catalogue,
   CloudwatchConfigs,
   CollectorConfigs,
+  LogsConfigs,
 } from './schema-types.generated.ts'
 export type {
   Access,

@@ -6,6 +6,7 @@ import { DEFAULT_REWRITING, type RewriteName, REWRITES, type Rewriting } from '.
 import type { Change } from './truth/change.ts'
 import type { Group } from './truth/group.ts'
 import { DEFAULT_LATE, type LateOptions } from './truth/lateness.ts'
+import type { LogOptions } from './truth/log-options.ts'
 import type { ServiceOptions } from './truth/service.ts'
 import { UsageError } from './usage-error.ts'
 
@@ -39,6 +40,8 @@ export interface SimulatorOptions {
   readonly sinceMs?: EpochMs
   /** Absent, there is nothing but functions. */
   readonly services?: ServiceOptions
+  /** What functions write into CloudWatch Logs; absent, little and soon. */
+  readonly logs?: LogOptions
 }
 
 /** What the command line asks for. */

@@ -17,6 +17,8 @@ import { createReceiver } from './receiver/receiver.ts'
 import { DEFAULT_REWRITING } from './receiver/rewriting.ts'
 import type { Simulation } from './simulation.ts'
 import { createListing } from './truth/listing.ts'
+import { DEFAULT_LOGS } from './truth/log-options.ts'
+import { createLogs } from './truth/logs.ts'
 import { createServices, NO_SERVICES } from './truth/service.ts'
 import { createTruth } from './truth/truth.ts'
 
@@ -69,6 +71,7 @@ function createSimulation(options: SimulatorOptions): Simulation {
     clock,
     counters,
     truth,
+    logs: createLogs(truth, options.logs ?? DEFAULT_LOGS),
     services: createServices(truth, options.services ?? NO_SERVICES),
     listing: createListing(truth, options.listing ?? false),
     identities: createIdentities(accountIds, seed, partitionOf(regions[0] ?? '')),

@@ -8,6 +8,7 @@ import type { Counters } from './counters.ts'
 import type { SimulatorOptions } from './options.ts'
 import type { Receiver } from './receiver/receiver.ts'
 import type { Listing } from './truth/listing.ts'
+import type { Logs } from './truth/logs.ts'
 import type { Services } from './truth/service.ts'
 import type { Truth } from './truth/truth.ts'
 
@@ -18,6 +19,7 @@ export interface Simulation {
   readonly counters: Counters
   readonly truth: Truth
   readonly services: Services
+  readonly logs: Logs
   readonly identities: Identities
   readonly denials: Denials
   readonly access: AccessControl

@@ -1,5 +1,6 @@
 import type { AccountClient } from '@aws-sdk/client-account'
 import type { CloudWatchClient } from '@aws-sdk/client-cloudwatch'
+import type { CloudWatchLogsClient } from '@aws-sdk/client-cloudwatch-logs'
 import type { LambdaClient } from '@aws-sdk/client-lambda'
 import type { ResourceGroupsTaggingAPIClient } from '@aws-sdk/client-resource-groups-tagging-api'
 import type { RunContext } from 'guance-aws-lambda/dff'
@@ -48,6 +49,7 @@ export interface AwsRegion {
   account(): Promise<AccountClient>
   cloudwatch(): Promise<CloudWatchClient>
   lambda(): Promise<LambdaClient>
+  logs(): Promise<CloudWatchLogsClient>
   /** The service that knows the tags of all resources of the region. */
   tagging(): Promise<ResourceGroupsTaggingAPIClient>
   /** Calls AWS, repeating what is throttled or transient; throws AwsFailure naming `action`. */
@@ -124,6 +126,14 @@ function makeClients(options: AwsRegionOptions) {
         priority: 'high',
         name: 'dropEnvironment',
       })
+      return client
+    }),
+    logs: once(async () => {
+      const { CloudWatchLogsClient } = await import('@aws-sdk/client-cloudwatch-logs')
+      const client = new CloudWatchLogsClient(config)
+      client.middlewareStack.add(meter('logs'), step)
+      client.middlewareStack.addRelativeTo(pace('logs'), turn)
+      client.middlewareStack.addRelativeTo(limitReply(), network)
       return client
     }),
     tagging: once(async () => {

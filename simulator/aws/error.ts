@@ -26,6 +26,7 @@ const ERRORS = {
   invalidValue: { json: 'InvalidParameterValueException', query: 'InvalidParameterValue', status: 400 },
   missingParameter: { json: 'MissingRequiredParameterException', query: 'MissingParameter', status: 400 },
   invalidToken: { json: 'InvalidNextToken', query: 'InvalidNextToken', status: 400 },
+  invalidParameter: { json: 'InvalidParameterException', query: 'InvalidParameter', status: 400 },
   malformed: { json: 'SerializationException', query: 'MalformedInput', status: 400 },
 } as const satisfies Record<string, ErrorNames>
 

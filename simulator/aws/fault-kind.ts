@@ -51,6 +51,7 @@ const PAGED: readonly string[] = [
   'lambda:ListFunctions',
   'lambda:ListEventSourceMappings',
   'tag:GetResources',
+  'logs:FilterLogEvents',
 ]
 
 /** Whether an API can fail in this way. */

@@ -21,6 +21,7 @@ import {
 import { getAccountSettings, listEventSourceMappings, listFunctions } from './lambda-api.ts'
 import { listMetrics } from './list-metrics.ts'
 import { listRegions } from './list-regions.ts'
+import { filterLogEvents, logGroupArnOf } from './logs-api.ts'
 import { encodeError, encodeResult, type Protocol } from './protocol.ts'
 import { getResources } from './tagging.ts'
 import { assumeRole, getCallerIdentity, getSessionToken } from './sts.ts'
@@ -38,6 +39,7 @@ const SERVICES = {
   lambda: { protocol: 'rest', signedAs: 'lambda', isGlobal: false },
   sts: { protocol: 'query', signedAs: 'sts', isGlobal: true },
   tag: { protocol: 'json11', signedAs: 'tagging', isGlobal: false },
+  logs: { protocol: 'json11', signedAs: 'logs', isGlobal: false },
   account: { protocol: 'rest', signedAs: 'account', isGlobal: true },
 } as const satisfies Record<string, Service>
 
@@ -57,6 +59,7 @@ const OPERATIONS: Readonly<Record<string, Operation>> = {
   'lambda:ListFunctionEventInvokeConfigs': listFunctionEventInvokeConfigs,
   'lambda:GetFunctionRecursionConfig': getFunctionRecursionConfig,
   'tag:GetResources': getResources,
+  'logs:FilterLogEvents': filterLogEvents,
   'sts:GetCallerIdentity': getCallerIdentity,
   'sts:AssumeRole': assumeRole,
   'sts:GetSessionToken': getSessionToken,
@@ -83,11 +86,15 @@ const FUNCTION_PATHS: Readonly<Record<string, string>> = {
 /** Regions that global endpoints sign for, one per partition. */
 const HOME_REGIONS = ['us-east-1', 'cn-north-1', 'cn-northwest-1', 'us-gov-west-1', 'eusc-de-east-1']
 
+function serviceOf(target: string): ServiceName {
+  if (target.startsWith('Logs_')) return 'logs'
+  return target.startsWith('ResourceGroupsTaggingAPI') ? 'tag' : 'cloudwatch'
+}
+
 /** With an endpoint override every service calls one address: the target header, the path or the form tells them apart. */
 function identify(request: Request): readonly [ServiceName, string] {
   const target = headerOf(request.headers, 'x-amz-target')
-  const service = target.startsWith('ResourceGroupsTaggingAPI') ? 'tag' : 'cloudwatch'
-  if (target !== '') return [service, target.split('.').at(-1) ?? '']
+  if (target !== '') return [serviceOf(target), target.split('.').at(-1) ?? '']
   const path = REST_PATHS[`${request.method} ${request.rawPath.replace(/\/$/, '')}`]
   if (path) return path
   const [, version = '', , , ...rest] = request.rawPath.replace(/\/$/, '').split('/')
@@ -115,6 +122,9 @@ function resourceOf(action: string, caller: Caller, request: Request): string {
     return new URLSearchParams(request.body.toString('utf8')).get('RoleArn') ?? ''
   }
   const { region, identity } = caller
+  if (action === 'logs:FilterLogEvents') {
+    return logGroupArnOf(region, identity.accountId, request.body.toString('utf8'))
+  }
   const name = functionNameOf(request.rawPath)
   if (!action.startsWith('lambda:') || name === '') return '*'
   return `arn:${partitionOf(region)}:lambda:${region}:${identity.accountId}:function:${name}`
