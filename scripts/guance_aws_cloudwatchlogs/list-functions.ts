@@ -28,8 +28,6 @@ interface Head {
 /** Functions as they were listed last. */
 export interface FunctionListing extends Head {
   readonly functions: readonly LogFunction[]
-  /** When the listing before was made, if that was in another run. */
-  readonly beforeMs?: EpochMs
 }
 
 function stateKey({ scope }: Pick<AwsRegion, 'scope'>): string {
@@ -106,5 +104,5 @@ export async function findFunctions(
   const { functions, pages } = await listAll(region)
   const head: Head = { listedAtMs: nowMs, pages }
   await writer.add([], keepList(key, { head, items: functions }, kept?.chunks ?? 0))
-  return { ...head, functions, ...(kept === undefined ? {} : { beforeMs: kept.head.listedAtMs }) }
+  return { ...head, functions }
 }

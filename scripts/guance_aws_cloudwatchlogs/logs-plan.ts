@@ -29,7 +29,7 @@ async function planRegion(
   const writer = new SliceWriter(context)
   const { listing } = isAuto ? await listKnown(context, region, { writer, hasNamed }) : { listing: undefined }
   const groups = gatherGroups(targets, region, listing?.functions ?? [])
-  const marks = await MarkBook.load(context, region.scope, undefined)
+  const marks = await MarkBook.load(context, region.scope)
   const recent = isAuto ? await listRecent(region) : new Set<string>()
   const nowMs = context.triggerTimeMs
   const active = groups.filter((group) => isActive(group, marks.markOf(group), { nowMs, recent }))

@@ -12,6 +12,8 @@ const FIRST_LOOK_MS = 30 * MINUTE_MS
 export interface MarkHead {
   /** Whether points of reports were ever committed. */
   readonly hasReports?: boolean
+  /** When functions were listed whose groups all have marks. */
+  readonly listedAtMs?: EpochMs
 }
 
 export function markKey(scope: string): string {
@@ -38,8 +40,7 @@ export class MarkBook {
     this.#newFromMs = parts.newFromMs
   }
 
-  /** `sinceMs` is when groups were looked for last: what is new came after it. */
-  static async load(context: RunContext, scope: string, sinceMs: EpochMs | undefined): Promise<MarkBook> {
+  static async load(context: RunContext, scope: string): Promise<MarkBook> {
     const key = markKey(scope)
     const kept = await loadList<MarkHead, StoredMark>(context, key)
     const marks = new Map(
@@ -49,8 +50,9 @@ export class MarkBook {
       ]),
     )
     const firstMs = context.triggerTimeMs - FIRST_LOOK_MS
-    const newFromMs = kept === undefined ? firstMs : Math.min(firstMs, sinceMs ?? firstMs)
     const head = kept?.head ?? {}
+    // What is new came after the listing before.
+    const newFromMs = Math.min(firstMs, head.listedAtMs ?? firstMs)
     return new MarkBook(key, {
       marks,
       head,
@@ -76,12 +78,16 @@ export class MarkBook {
     this.#marks.set(id, mark)
   }
 
-  /** State that keeps the marks of these groups and forgets others. */
-  save(groups: readonly LogGroup[]): Readonly<Record<string, Json>> {
+  /** State that keeps the marks of these groups and forgets others; `listedAtMs` is of the functions among them. */
+  save(groups: readonly LogGroup[], listedAtMs?: EpochMs): Readonly<Record<string, Json>> {
     const items = groups.map((group): StoredMark => {
       const { finalMs, sinceMs, seenMs } = this.markOf(group)
       return [group.id, finalMs, sinceMs, seenMs ?? null]
     })
-    return keepList(this.#key, { head: this.#head, items }, this.#chunks)
+    return keepList(
+      this.#key,
+      { head: { ...this.#head, ...(listedAtMs === undefined ? {} : { listedAtMs }) }, items },
+      this.#chunks,
+    )
   }
 }

@@ -140,10 +140,10 @@ async function findGroups(run: LogsRun, region: AwsRegion, writer: SliceWriter) 
   const { listing, isRefused } = autoRegions.includes(region.region)
     ? await listKnown(context, region, { writer, hasNamed })
     : { listing: undefined, isRefused: false }
-  const marks = await MarkBook.load(context, region.scope, listing?.beforeMs)
+  const marks = await MarkBook.load(context, region.scope)
   const listed = gatherGroups(targets, region, listing?.functions ?? [])
   const gone = goneGroups(listed, marks, region)
-  return { marks, listed, gone, isRefused }
+  return { marks, listed, gone, isRefused, listedAtMs: listing?.listedAtMs }
 }
 
 async function makeGroupRun(run: LogsRun, region: AwsRegion, writer: SliceWriter): Promise<GroupRun> {
@@ -176,7 +176,7 @@ async function turnsOf(
 export async function collectLogs(run: LogsRun, region: AwsRegion): Promise<RegionResult> {
   const { context, account, options } = run
   const writer = new SliceWriter(context)
-  const { marks, listed, gone, isRefused } = await findGroups(run, region, writer)
+  const { marks, listed, gone, isRefused, listedAtMs } = await findGroups(run, region, writer)
   const turns = await turnsOf(run, region, { groups: listed, marks })
   const reader = new RegionReader(run, await makeGroupRun(run, region, writer), marks)
   try {
@@ -186,7 +186,7 @@ export async function collectLogs(run: LogsRun, region: AwsRegion): Promise<Regi
     reader.tally.report(context, region.scope, options.latenessMs)
   }
   const kept = [...listed, ...gone.filter((group) => !isOver(group, marks, context.triggerTimeMs))]
-  await writer.add([], { ...marks.save(kept), ...accountState(account) })
+  await writer.add([], { ...marks.save(kept, listedAtMs), ...accountState(account) })
   await writer.flush()
   const { groups, events } = reader.tally
   context.log(`${region.scope}: ${events} events of ${groups} groups; ${listed.length} groups are collected`)
