@@ -84,7 +84,9 @@ function minuteOfInvocation(report: InvocationReport): ReportMinute {
   addTo(add, 'out_of_memory', report.isOutOfMemory ? 1 : 0)
   for (const { quantity, value } of quantitiesOf(report)) {
     if (value === undefined) continue
-    addTo(add, `${quantity}_sum`, Math.round(value * SUM_PARTS))
+    // Of a share a sum says nothing: the mean is that of the use over that of the size.
+    if (quantity !== 'memory_utilization_percent')
+      addTo(add, `${quantity}_sum`, Math.round(value * SUM_PARTS))
     addTo(add, fieldOfValue(quantity, value), 1)
     raiseTo(max, `${quantity}_max`, value)
   }
