@@ -2,7 +2,7 @@
 const CONTINUATIONS: readonly RegExp[] = [
   // Indented, or empty: `    at handler (/var/task/index.js:3:9)`, `  File "/var/task/app.py", line 3`.
   /^\s/,
-  /^at \S/,
+  /^at (?:async |new )?(?:file:|node:|\/|[A-Za-z_$<][\w$.<>/]{0,300} ?[([])/,
   /^File "/,
   /^Caused by: /,
   /^Suppressed: /,

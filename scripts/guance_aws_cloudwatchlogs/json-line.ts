@@ -42,6 +42,7 @@ const LAMBDA_KEYS: ReadonlySet<string> = new Set([
   'logger',
   'location',
   'tenantId',
+  'traceId',
 ])
 
 const ERROR_KEYS = ['errorType', 'exception_name', 'error.type', 'exceptionClass'] as const

@@ -40,13 +40,20 @@ function raiseTo(maxima: Record<string, number>, key: string, value: number): vo
   maxima[key] = Math.max(maxima[key] ?? 0, value)
 }
 
+/** Merged one after another into a copy of the first; a minute of a busy function has thousands, and copies would take most of the time. */
+function mergeAll(first: ReportMinute, others: Iterable<ReportMinute>): ReportMinute {
+  const add = { ...first.add }
+  const max = { ...first.max }
+  for (const other of others) {
+    for (const [key, value] of Object.entries(other.add)) addTo(add, key, value)
+    for (const [key, value] of Object.entries(other.max)) raiseTo(max, key, value)
+  }
+  return { add, max }
+}
+
 /** Minutes as one; associative and commutative, so that pages, polls and regions may come in any order. */
 export function mergeMinutes(left: ReportMinute, right: ReportMinute): ReportMinute {
-  const add = { ...left.add }
-  const max = { ...left.max }
-  for (const [key, value] of Object.entries(right.add)) addTo(add, key, value)
-  for (const [key, value] of Object.entries(right.max)) raiseTo(max, key, value)
-  return { add, max }
+  return mergeAll(left, [right])
 }
 
 interface Measured {
@@ -84,7 +91,9 @@ function minuteOfInvocation(report: InvocationReport): ReportMinute {
   addTo(add, 'out_of_memory', report.isOutOfMemory ? 1 : 0)
   for (const { quantity, value } of quantitiesOf(report)) {
     if (value === undefined) continue
-    addTo(add, `${quantity}_sum`, Math.round(value * SUM_PARTS))
+    // Of a share a sum says nothing: the mean is that of the use over that of the size.
+    if (quantity !== 'memory_utilization_percent')
+      addTo(add, `${quantity}_sum`, Math.round(value * SUM_PARTS))
     addTo(add, fieldOfValue(quantity, value), 1)
     raiseTo(max, `${quantity}_max`, value)
   }
@@ -106,6 +115,11 @@ export function minuteOf(report: Report): ReportMinute {
   if (report.kind === 'invocation') return minuteOfInvocation(report)
   if (report.status === 'success') return EMPTY_MINUTE
   return { add: { [report.kind === 'init' ? 'init_failures' : 'restore_failures']: 1 }, max: {} }
+}
+
+/** The minute with further reports of it. */
+export function addReports(minute: ReportMinute, reports: readonly Report[]): ReportMinute {
+  return mergeAll(minute, reports.map(minuteOf))
 }
 
 export function addReport(minute: ReportMinute, report: Report): ReportMinute {

@@ -32,7 +32,7 @@ function memoryUtilization({ add }: ReportMinute): number | undefined {
 function addedFields({ add }: ReportMinute): Record<string, number> {
   const fields: Record<string, number> = Object.fromEntries(COUNTS.map((name) => [name, add[name] ?? 0]))
   for (const [name, value] of Object.entries(add)) {
-    if (name === PRICED || name === BILLED_MB_MS || name === 'memory_utilization_percent_sum') continue
+    if (name === PRICED || name === BILLED_MB_MS) continue
     fields[name] = name.endsWith('_sum') ? value / SUM_PARTS : value
   }
   return fields

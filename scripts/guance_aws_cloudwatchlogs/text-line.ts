@@ -34,12 +34,16 @@ const RUBY = new RegExp(`^[DIWEFA], \\[[^\\]\\n]{1,60}\\]\\s{1,8}([A-Z]{3,7})(?:
 const LOGFMT =
   /^(?:(?:time|ts|timestamp)=(?:"([^"\n]{1,40})"|(\S{1,40}))\s+)?(?:level|lvl|severity)="?([A-Za-z]{3,13})"?(?=\s|$)/
 
-/** `[error] …`, `ERROR: …`, `WARN …`; a word of prose is no level, so it has capitals, brackets or a colon. */
-const NAMED = /^(?:\[([A-Za-z]{3,13})\]|([A-Z]{3,8})(?=[\s:]))/
+/** `[error] …`, `ERROR: …`, `WARN …`, `info: …`; a word of prose is no level, so it has capitals, brackets or a colon. */
+const NAMED =
+  /^(?:\[([A-Za-z]{3,13})\]|([A-Z]{3,8})(?=[\s:])|(error|warn|warning|info|debug|verbose|notice|fatal)(?=: ))/
 
 const THROWN = new RegExp(
   `^(?:Exception in thread "[^"\\n]{0,200}" |Unhandled exception\\. |\\[[A-Z]{3,8}\\] |Uncaught )?(${ERROR_NAME})(?=:|\\s*(?:\\n|\\r|$))`,
 )
+
+/** Rust's panic names the thread. */
+const PANIC = /^thread '[^'\n]{0,100}' (?:\(\d{1,10}\) )?panicked at /
 
 /** Beginnings that say how bad it is without naming a level. */
 const OPENINGS: readonly (readonly [opening: string, status: Status])[] = [
@@ -53,6 +57,15 @@ const OPENINGS: readonly (readonly [opening: string, status: Status])[] = [
 
 function readThrown(head: string): string | undefined {
   return THROWN.exec(head)?.[1]
+}
+
+/** Java's runtime prints the message and the type of what nobody caught, then the stack trace, which begins with the type. */
+function readRepeated(head: string): string | undefined {
+  const end = head.indexOf('\n')
+  const errorType = end === -1 ? undefined : readThrown(head.slice(end + 1))
+  return errorType !== undefined && head.slice(0, end).trimEnd().endsWith(`: ${errorType}`)
+    ? errorType
+    : undefined
 }
 
 /** How Node begins what nobody caught; an object with the error follows. */
@@ -104,9 +117,11 @@ function readLogfmt(head: string): LineParts | undefined {
 function readNamed(head: string): LineParts | undefined {
   const opening = OPENINGS.find(([text]) => head.startsWith(text))
   if (opening !== undefined) return { status: opening[1] }
-  const errorType = readThrown(head)
+  if (PANIC.test(head)) return { status: 'critical' }
+  const errorType = readThrown(head) ?? readRepeated(head)
   const match = NAMED.exec(head)
-  const status = readLevel(match?.[1] ?? match?.[2]) ?? (errorType === undefined ? undefined : 'error')
+  const status =
+    readLevel(match?.[1] ?? match?.[2] ?? match?.[3]) ?? (errorType === undefined ? undefined : 'error')
   return status === undefined ? undefined : { status, errorType }
 }
 
