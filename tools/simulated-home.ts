@@ -11,7 +11,7 @@ import type { Backlog, FormValues, HostClient, TaskRecord } from '../runner/host
 import { type SimulatorProcess, startSimulatorProcess } from './simulator-process.ts'
 
 const SIMULATOR = fileURLToPath(new URL('../simulator/main.ts', import.meta.url))
-const SET = 'guance_aws_lambda'
+const LAMBDA = 'guance_aws_lambda'
 
 const DELIVERY_LOOK_MS = 50
 const DELIVERY_LIMIT_MS = 10 * MINUTE_MS
@@ -21,6 +21,8 @@ export interface SimulatedHomeOptions {
   readonly simulatorArgs: readonly string[]
   /** What the connector says of its store. */
   readonly sink: SinkTraits
+  /** What is deployed; the Lambda set when it is left out. */
+  readonly setId?: string
   /** Of the install form, beside keys and regions. */
   readonly parameters?: FormValues
 }
@@ -36,7 +38,7 @@ export interface Poll {
 }
 
 /**
- * The package as a user has it: a home with the Lambda set deployed, its host in this process, tasks as processes of
+ * The package as a user has it: a home with a set deployed, its host in this process, tasks as processes of
  * their own, AWS and Guance as a simulator process. Simulated time lies in the past, because Execute refuses the future.
  */
 export interface SimulatedHome {
@@ -69,9 +71,11 @@ export function turnDetailsOff(scriptPath: string): void {
 class Home implements SimulatedHome {
   readonly simulator: SimulatorProcess
   readonly root: string
+  readonly #setId: string
   #client: HostClient | undefined
 
-  constructor(simulator: SimulatorProcess, root: string) {
+  constructor(simulator: SimulatorProcess, root: string, setId: string) {
+    this.#setId = setId
     this.simulator = simulator
     this.root = root
   }
@@ -93,10 +97,11 @@ class Home implements SimulatedHome {
       regions: [...info.regions],
       ...more,
     }
-    await host.call('install', { setId: SET, parameters, force: false })
-    const { scriptPath } = await host.call('deploy', { setId: SET, force: false })
+    const setId = this.#setId
+    await host.call('install', { setId, parameters, force: false })
+    const { scriptPath } = await host.call('deploy', { setId, force: false })
     // Calls for each function keep to a rate in real time, of which simulated days have none.
-    turnDetailsOff(scriptPath)
+    if (setId === LAMBDA) turnDetailsOff(scriptPath)
   }
 
   async control<T>(path: string, body?: object): Promise<T> {
@@ -114,7 +119,7 @@ class Home implements SimulatedHome {
   async planAt(atMs: EpochMs): Promise<PricedPlan> {
     await this.control('clock', { nowMs: atMs, frozen: false })
     const host = await this.#host()
-    return (await host.call('plan', { target: SET, backfill: null, compare: null })).plan
+    return (await host.call('plan', { target: this.#setId, backfill: null, compare: null })).plan
   }
 
   async pollNow(): Promise<Poll> {
@@ -126,7 +131,7 @@ class Home implements SimulatedHome {
     const before = process.cpuUsage()
     const startedMs = performance.now()
     const { record, backlog } = await host.call('exec', {
-      target: `startup__${SET}.${functionName}`,
+      target: `startup__${this.#setId}.${functionName}`,
       atMs,
       debug: false,
     })
@@ -160,16 +165,17 @@ class Home implements SimulatedHome {
 }
 
 /**
- * Starts a simulator, and on a new home a host with the Lambda set installed and deployed. One at a time in a process:
+ * Starts a simulator, and on a new home a host with a set installed and deployed. One at a time in a process:
  * the endpoint is in its environment.
  */
 export async function openSimulatedHome({
   simulatorArgs,
   sink,
+  setId = LAMBDA,
   parameters = {},
 }: SimulatedHomeOptions): Promise<SimulatedHome> {
   const simulator = await startSimulatorProcess(SIMULATOR, simulatorArgs)
-  const home = new Home(simulator, mkdtempSync(join(tmpdir(), 'simulated-home-')))
+  const home = new Home(simulator, mkdtempSync(join(tmpdir(), 'simulated-home-')), setId)
   try {
     await home.deploy(sink, parameters)
     return home

@@ -83,7 +83,14 @@ export function drawLogScenario(seed: number, rewrite: SinkTraits['rewrite']): L
       ]
     : []
   const configs = { auto: { regions: [REGION as 'us-east-1'] }, maxLatenessMin: latenessMin }
-  return { fleet: { ...fleet, changes }, sink: { rewrite, mergesFields: false }, configs, steps, wildEndMs, firstCleanMs }
+  return {
+    fleet: { ...fleet, changes },
+    sink: { rewrite, mergesFields: false },
+    configs,
+    steps,
+    wildEndMs,
+    firstCleanMs,
+  }
 }
 
 async function poll(played: LogPlayed, scenario: LogScenario, step: Step): Promise<TestRun> {
