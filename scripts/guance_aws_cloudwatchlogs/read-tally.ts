@@ -1,5 +1,5 @@
 import { MINUTE_MS, type Problem, type RunContext } from 'guance-aws-lambda/dff'
-import { AwsFailure, makeProblem, type RegionResult } from 'guance-aws-lambda/sets/guance_integration'
+import { type AwsFailure, makeProblem, type RegionResult } from 'guance-aws-lambda/sets/guance_integration'
 import type { LogGroup } from './log-group.ts'
 import type { GroupResult } from './read-group.ts'
 

@@ -1,4 +1,4 @@
-import type { Json, Point, RunContext } from 'guance-aws-lambda/dff'
+import type { Json, Point, RunContext, Slice } from 'guance-aws-lambda/dff'
 
 /** A slice of a region's groups: an outbox batch holds as many points. */
 const MAX_POINTS = 2_000
@@ -53,10 +53,14 @@ export class SliceWriter {
     this.#points = []
     this.#state = {}
     this.#characters = 0
-    this.#flushing = this.#flushing.then(async () => {
-      await this.#context.commit({ points, state })
-      this.#written += points.length
-    })
+    this.#flushing = this.#commitAfter(this.#flushing, { points, state })
     return this.#flushing
+  }
+
+  /** In order, and never after one that was refused. */
+  async #commitAfter(before: Promise<void>, slice: Slice): Promise<void> {
+    await before
+    await this.#context.commit(slice)
+    this.#written += slice.points.length
   }
 }

@@ -153,11 +153,10 @@ class DerivedLogs implements Logs {
   events(lambdas: readonly Lambda[], { startMs, endMs }: LogSpan): readonly LogEvent[] {
     this.#renew()
     const found: LogEvent[] = []
+    const isInside = ({ timestampMs }: LogEvent): boolean => timestampMs >= startMs && timestampMs <= endMs
     for (const lambda of lambdas) {
       for (const minuteMs of this.#minutesOf(lambda, { startMs, endMs })) {
-        for (const event of this.#eventsOf(lambda, minuteMs)) {
-          if (event.timestampMs >= startMs && event.timestampMs <= endMs) found.push(event)
-        }
+        found.push(...this.#eventsOf(lambda, minuteMs).filter(isInside))
       }
     }
     return found.toSorted(

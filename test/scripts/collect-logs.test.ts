@@ -31,8 +31,7 @@ describe('logs of functions', () => {
     await using poller = await LogPoller.start({
       logs: { lateShare: 0.1, maxLateSec: 590, emptyShare: 0.3, burstShare: 0.3 },
     })
-    const { control } = poller.aws.simulator
-    control('chaos', {
+    poller.aws.simulator.control('chaos', {
       seed: 5,
       rate: 0.2,
       kinds: ['partialPage', 'emptyPage', 'repeatedPage', 'oddOrder'],
@@ -93,7 +92,8 @@ describe('what reports add up to', () => {
       )
       expect([...held.keys()].toSorted()).toEqual([...truth.keys()].toSorted())
       for (const [key, minute] of truth) {
-        expect(held.get(key), key).toMatchObject({
+        expect({ key, ...held.get(key) }).toMatchObject({
+          key,
           invocations: minute.invocations,
           cold_starts: minute.coldStarts,
           errors: minute.errors + minute.timeouts,
