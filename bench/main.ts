@@ -4,6 +4,7 @@ import { COST_USAGE, measureCost } from './cost.ts'
 import { ENGINE_USAGE, measureEngine } from './engine.ts'
 import { measureHost } from './host.ts'
 import { measureLineProtocol } from './line-protocol.ts'
+import { measureLogs } from './logs.ts'
 import { type BenchResult, printResult } from './report.ts'
 
 const BENCHES: Readonly<Record<string, (args: readonly string[]) => Promise<BenchResult>>> = {
@@ -12,6 +13,7 @@ const BENCHES: Readonly<Record<string, (args: readonly string[]) => Promise<Benc
   engine: measureEngine,
   host: measureHost,
   cost: measureCost,
+  logs: measureLogs,
 }
 
 const USAGE = `Usage: npm run bench -- NAME [options] [--json]
@@ -20,6 +22,7 @@ const USAGE = `Usage: npm run bench -- NAME [options] [--json]
   ${ENGINE_USAGE}
   host
   ${COST_USAGE}
+  logs
 `
 
 async function main([name = '', ...args]: readonly string[]): Promise<void> {

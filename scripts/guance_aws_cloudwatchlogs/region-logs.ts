@@ -61,7 +61,7 @@ async function findRecent(
 }
 
 /** State of one group; the name of a group has no `@`. */
-export function groupKey(region: Pick<AwsRegion, 'scope'>, group: Pick<LogGroup, 'id'>): string {
+function groupKey(region: Pick<AwsRegion, 'scope'>, group: Pick<LogGroup, 'id'>): string {
   return `log-group/${region.scope}/${group.id}`
 }
 

@@ -8,7 +8,7 @@ import { makeRun, makeStore, type TestRun, type TestStore } from './run-context.
 
 export const MINUTE_MS = 60_000
 export const START_MS: number = Date.parse('2026-11-20T08:00:00Z')
-export const REGION = 'us-east-1'
+const REGION = 'us-east-1'
 
 export interface LogAudit {
   readonly expected: number
