@@ -5,6 +5,10 @@ export const ZONED_TIME = String.raw`\d{4}-\d\d-\d\d[T ]\d\d:\d\d:\d\d(?:[.,]\d{
 
 const PARTS = /^(\d{4})-(\d\d)-(\d\d)[T ](\d\d):(\d\d):(\d\d)(?:[.,](\d{1,9}))?(?:Z| ?([+-])(\d\d):?(\d\d))$/
 
+/** Years outside are no times of logs: Go's zero time is of year 1, and a date without separators read as ms of year 2611. */
+const FIRST_YEAR = 2_000
+const LAST_YEAR = 2_099
+
 /** No longer text is a time. */
 const MAX_LENGTH = 40
 
@@ -13,6 +17,7 @@ function readText(text: string): EpochMs | undefined {
   const match = PARTS.exec(text)
   if (match === null) return undefined
   const [year = 0, month = 0, day = 0, hour = 0, minute = 0, second = 0] = match.slice(1, 7).map(Number)
+  if (year < FIRST_YEAR || year > LAST_YEAR) return undefined
   const dayMs = Date.UTC(year, month - 1, day)
   // Date.UTC carries 30 February over into March.
   const isDay = new Date(dayMs).getUTCMonth() === month - 1 && new Date(dayMs).getUTCDate() === day
@@ -31,12 +36,12 @@ const UNITS: readonly { readonly from: number; readonly perMs: number }[] = [
   { from: 1e9, perMs: 1e-3 },
 ]
 
-/** In seconds 9999-12-31; the same bound in each unit, a thousand times larger from one to the next. */
-const BEFORE = 1e11
+/** The end of the last year in seconds. */
+const END_SECONDS = Date.UTC(LAST_YEAR + 1, 0) / 1_000
 
 function readNumber(value: number): EpochMs | undefined {
   const unit = UNITS.find(({ from }) => value >= from)
-  if (unit === undefined || value * 1e-3 >= unit.perMs * BEFORE) return undefined
+  if (unit === undefined || value * 1e-3 >= unit.perMs * END_SECONDS) return undefined
   return Math.round(value / unit.perMs)
 }
 
