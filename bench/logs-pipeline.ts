@@ -63,7 +63,7 @@ function makePage(templates: ReturnType<typeof makeTemplates>, page: number): re
   const startMs = START_MS + page * PAGE_MS
   return templates.map(({ logStreamName, timestamp, message }, index) => ({
     // As long as AWS's.
-    eventId: String(page * EVENTS_PER_PAGE + index).padStart(56, '3'),
+    eventId: String(page * EVENTS_PER_PAGE + index).padStart(56, '0'),
     logStreamName,
     timestamp: startMs + timestamp,
     ingestionTime: startMs + timestamp + 1_000,

@@ -1,7 +1,7 @@
 import type { Counters } from '../simulator/counters.ts'
 import { openSimulatedHome } from '../tools/simulated-home.ts'
-import { EVENTS, measurePipeline } from './logs-pipeline.ts'
 import type { BenchResult } from './report.ts'
+import { resolveSets } from './resolve-sets.ts'
 
 const GROUPS = 1_000
 
@@ -37,6 +37,8 @@ async function countCalls(): Promise<{ readonly calls: number; readonly wallSeco
 
 /** How fast logs go through, what they take of memory, and how often CloudWatch Logs is asked. */
 export async function measureLogs(): Promise<BenchResult> {
+  resolveSets()
+  const { EVENTS, measurePipeline } = await import('./logs-pipeline.ts')
   const pipeline = await measurePipeline()
   const { calls, wallSeconds } = await countCalls()
   return {
