@@ -16,7 +16,7 @@ import { DEFAULT_LOGS } from '../simulator/truth/log-options.ts'
 import { createLogs } from '../simulator/truth/logs.ts'
 import { leaseTask, SCRIPT } from './host-outbox.ts'
 
-export const EVENTS = 1_000_000
+const EVENTS = 1_000_000
 const EVENTS_PER_PAGE = 10_000
 /** A page a half minute: 20,000 events a minute in one group. */
 const PAGE_MS = MINUTE_MS / 2
@@ -154,17 +154,17 @@ async function run(store: Store): Promise<PipelineFigures> {
     isWanted: () => true,
     functions: [{ name: 'orders-api', group: '/shared/functions', architecture: 'arm64' }],
   }
-  const startedMs = performance.now()
   const { triggerTimeMs } = whole
-  const reading = { stateKey: 'log-group', fromMs: START_MS, toMs: triggerTimeMs, latenessMs: 10 * MINUTE_MS }
-  const result = await readGroup(
-    { context: whole, region, writer, maker: { region: REGION, options, tagsOf } },
-    group,
-    reading,
-  )
+  const groupRun = { context: whole, region, writer, maker: { region: REGION, options, tagsOf } }
+  const reading = { stateKey: 'log-group', fromMs: START_MS, latenessMs: 10 * MINUTE_MS }
+  const startedMs = performance.now()
+  // As a poll after others: the first look is half an hour, what follows goes in windows.
+  const first = await readGroup(groupRun, group, { ...reading, toMs: START_MS + 15 * MINUTE_MS })
+  const rest = await readGroup(groupRun, group, { ...reading, toMs: triggerTimeMs })
   await writer.flush()
   const seconds = (performance.now() - startedMs) / 1_000
-  if (result.events !== EVENTS) throw new Error(`expected ${EVENTS} events, got ${result.events}`)
+  const events = first.events + rest.events
+  if (events !== EVENTS) throw new Error(`expected ${EVENTS} events, got ${events}`)
   return {
     eventsPerSecond: Math.round(EVENTS / seconds),
     peakRssMB: peaks.whole / 1e6,

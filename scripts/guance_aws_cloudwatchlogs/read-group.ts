@@ -1,4 +1,11 @@
-import { alignDown, type EpochMs, HOUR_MS, MINUTE_MS, type RunContext } from 'guance-aws-lambda/dff'
+import {
+  alignDown,
+  type EpochMs,
+  HOUR_MS,
+  MINUTE_MS,
+  type RunContext,
+  SECOND_MS,
+} from 'guance-aws-lambda/dff'
 import { AwsFailure, type AwsRegion, isAbsent } from 'guance-aws-lambda/sets/guance_integration'
 import { FILTER_EVENTS, filterEvents, type LogEvent } from './filter-events.ts'
 import { GroupState } from './group-state.ts'
@@ -16,6 +23,9 @@ const FEW_EVENTS = 5_000
 
 /** A request with its retries, and its commit, must end before the host ends the task. */
 const MARGIN_MS = MINUTE_MS
+
+/** Its Date header leaves out what is less than a second. */
+const DATE_HEADER_MS = SECOND_MS
 
 /** What all groups of a region share in a run. */
 export interface GroupRun {
@@ -64,7 +74,8 @@ export function isEnding({ elapsedMs, timeoutMs }: Pick<RunContext, 'elapsedMs' 
 function nextWindow(startMs: EpochMs, { toMs, latenessMs }: Reading, windowMs: number): Window {
   const settledMs = alignDown(toMs - latenessMs, MINUTE_MS)
   const endMs = startMs + windowMs
-  if (endMs < settledMs) return { startMs, lastMs: endMs - 1, finalMs: endMs }
+  // A little more is read at once: the minute before the last may have been left open by a clock that is a second off.
+  if (startMs + 2 * windowMs < settledMs) return { startMs, lastMs: endMs - 1, finalMs: endMs }
   // Of a past without lateness the end is exclusive.
   return { startMs, lastMs: latenessMs === 0 ? toMs - 1 : toMs, finalMs: Math.max(startMs, settledMs) }
 }
@@ -141,7 +152,7 @@ class GroupReader {
 
 /** AWS's own time when the reading began, as far as a reply has said it. */
 function beganAtMs({ clock }: AwsRegion, startedMs: number): EpochMs {
-  return clock.awsNowMs() - (Date.now() - startedMs)
+  return clock.awsNowMs() - (Date.now() - startedMs) + DATE_HEADER_MS
 }
 
 /**
