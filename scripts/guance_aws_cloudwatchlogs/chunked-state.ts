@@ -24,9 +24,9 @@ export async function loadList<Head, Item>(
   // Written by keepList alone.
   const value = (await context.load(key)) as unknown as Chunked | undefined
   if (value === undefined) return undefined
-  const parts = await Promise.all(
-    Array.from({ length: value.chunks }, async (_, index) => context.load(`${key}/${index}`)),
-  )
+  const parts: (Json | undefined)[] = []
+  // One after the other: the host answers so many questions at a time, and other regions ask too.
+  for (let index = 0; index < value.chunks; index += 1) parts.push(await context.load(`${key}/${index}`))
   return {
     head: value.head as unknown as Head,
     items: parts.flatMap((part) => (part ?? []) as unknown as Item[]),

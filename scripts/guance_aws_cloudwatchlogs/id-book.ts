@@ -45,9 +45,9 @@ export class IdBook {
   ): Promise<IdBook> {
     const book = new IdBook(minutes)
     for (const [minute, text] of Object.entries(inline)) book.#minutes.set(Number(minute), unpack(text))
-    const texts = await Promise.all(minutes.map(async (minuteMs) => load(minuteMs)))
-    for (const [index, minuteMs] of minutes.entries()) {
-      const text = texts[index]
+    for (const minuteMs of minutes) {
+      // One after the other: the host answers so many questions at a time, and other groups ask too.
+      const text = await load(minuteMs)
       book.#minutes.set(minuteMs, unpack(typeof text === 'string' ? text : ''))
     }
     return book
