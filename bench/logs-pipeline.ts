@@ -139,13 +139,7 @@ async function run(store: Store): Promise<PipelineFigures> {
   const region = makeRegion(makeTemplates())
   const whole = context as RunContext
   const writer = new SliceWriter(whole)
-  const tagsOf = makeTags({
-    accountId: ACCOUNT_ID,
-    region: REGION,
-    extraTags: {},
-    options,
-    inventory: undefined,
-  })
+  const tagsOf = makeTags({ region: REGION, extraTags: {}, options, inventory: undefined })
   const group = {
     id: '/shared/functions',
     name: '/shared/functions',

@@ -1,10 +1,4 @@
-import {
-  type Account,
-  DffError,
-  type Expectation,
-  type LogsConfigs,
-  type RunContext,
-} from 'guance-aws-lambda/dff'
+import { type Account, type Expectation, type LogsConfigs, type RunContext } from 'guance-aws-lambda/dff'
 import {
   type AwsAccount,
   type Backoff,
@@ -78,15 +72,6 @@ export function CloudwatchLogsCollector(
   const checked = parseAccount(account)
   const targets = compileTargets(configs)
   const options = compileOptions(targets.configs, DEFAULT_CLOUD_PROVIDER)
-  if (!options.hasLines && targets.autoRegions === undefined && targets.named.size === 0) {
-    throw new DffError({
-      code: 'BAD_PARAMETER',
-      place: 'logsConfigs',
-      expected: 'auto or log_groups',
-      got: 'neither',
-      remedy: 'Say which groups are to be collected.',
-    })
-  }
   const open = async (context: RunContext, patience: Backoff | undefined) => {
     const opened = await openAccount(context, checked, patience)
     const autoRegions = await findAutoRegions(context, opened, targets)

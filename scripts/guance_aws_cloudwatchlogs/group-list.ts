@@ -1,4 +1,4 @@
-import type { EpochMs, RunContext } from 'guance-aws-lambda/dff'
+import { type EpochMs, HOUR_MS, type RunContext } from 'guance-aws-lambda/dff'
 import {
   AwsFailure,
   type AwsRegion,
@@ -34,6 +34,9 @@ export async function listKnown(
     return { listing, isRefused: true }
   }
 }
+
+/** A group that is gone has its last lines by then. */
+const GONE_MS = HOUR_MS
 
 const EVERY_STREAM = (): boolean => true
 
@@ -88,5 +91,3 @@ export function isOver(group: LogGroup, marks: MarkBook, nowMs: EpochMs): boolea
   const { seenMs = 0, finalMs } = marks.markOf(group)
   return nowMs - seenMs > GONE_MS && nowMs - finalMs < GONE_MS
 }
-
-const GONE_MS = 60 * 60_000

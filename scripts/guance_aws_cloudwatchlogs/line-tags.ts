@@ -5,7 +5,6 @@ import type { LogOptions } from './log-options.ts'
 type Tags = Readonly<Record<string, string>>
 
 interface TagSources {
-  readonly accountId: string
   readonly region: string
   readonly extraTags: Tags
   readonly options: Pick<LogOptions, 'objectTags' | 'cloudProvider'>
@@ -21,7 +20,7 @@ function chosen(tags: Tags, keys: readonly string[]): Tags {
 }
 
 /** Its own tags first: neither the account's extra tags nor those of the object overwrite them. */
-export function makeTags({ accountId, region, extraTags, options, inventory }: TagSources): TagsOf {
+export function makeTags({ region, extraTags, options, inventory }: TagSources): TagsOf {
   const { objectTags, cloudProvider } = options
   const objects = [...(inventory?.gone ?? []), ...(inventory?.entries ?? [])]
   const linked = new Map(objects.map(({ name, tags }) => [name, chosen(tags, objectTags)]))
@@ -35,7 +34,7 @@ export function makeTags({ accountId, region, extraTags, options, inventory }: T
       ...(functionName === undefined ? {} : { FunctionName: functionName, name: functionName }),
       RegionId: region,
       // A group that another account shares is that account's.
-      account_id: group.accountId === '' ? accountId : group.accountId,
+      account_id: group.accountId,
       cloud_provider: cloudProvider,
     }
   }

@@ -1,4 +1,4 @@
-import type { LogsConfigs } from 'guance-aws-lambda/dff'
+import { type LogsConfigs, MINUTE_MS } from 'guance-aws-lambda/dff'
 import { makeLineFilter } from './line-filter.ts'
 import type { Redact } from './log-point.ts'
 import { makeRedactor } from './redact.ts'
@@ -6,7 +6,6 @@ import { makeRedactor } from './redact.ts'
 /** Minutes after which an event that comes is not looked for any more. */
 const DEFAULT_LATENESS_MIN = 10
 const DEFAULT_IDLE_MIN = 30
-const MINUTE_MS = 60_000
 
 /** What becomes of lines, compiled once when the Startup script loads. */
 export interface LogOptions {

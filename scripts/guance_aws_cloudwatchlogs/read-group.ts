@@ -11,6 +11,7 @@ import { FILTER_EVENTS, filterEvents, type LogEvent } from './filter-events.ts'
 import { GroupState } from './group-state.ts'
 import type { LogGroup } from './log-group.ts'
 import { makeLogs, makeReports, type RecordMaker } from './record-maker.ts'
+import { pageGate } from './page-gate.ts'
 import type { SliceWriter } from './slice-writer.ts'
 
 /** Ten gigabytes of one window: more means that AWS keeps handing out tokens. */
@@ -101,17 +102,23 @@ class GroupReader {
 
   /** Every page of a window; false when the task's time ended before the last. */
   async readWindow(window: Window): Promise<boolean> {
-    const { context, region } = this.#run
+    const { context } = this.#run
+    const gate = pageGate(context)
     let token: string | undefined
     for (let page = 0; page < MAX_PAGES; page += 1) {
       if (isEnding(context)) return false
       // One page after the other: each one names the next.
-      const reply = await filterEvents(region, this.#group, { ...window, token })
-      await this.#take(reply.events.filter(({ stream }) => this.#group.isWanted(stream)))
-      token = reply.token
+      token = await gate.within(async () => this.#readPage(window, token))
       if (token === undefined) return true
     }
     throw new AwsFailure('transient', FILTER_EVENTS, new Error(`no last page among ${MAX_PAGES}`))
+  }
+
+  /** Gives the token of the next page. */
+  async #readPage(window: Window, token: string | undefined): Promise<string | undefined> {
+    const page = await filterEvents(this.#run.region, this.#group, { ...window, token })
+    await this.#take(page.events.filter(({ stream }) => this.#group.isWanted(stream)))
+    return page.token
   }
 
   /** Commits new events with the ids by which they are known from then on. */

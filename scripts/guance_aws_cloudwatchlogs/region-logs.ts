@@ -155,7 +155,7 @@ async function makeGroupRun(run: LogsRun, region: AwsRegion, writer: SliceWriter
     region: region.region,
   })
   const extraTags = account.account.extra_tags ?? {}
-  const tagsOf = makeTags({ accountId, region: region.region, extraTags, options, inventory })
+  const tagsOf = makeTags({ region: region.region, extraTags, options, inventory })
   return { context, region, writer, maker: { region: region.region, options, tagsOf } }
 }
 
@@ -178,17 +178,21 @@ export async function collectLogs(run: LogsRun, region: AwsRegion): Promise<Regi
   const writer = new SliceWriter(context)
   const { marks, listed, gone, isRefused, listedAtMs } = await findGroups(run, region, writer)
   const turns = await turnsOf(run, region, { groups: listed, marks })
+  let isCut = isRefused
   const reader = new RegionReader(run, await makeGroupRun(run, region, writer), marks)
   try {
     await reader.readAll([...turns.often, ...(context.backfill === undefined ? gone : [])])
     await reader.readRarely(turns.rarely)
-  } finally {
-    reader.tally.report(context, region.scope, options.latenessMs)
+  } catch (error) {
+    // Where AWS fails for group after group the rest is left out; what was read counts all the same.
+    if (!(error instanceof AwsFailure)) throw error
+    isCut = true
   }
+  reader.tally.report(context, region.scope, options.latenessMs)
   const kept = [...listed, ...gone.filter((group) => !isOver(group, marks, context.triggerTimeMs))]
   await writer.add([], { ...marks.save(kept, listedAtMs), ...accountState(account) })
   await writer.flush()
   const { groups, events } = reader.tally
   context.log(`${region.scope}: ${events} events of ${groups} groups; ${listed.length} groups are collected`)
-  return reader.tally.result(region.scope, writer.written, isRefused)
+  return reader.tally.result(region.scope, writer.written, isCut)
 }

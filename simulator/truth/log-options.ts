@@ -19,6 +19,7 @@ export interface LogOptions {
   readonly jsonShare: number
   /** Share of the functions that write into one group of their region, `/shared/functions`. */
   readonly sharedShare: number
+  /** A bound as well of what one question derives. */
   readonly retentionDays: number
 }
 
@@ -34,5 +35,5 @@ export const DEFAULT_LOGS: LogOptions = {
   coldShare: 0.1,
   jsonShare: 0,
   sharedShare: 0,
-  retentionDays: 3_650,
+  retentionDays: 30,
 }

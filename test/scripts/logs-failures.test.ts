@@ -118,3 +118,15 @@ describe('polls of groups', () => {
     expect(poller.audit(FIRST_MS, END_MS)).toMatchObject(LOSSLESS)
   })
 })
+
+describe('a region in which one group after the other fails', () => {
+  it('is left alone after some of them, and named once', async () => {
+    await using poller = await LogPoller.start({ functions: 80, active: 0.9 })
+    poller.aws.simulator.control('denials', { actions: ['logs:FilterLogEvents'] })
+    await expect(poller.poll(START_MS)).rejects.toThrow(/logs:FilterLogEvents/)
+    expect(poller.problems().filter((code) => code === 'forbidden')).toHaveLength(1)
+    const calls = poller.runs.at(-1)?.totals().requests['logs:FilterLogEvents'] ?? 0
+    // The SDK asks once more while it learns how far the simulated clock is off.
+    expect(calls).toBeLessThan(90)
+  })
+})
