@@ -91,6 +91,7 @@ describe('the logs from the listing to the receiver', () => {
     const path = `received?RegionId=${region}&limit=Infinity`
     const { points: logs } = (await shell.control(`${path}&category=logging`)) as Held
     const { points: reports } = (await shell.control(`${path}&measurement=aws_lambda_report`)) as Held
+    expect(logs.length).toBeGreaterThan(100)
     // Groups are read side by side, so that their order is no promise.
     const first = [...firstOf(logs, 8), ...firstOf(reports, 2)]
     expectGolden(`${JSON.stringify(first, null, 2)}\n`, new URL('golden/logs.json', import.meta.url))
