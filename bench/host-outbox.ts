@@ -15,7 +15,7 @@ const STATE_KEYS = 64
 const STATE_VALUE = 'x'.repeat(1_000)
 const BATCH_POINTS = 2_000
 const BATCHES = 100
-const SCRIPT = 'startup__bench'
+export const SCRIPT = 'startup__bench'
 const DRAIN_MS = 120_000
 
 export interface OutboxFigures {
@@ -24,7 +24,8 @@ export interface OutboxFigures {
   readonly senderPointsPerSecond: number
 }
 
-async function leaseTask(store: Store): Promise<Lease> {
+/** A task that holds its lease, as one that commits must. */
+export async function leaseTask(store: Store): Promise<Lease> {
   const task = {
     id: 'bench',
     funcId: `${SCRIPT}.run`,

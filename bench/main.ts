@@ -6,6 +6,7 @@ import { ENGINE_USAGE, measureEngine } from './engine.ts'
 import { measureHost } from './host.ts'
 import { INVENTORY_USAGE, measureInventory } from './inventory.ts'
 import { measureLineProtocol } from './line-protocol.ts'
+import { measureLogs } from './logs.ts'
 import { type BenchResult, printResult } from './report.ts'
 
 const BENCHES: Readonly<Record<string, (args: readonly string[]) => Promise<BenchResult>>> = {
@@ -16,6 +17,7 @@ const BENCHES: Readonly<Record<string, (args: readonly string[]) => Promise<Benc
   cost: measureCost,
   inventory: measureInventory,
   billing: measureBilling,
+  logs: measureLogs,
 }
 
 const USAGE = `Usage: npm run bench -- NAME [options] [--json]
@@ -26,6 +28,7 @@ const USAGE = `Usage: npm run bench -- NAME [options] [--json]
   ${COST_USAGE}
   ${INVENTORY_USAGE}
   ${BILLING_USAGE}
+  logs
 `
 
 async function main([name = '', ...args]: readonly string[]): Promise<void> {

@@ -33,6 +33,7 @@ export type {
   CloudwatchConfigs,
   CollectorConfigs,
   Organization,
+  LogsConfigs,
 } from './schema-types.generated.ts'
 export type {
   Access,
@@ -50,6 +51,7 @@ export type {
   Slice,
   Usage,
 } from './script.ts'
+export { HIDDEN, hideShapes } from './secret-shape.ts'
 export type { SecretRef } from './secret.ts'
 export { alignDown, DAY_MS, type EpochMs, formatTime, HOUR_MS, MINUTE_MS, SECOND_MS } from './time.ts'
 export { formatWindow, splitWindow, type Window } from './window.ts'

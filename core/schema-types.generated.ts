@@ -16,6 +16,48 @@ export type Patterns = string[]
  */
 export type ConnectorConfig = (FileConnector | DatakitConnector | DatawayConnector)
 /**
+ * Which groups of CloudWatch Logs are collected, and what becomes of their lines. A list of regions, as upstream writes it, stands for log_groups alone.
+ */
+export type LogsConfigs = (LogsConfigs1 & LogsConfigs2)
+export type LogsConfigs1 = {
+[k: string]: unknown
+}
+/**
+ * Names of functions: exact, * for any characters, ALL (as when it is left out), or NOT first to leave out.
+ * 
+ * @minItems 1
+ * @maxItems 1000
+ */
+export type Patterns1 = string[]
+/**
+ * Names of streams: exact, * for any characters, ALL (as when it is left out), or NOT first to leave out.
+ * 
+ * @minItems 1
+ * @maxItems 1000
+ */
+export type Patterns2 = string[]
+/**
+ * Only lines that one of these finds.
+ * 
+ * @minItems 1
+ * @maxItems 100
+ */
+export type Expressions = string[]
+/**
+ * No lines that one of these finds.
+ * 
+ * @minItems 1
+ * @maxItems 100
+ */
+export type Expressions1 = string[]
+/**
+ * Hide what these find as well.
+ * 
+ * @minItems 1
+ * @maxItems 100
+ */
+export type Expressions2 = string[]
+/**
  * Exact texts, or with * for any run of characters; case counts.
  * 
  * @minItems 1
@@ -69,11 +111,41 @@ export type AWSAKSECRET1 = string
  */
 export type AccountName1 = string
 /**
- * AWS regions to collect from.
+ * AWS regions whose Lambda functions are collected.
  * 
  * @minItems 1
  */
 export type Regions = Region[]
+/**
+ * both: log lines, and cold starts, memory and durations by function and minute. metrics leaves out the lines, lines the metrics.
+ */
+export type Deliver = ("both" | "lines" | "metrics")
+/**
+ * Role to assume with these keys, for another account. Optional.
+ */
+export type RoleARN1 = string
+/**
+ * External id that the role's trust policy asks for. Optional.
+ */
+export type ExternalID1 = string
+/**
+ * Access key id of an IAM user. Without keys the AWS SDK's default chain is used (profile, instance role, web identity).
+ */
+export type AWSAKID2 = string
+/**
+ * Its secret access key. Sealed in the home's store, never written into the Startup script.
+ */
+export type AWSAKSECRET2 = string
+/**
+ * Becomes the tag account_name on everything collected.
+ */
+export type AccountName2 = string
+/**
+ * AWS regions to collect from.
+ * 
+ * @minItems 1
+ */
+export type Regions1 = Region[]
 /**
  * What a poll asks AWS for: mask leaves out functions that were silent for three hours, until they wake; probe asks of these only who did something; everything asks for all that AWS lists. Nothing is lost.
  */
@@ -87,11 +159,11 @@ export type CriticalFunctions = string[]
 /**
  * Role to assume with these keys, for another account. Optional.
  */
-export type RoleARN1 = string
+export type RoleARN2 = string
 /**
  * External id that the role's trust policy asks for. Optional.
  */
-export type ExternalID1 = string
+export type ExternalID2 = string
 
 export interface Schemas {
 account: Account
@@ -102,9 +174,11 @@ catalogue: Catalogue
 "collector-configs": CollectorConfigs
 connector: ConnectorConfig
 "guance-price": GuancePrice
+"logs-configs": LogsConfigs
 marketplace: Listing
 organization: Organization
 parameters_guance_aws_billing: GuanceAwsBillingParameters
+parameters_guance_aws_cloudwatchlogs: GuanceAwsCloudwatchlogsParameters
 parameters_guance_aws_lambda: GuanceAwsLambdaParameters
 "partition-price": PartitionPrice
 prices: HomePrices
@@ -609,6 +683,84 @@ currency: string
  */
 perThousandSeriesPerDay: number
 }
+export interface LogsConfigs2 {
+/**
+ * The true group of every Lambda function.
+ */
+auto?: {
+/**
+ * AWS regions whose functions are looked for; auto takes the enabled ones in which there is something, examined once a day.
+ */
+regions: ("auto" | Region[])
+functions?: Patterns1
+}
+/**
+ * Groups by name, region by region; they are read at every poll. A group that is named twice must fit both.
+ * 
+ * @minItems 1
+ * @maxItems 1000
+ */
+log_groups?: LogRegion[]
+/**
+ * both (default), the log lines alone, or only the metrics that are derived from reports.
+ */
+deliver?: ("both" | "lines" | "metrics")
+include?: Expressions
+exclude?: Expressions1
+/**
+ * Share of the lines that are delivered, 0 to 1; errors and reports always are, and what is derived counts everything.
+ */
+sample?: number
+/**
+ * What is hidden in messages, before they leave the task: AWS keys, tokens, passwords in URLs and card numbers by their looks, unless off.
+ */
+redact?: {
+/**
+ * Hide nothing by its looks.
+ */
+off?: boolean
+patterns?: Expressions2
+}
+/**
+ * Whether the lines of a stack trace that come in one page become one log; default false: each is a log of its own that names the first.
+ */
+joinLines?: boolean
+/**
+ * How many minutes after its own time an event may come to CloudWatch Logs and still be found; default 10. All of them are read again at every poll.
+ */
+maxLatenessMin?: number
+/**
+ * Minutes between looks at the group of a function that does nothing; default 30.
+ */
+idleEveryMin?: number
+/**
+ * Tags of the function object to take over; default Runtime.
+ */
+object_tags?: string[]
+/**
+ * Value of source for all logs; left out, it is the name of the log group.
+ */
+source?: string
+/**
+ * Value of the tag cloud_provider; upstream's samples say aws.
+ */
+cloud_provider?: string
+}
+export interface LogRegion {
+region_id: Region
+/**
+ * @minItems 1
+ * @maxItems 10000
+ */
+targets: LogTarget[]
+}
+export interface LogTarget {
+/**
+ * Name of the group, or the ARN of one that another account shares with this one (CloudWatch cross-account observability).
+ */
+log_group_name: string
+log_streams?: Patterns2
+}
 /**
  * marketplace.json: every script set with its texts, parameters, files and digests. Generated.
  */
@@ -743,17 +895,29 @@ assume_role_arn?: RoleARN
 external_id?: ExternalID
 }
 /**
- * Install form of guance_aws_lambda.
+ * Install form of guance_aws_cloudwatchlogs.
  */
-export interface GuanceAwsLambdaParameters {
+export interface GuanceAwsCloudwatchlogsParameters {
 ak_id?: AWSAKID1
 ak_secret?: AWSAKSECRET1
 account_name?: AccountName1
 regions: Regions
-policy?: Policy
-critical?: CriticalFunctions
+deliver?: Deliver
 assume_role_arn?: RoleARN1
 external_id?: ExternalID1
+}
+/**
+ * Install form of guance_aws_lambda.
+ */
+export interface GuanceAwsLambdaParameters {
+ak_id?: AWSAKID2
+ak_secret?: AWSAKSECRET2
+account_name?: AccountName2
+regions: Regions1
+policy?: Policy
+critical?: CriticalFunctions
+assume_role_arn?: RoleARN2
+external_id?: ExternalID2
 }
 /**
  * What AWS charges for requests to CloudWatch and Cost Explorer in one partition. A price that nobody knows is left out, never guessed.

@@ -147,8 +147,8 @@ export interface Explanation {
 /** One IAM action that a script calls at AWS. */
 export interface AccessAction {
   readonly action: string
-  /** What a policy can limit it to: `function` to functions of the account, `account` to nothing. */
-  readonly on: 'account' | 'function'
+  /** What a policy can limit it to: `function` and `log-group` to those of the account, `account` to nothing. */
+  readonly on: 'account' | 'function' | 'log-group'
   /** What is missing without it. */
   readonly gives: string
   /** Without it something is collected all the same. */

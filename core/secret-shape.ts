@@ -25,8 +25,9 @@ export const SECRET_SHAPES: readonly string[] = [
   String.raw`\b(tkn_|agnt_)\w{6,}`,
   // Access key ids of AWS, long-lived and temporary; the last four tell which one it was.
   String.raw`\b(AKIA|ASIA)[A-Z0-9]{12}(?=[A-Z0-9]{4}\b)`,
-  // JSON Web Tokens: two parts in base64url that begin as {" does.
-  String.raw`\beyJ[\w-]{5,}\.[\w-]{5,}(?:\.[\w-]*)?`,
+  // JSON Web Tokens: two parts in base64url that begin as {" does. Only near the beginning of a run of their letters: a text
+  // that begins one over and over would else take the square of its length.
+  String.raw`eyJ(?<=(?<![\w-])(?:\w{1,32}-){0,4}eyJ)[\w-]{5,}\.[\w-]{5,}(?:\.[\w-]*)?`,
   String.raw`\b([Bb]earer\s+)${TOKEN}`,
   String.raw`([Aa]uthorization["']?\s*[:=]\s*["']?[Bb]asic\s+)${HEADER_VALUE}+`,
   // Signature Version 4, as a header says it.

@@ -11,7 +11,16 @@ import {
   textOf,
   textsOf,
 } from './control/input.ts'
-import { at, listOf, objectOf, parseChange, parseGroup, parseLate, parseServices } from './fleet-part.ts'
+import {
+  at,
+  listOf,
+  objectOf,
+  parseChange,
+  parseGroup,
+  parseLate,
+  parseLogs,
+  parseServices,
+} from './fleet-part.ts'
 import type { SimulatorOptions } from './options.ts'
 import type { Group } from './truth/group.ts'
 import { UsageError } from './usage-error.ts'
@@ -29,6 +38,7 @@ const KEYS = [
   'groups',
   'changes',
   'services',
+  'logs',
 ]
 
 /** Shares are written as decimals: their sum is 1 up to rounding. */
@@ -110,6 +120,7 @@ export function parseFleet(document: unknown): Partial<SimulatorOptions> {
     ...(input.services === undefined
       ? {}
       : { services: at('services', () => parseServices(input.services)) }),
+    ...(input.logs === undefined ? {} : { logs: at('logs', () => parseLogs(input.logs)) }),
   }
 }
 

@@ -16,6 +16,7 @@ import type { Change } from './truth/change.ts'
 import type { Group } from './truth/group.ts'
 import { TRAITS, type Trait } from './truth/lambda.ts'
 import { DEFAULT_LATE, type LateOptions } from './truth/lateness.ts'
+import { DEFAULT_LOGS, type LogOptions } from './truth/log-options.ts'
 import { NO_SERVICES, type ServiceOptions } from './truth/service.ts'
 
 /** The longest timeout that AWS allows. */
@@ -209,4 +210,17 @@ export function parseServices(value: unknown): ServiceOptions {
     tables: wholeOf(input, 'tables', 100_000) ?? 0,
     insights: flagOf(input, 'insights') ?? false,
   }
+}
+
+/** What functions write into CloudWatch Logs; what is left out is as usual, or as in `before`. Throws ControlError. */
+export function parseLogs(value: unknown, before: LogOptions = DEFAULT_LOGS): LogOptions {
+  const input = objectOf(value)
+  checkKeys(input, Object.keys(DEFAULT_LOGS))
+  const given = Object.entries(before).map(([key, usual]): [string, number] => {
+    const read = key.endsWith('Share') ? shareOf(input, key) : between(numberOf(input, key), key, 0, 86_400)
+    return [key, read ?? usual]
+  })
+  const logs: LogOptions = { ...before, ...Object.fromEntries(given) }
+  if (logs.minDelaySec <= logs.maxDelaySec) return logs
+  throw new ControlError('minDelaySec must not be above maxDelaySec')
 }

@@ -7,6 +7,7 @@ import type { BillingOptions } from './truth/billing.ts'
 import type { Change } from './truth/change.ts'
 import type { Group } from './truth/group.ts'
 import { DEFAULT_LATE, type LateOptions } from './truth/lateness.ts'
+import type { LogOptions } from './truth/log-options.ts'
 import type { ServiceOptions } from './truth/service.ts'
 import { UsageError } from './usage-error.ts'
 
@@ -40,6 +41,8 @@ export interface SimulatorOptions {
   readonly sinceMs?: EpochMs
   /** Absent, there is nothing but functions. */
   readonly services?: ServiceOptions
+  /** What functions write into CloudWatch Logs; absent, little and soon. */
+  readonly logs?: LogOptions
   /** What Cost Explorer says; absent, a bill of one account. */
   readonly billing?: Partial<BillingOptions>
 }
@@ -75,7 +78,7 @@ export const DEFAULT_OPTIONS: SimulatorOptions = {
 
 export const HELP = `Usage: npm run simulator -- [options]
 
-A loopback AWS (CloudWatch, Lambda, Cost Explorer, STS, account, Organizations), DataKit and DataWay with a known truth, on one port of 127.0.0.1.
+A loopback AWS (CloudWatch, its Logs, Lambda, Cost Explorer, STS, account, Organizations), DataKit and DataWay with a known truth, on one port of 127.0.0.1.
 
   --functions N      Lambda functions of one account, spread over its regions (200)
   --regions N|LIST   how many regions, or their names with commas (2)

@@ -20,6 +20,8 @@ import { DEFAULT_REWRITING } from './receiver/rewriting.ts'
 import type { Simulation } from './simulation.ts'
 import { createBilling } from './truth/billing.ts'
 import { createListing } from './truth/listing.ts'
+import { DEFAULT_LOGS } from './truth/log-options.ts'
+import { createLogs } from './truth/logs.ts'
 import { createServices, NO_SERVICES } from './truth/service.ts'
 import { createTruth } from './truth/truth.ts'
 
@@ -72,6 +74,7 @@ function createSimulation(options: SimulatorOptions): Simulation {
     clock,
     counters,
     truth,
+    logs: createLogs(truth, options.logs ?? DEFAULT_LOGS),
     services: createServices(truth, options.services ?? NO_SERVICES),
     billing: createBilling(seed, accountIds, options.billing),
     paid: makePaidRequests(),

@@ -11,6 +11,7 @@ import type { SimulatorOptions } from './options.ts'
 import type { Receiver } from './receiver/receiver.ts'
 import type { Billing } from './truth/billing.ts'
 import type { Listing } from './truth/listing.ts'
+import type { Logs } from './truth/logs.ts'
 import type { Services } from './truth/service.ts'
 import type { Truth } from './truth/truth.ts'
 
@@ -21,6 +22,7 @@ export interface Simulation {
   readonly counters: Counters
   readonly truth: Truth
   readonly services: Services
+  readonly logs: Logs
   readonly billing: Billing
   readonly paid: PaidRequests
   readonly identities: Identities

@@ -11,8 +11,8 @@ import type { Backlog, FormValues, HostClient, TaskRecord } from '../runner/host
 import { type SimulatorProcess, startSimulatorProcess } from './simulator-process.ts'
 
 const SIMULATOR = fileURLToPath(new URL('../simulator/main.ts', import.meta.url))
-const SET = 'guance_aws_lambda'
-type SimulatedSet = typeof SET | 'guance_aws_billing'
+const LAMBDA = 'guance_aws_lambda'
+const BILLING = 'guance_aws_billing'
 
 const DELIVERY_LOOK_MS = 50
 const DELIVERY_LIMIT_MS = 10 * MINUTE_MS
@@ -22,10 +22,10 @@ export interface SimulatedHomeOptions {
   readonly simulatorArgs: readonly string[]
   /** What the connector says of its store. */
   readonly sink: SinkTraits
+  /** What is deployed; the Lambda set when it is left out. */
+  readonly setId?: string
   /** Of the install form, beside keys and regions. */
   readonly parameters?: FormValues
-  /** Which set is deployed; the Lambda set when left out. */
-  readonly setId?: SimulatedSet
 }
 
 /** One press of Execute. */
@@ -72,13 +72,13 @@ export function turnDetailsOff(scriptPath: string): void {
 class Home implements SimulatedHome {
   readonly simulator: SimulatorProcess
   readonly root: string
-  readonly #setId: SimulatedSet
+  readonly #setId: string
   #client: HostClient | undefined
 
-  constructor(simulator: SimulatorProcess, root: string, setId: SimulatedSet) {
+  constructor(simulator: SimulatorProcess, root: string, setId: string) {
+    this.#setId = setId
     this.simulator = simulator
     this.root = root
-    this.#setId = setId
   }
 
   async #host(): Promise<HostClient> {
@@ -94,15 +94,14 @@ class Home implements SimulatedHome {
     await host.call('connector.set', { id: 'default', config, token: null })
     const setId = this.#setId
     const own =
-      setId === SET
-        ? { regions: [...info.regions] }
-        : { account_name: 'simulated', account_id: key.accountId }
+      setId === BILLING
+        ? { account_name: 'simulated', account_id: key.accountId }
+        : { regions: [...info.regions] }
     const parameters = { ak_id: key.accessKeyId, ak_secret: key.secretAccessKey, ...own, ...more }
     await host.call('install', { setId, parameters, force: false })
     const { scriptPath } = await host.call('deploy', { setId, force: false })
-    if (setId !== SET) return
     // Calls for each function keep to a rate in real time, of which simulated days have none.
-    turnDetailsOff(scriptPath)
+    if (setId === LAMBDA) turnDetailsOff(scriptPath)
   }
 
   async control<T>(path: string, body?: object): Promise<T> {
@@ -172,8 +171,8 @@ class Home implements SimulatedHome {
 export async function openSimulatedHome({
   simulatorArgs,
   sink,
+  setId = LAMBDA,
   parameters = {},
-  setId = SET,
 }: SimulatedHomeOptions): Promise<SimulatedHome> {
   const simulator = await startSimulatorProcess(SIMULATOR, simulatorArgs)
   const home = new Home(simulator, mkdtempSync(join(tmpdir(), 'simulated-home-')), setId)

@@ -26,12 +26,21 @@ function documentOf(statements: readonly Statement[]): PolicyDocument {
   return { Version: '2012-10-17', Statement: statements }
 }
 
+const SID_ENDS: Readonly<Record<AccessAction['on'], string>> = {
+  account: '',
+  function: 'Functions',
+  'log-group': 'LogGroups',
+}
+
 function sidOf({ isOptional, on }: AccessAction): string {
-  return `${isOptional ? 'Detail' : 'Collect'}${on === 'function' ? 'Functions' : ''}`
+  return `${isOptional ? 'Detail' : 'Collect'}${SID_ENDS[on]}`
 }
 
 function resourceOf(on: AccessAction['on'], partition: string, accountId: string): string {
-  return on === 'account' ? '*' : `arn:${partition}:lambda:*:${accountId}:function:*`
+  if (on === 'account') return '*'
+  return on === 'function'
+    ? `arn:${partition}:lambda:*:${accountId}:function:*`
+    : `arn:${partition}:logs:*:${accountId}:log-group:*`
 }
 
 interface Grouped {

@@ -96,7 +96,7 @@ const isAccess = hasShape({
   actions: isListOf(
     hasShape({
       action: hasForm(/^[a-z0-9-]+:[A-Za-z]+$/),
-      on: isOneOf('account', 'function'),
+      on: isOneOf('account', 'function', 'log-group'),
       gives: isSentence,
       isOptional: isOneOf(true, false),
     }),

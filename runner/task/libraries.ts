@@ -2,6 +2,7 @@
 export const LIBRARIES: readonly string[] = [
   '@aws-sdk/client-account',
   '@aws-sdk/client-cloudwatch',
+  '@aws-sdk/client-cloudwatch-logs',
   '@aws-sdk/client-cost-explorer',
   '@aws-sdk/client-lambda',
   '@aws-sdk/client-organizations',

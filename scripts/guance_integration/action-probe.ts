@@ -1,4 +1,5 @@
 import { type Check, MINUTE_MS, type RunContext } from 'guance-aws-lambda/dff'
+import { isAbsent } from './absent.ts'
 import type { AwsAccount } from './aws-account.ts'
 import { AwsFailure, makeProblem } from './aws-error.ts'
 import type { AwsRegion } from './aws-region.ts'
@@ -15,14 +16,8 @@ export interface ActionProbe {
   readonly gives: string
   readonly isOptional?: true
   /** What a policy can limit it to; left out where that is nothing. */
-  readonly on?: 'function'
+  readonly on?: 'function' | 'log-group'
   readonly send: (region: AwsRegion) => Promise<unknown>
-}
-
-/** AWS asks for permission before it looks: what is not there was allowed to be asked for. */
-function isAllowed(error: unknown): boolean {
-  const cause = error instanceof AwsFailure ? (error.cause as Error | undefined) : undefined
-  return cause?.name === 'ResourceNotFoundException'
 }
 
 /** A policy of one's own helps against the want of a permission alone. */
@@ -38,7 +33,8 @@ async function probe(region: AwsRegion, { action, gives, isOptional, send }: Act
     await send(region)
     return ok
   } catch (error) {
-    if (isAllowed(error)) return ok
+    // AWS asks for permission before it looks: what is not there was allowed to be asked for.
+    if (isAbsent(error)) return ok
     if (error instanceof AwsFailure && error.kind === 'region-not-enabled') throw error
     const { message } = makeProblem(error, region.scope)
     const status = isOptional === true ? 'warning' : 'failed'

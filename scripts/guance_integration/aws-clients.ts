@@ -1,5 +1,6 @@
 import type { AccountClient } from '@aws-sdk/client-account'
 import type { CloudWatchClient } from '@aws-sdk/client-cloudwatch'
+import type { CloudWatchLogsClient } from '@aws-sdk/client-cloudwatch-logs'
 import type { CostExplorerClient } from '@aws-sdk/client-cost-explorer'
 import type { LambdaClient } from '@aws-sdk/client-lambda'
 import type { OrganizationsClient } from '@aws-sdk/client-organizations'
@@ -39,6 +40,7 @@ export interface AwsClients {
   /** Answers in the partition's home region alone. AWS bills each attempt, so that it makes one: send by `callOnce`. */
   costExplorer(): Promise<CostExplorerClient>
   lambda(): Promise<LambdaClient>
+  logs(): Promise<CloudWatchLogsClient>
   /** Answers for the whole partition, wherever it is asked. */
   organizations(): Promise<OrganizationsClient>
   /** The service that knows the tags of all resources of the region. */
@@ -132,6 +134,10 @@ export function makeClients(options: AwsClientOptions): AwsClients & {
       const first = { step: 'deserialize', priority: 'high', name: 'dropEnvironment' } as const
       client.middlewareStack.add(dropEnvironment, first)
       return client
+    }),
+    logs: once(async () => {
+      const { CloudWatchLogsClient } = await import('@aws-sdk/client-cloudwatch-logs')
+      return keep('logs', new CloudWatchLogsClient(config))
     }),
     organizations: once(async () => {
       const { OrganizationsClient } = await import('@aws-sdk/client-organizations')

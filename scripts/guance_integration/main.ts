@@ -1,6 +1,7 @@
 /** The core set: accounts, AWS clients, what collectors share, and `Runner`. */
 export { describeAccess } from './access.ts'
 export { parseAccount } from './account.ts'
+export { isAbsent } from './absent.ts'
 export { type ActionProbe, probeRegions } from './action-probe.ts'
 export { examineTrust } from './trust.ts'
 export {

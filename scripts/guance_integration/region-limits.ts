@@ -26,9 +26,25 @@ const LEARNT_FOR_MS = HOUR_MS
 const QUOTAS: Readonly<Record<string, number>> = {
   'cloudwatch:GetMetricData': 500,
   'cloudwatch:ListMetrics': 25,
+  'logs:FilterLogEvents': 10,
   // Its control-plane calls share one quota, which AWS does not raise.
   lambda: 15,
 }
+
+/** Those that differ by region (aws.md §4.1); others have the quota above. */
+const REGION_QUOTAS: Readonly<Record<string, Readonly<Record<string, number>>>> = {
+  'logs:FilterLogEvents': {
+    'us-east-1': 25,
+    'ap-northeast-3': 5,
+    'ap-southeast-3': 5,
+    'ca-west-1': 5,
+    'eu-central-1': 5,
+    'il-central-1': 5,
+  },
+}
+
+/** Nobody's deployments read logs by the second, and a poll has many groups to read. */
+const SHARES: Readonly<Record<string, number>> = { 'logs:FilterLogEvents': 0.5 }
 
 /** Of an API with a quota that is not known here: the smallest known one. */
 const DEFAULT_QUOTA = 10
@@ -40,8 +56,9 @@ function limitName(service: string, api: string): string {
   return Object.hasOwn(QUOTAS, service) ? service : api
 }
 
-function ruleOf(name: string): RateRule {
-  const ceilingPerSec = (QUOTAS[name] ?? DEFAULT_QUOTA) * SHARE_OF_QUOTA
+function ruleOf(name: string, region: string): RateRule {
+  const quota = REGION_QUOTAS[name]?.[region] ?? QUOTAS[name] ?? DEFAULT_QUOTA
+  const ceilingPerSec = quota * (SHARES[name] ?? SHARE_OF_QUOTA)
   return {
     ceilingPerSec,
     startPerSec: ceilingPerSec * START_SHARE,
@@ -89,7 +106,7 @@ export class RegionLimits {
   /** Sends when the rate allows, and learns from the answer; `api` is `service:Operation`. */
   async paced<T>(api: string, sleep: Backoff['sleep'], send: () => Promise<T>): Promise<T> {
     const name = limitName(api.slice(0, api.indexOf(':')), api)
-    const rule = ruleOf(name)
+    const rule = ruleOf(name, this.scope.slice(this.scope.indexOf('/') + 1))
     const learnt = (await this.#learnt)[name]
     const limit = this.#limits.get(name) ?? startLimit(rule, learnt)
     const granted = grant(rule, limit, this.#now())

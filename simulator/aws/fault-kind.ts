@@ -54,6 +54,7 @@ const PAGED: readonly string[] = [
   'organizations:ListAccounts',
   'organizations:ListAccountsForParent',
   'organizations:ListOrganizationalUnitsForParent',
+  'logs:FilterLogEvents',
 ]
 
 /** Whether an API can fail in this way. */

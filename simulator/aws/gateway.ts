@@ -22,6 +22,7 @@ import {
 import { getAccountSettings, listEventSourceMappings, listFunctions } from './lambda-api.ts'
 import { listMetrics } from './list-metrics.ts'
 import { listRegions } from './list-regions.ts'
+import { filterLogEvents, logGroupArnOf } from './logs-api.ts'
 import { encodeError, encodeResult, type Protocol } from './protocol.ts'
 import {
   listAccounts,
@@ -45,6 +46,7 @@ const SERVICES = {
   lambda: { protocol: 'rest', signedAs: 'lambda', isGlobal: false },
   sts: { protocol: 'query', signedAs: 'sts', isGlobal: true },
   tag: { protocol: 'json11', signedAs: 'tagging', isGlobal: false },
+  logs: { protocol: 'json11', signedAs: 'logs', isGlobal: false },
   account: { protocol: 'rest', signedAs: 'account', isGlobal: true },
   ce: { protocol: 'json11', signedAs: 'ce', isGlobal: true },
   organizations: { protocol: 'json11', signedAs: 'organizations', isGlobal: true },
@@ -66,6 +68,7 @@ const OPERATIONS: Readonly<Record<string, Operation>> = {
   'lambda:ListFunctionEventInvokeConfigs': listFunctionEventInvokeConfigs,
   'lambda:GetFunctionRecursionConfig': getFunctionRecursionConfig,
   'tag:GetResources': getResources,
+  'logs:FilterLogEvents': filterLogEvents,
   'sts:GetCallerIdentity': getCallerIdentity,
   'sts:AssumeRole': assumeRole,
   'sts:GetSessionToken': getSessionToken,
@@ -98,6 +101,7 @@ const FUNCTION_PATHS: Readonly<Record<string, string>> = {
 /** Services by what their targets begin with; CloudWatch's is none of these. */
 const TARGETS: Readonly<Record<string, ServiceName>> = {
   ResourceGroupsTaggingAPI: 'tag',
+  Logs: 'logs',
   AWSInsightsIndexService: 'ce',
   AWSOrganizationsV: 'organizations',
 }
@@ -137,6 +141,9 @@ function resourceOf(action: string, caller: Caller, request: Request): string {
     return new URLSearchParams(request.body.toString('utf8')).get('RoleArn') ?? ''
   }
   const { region, identity } = caller
+  if (action === 'logs:FilterLogEvents') {
+    return logGroupArnOf(region, identity.accountId, request.body.toString('utf8'))
+  }
   const name = functionNameOf(request.rawPath)
   if (!action.startsWith('lambda:') || name === '') return '*'
   return `arn:${partitionOf(region)}:lambda:${region}:${identity.accountId}:function:${name}`

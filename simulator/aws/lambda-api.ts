@@ -80,7 +80,11 @@ function describeConnections(lambda: Lambda): object {
 }
 
 /** A FunctionConfiguration as ListFunctions returns it: without state, tags and concurrency, with the environment in clear. */
-function describeVersion(lambda: Lambda, version: string, nowMs: number): object {
+function describeVersion(
+  lambda: Lambda,
+  version: string,
+  { nowMs, logGroup }: { readonly nowMs: number; readonly logGroup: string },
+): object {
   const { timeoutSec, memoryMb, codeSha256, modifiedMs, revisionId } = revisionOf(lambda, version, nowMs)
   const arn = arnOf(lambda, 'lambda', `function:${lambda.name}`)
   const isImage = lambda.runtime === undefined
@@ -109,7 +113,7 @@ function describeVersion(lambda: Lambda, version: string, nowMs: number): object
     Architectures: [lambda.seed % 2 === 0 ? 'arm64' : 'x86_64'],
     EphemeralStorage: { Size: 512 },
     SnapStart: { ApplyOn: 'None', OptimizationStatus: 'Off' },
-    LoggingConfig: { LogFormat: 'Text', LogGroup: `/aws/lambda/${lambda.name}` },
+    LoggingConfig: { LogFormat: 'Text', LogGroup: logGroup },
     ...describeConnections(lambda),
   }
 }
@@ -142,7 +146,10 @@ export const listFunctions: Operation = (call) => {
   const size = pageSize(call, FUNCTIONS_PER_PAGE)
   const marker = call.request.query.get('Marker') ?? undefined
   const page = takePage(all, marker, { size, question: `functions ${version ?? ''}`, fault: call.fault })
-  const functions = page.items.map((each) => describeVersion(each.lambda, each.version, nowMs))
+  const { logs } = call.simulation
+  const functions = page.items.map(({ lambda, version: ofVersion }) =>
+    describeVersion(lambda, ofVersion, { nowMs, logGroup: logs.groupOf(lambda) }),
+  )
   return { Functions: functions, ...(page.next === undefined ? {} : { NextMarker: page.next }) }
 }
 

@@ -1,6 +1,6 @@
 import { AwsError } from './error.ts'
 
-/** Requests a second that AWS allows each account and region, by IAM action; `lambda:*` is one quota for the whole service. */
+/** Requests a second that AWS allows each account and region, by IAM action; `lambda:*` is one quota for the whole service, and a region behind an action has one of its own. */
 export type Quotas = Readonly<Record<string, number>>
 
 /** The defaults of AWS: CloudWatch's service quotas, and Lambda's 15 a second over all of its control plane. */
@@ -8,6 +8,8 @@ export const AWS_QUOTAS: Quotas = {
   'cloudwatch:GetMetricData': 500,
   'cloudwatch:ListMetrics': 25,
   'lambda:*': 15,
+  'logs:FilterLogEvents': 10,
+  'logs:FilterLogEvents us-east-1': 25,
 }
 
 /** Datapoints a second that GetMetricData may be asked for, by how long ago the window starts. */
@@ -53,7 +55,8 @@ export function createQuotas(initial: Quotas | undefined): QuotaBuckets {
     },
     takeRequest(action, place) {
       const service = `${action.split(':')[0]}:*`
-      const name = [action, service].find((each) => current?.[each] !== undefined)
+      const region = place.split(' ').at(-1) ?? ''
+      const name = [`${action} ${region}`, action, service].find((each) => current?.[each] !== undefined)
       if (name === undefined || take(`${name} ${place}`, current?.[name] ?? 0, 1)) return
       throw new AwsError(action.startsWith('lambda:') ? 'throttledLambda' : 'throttled', 'Rate exceeded')
     },

@@ -22,6 +22,7 @@ import {
   textOf,
   textsOf,
 } from './input.ts'
+import { auditLogs, setLogs, showLogs, showReports } from './logs-control.ts'
 import { setReceiver, showReceived } from './receiver-control.ts'
 import { showServiceSeries, showTruth, showValues } from './truth-control.ts'
 
@@ -143,6 +144,10 @@ const HANDLERS: Readonly<Record<string, Handler>> = {
   'POST receiver': setReceiver,
   'POST audit': runAudit,
   'POST audit/inventory': runInventoryAudit,
+  'GET truth/logs': showLogs,
+  'GET truth/reports': showReports,
+  'POST logs': setLogs,
+  'POST audit/logs': auditLogs,
 }
 
 /** A control call that nobody knows; answered 404 with the list of what there is. */

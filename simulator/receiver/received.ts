@@ -72,7 +72,17 @@ class Store implements Received {
 
   add(point: ReceivedPoint, nowMs: EpochMs): void {
     if (isObject(point)) this.#addObject(point)
+    else if (point.category === 'logging') this.#addEntry(point, nowMs)
     else this.#lineOf(point, nowMs).write(point, nowMs, this.rewriting)
+  }
+
+  /** A log is no series: each line is an entry of its own, the same one twice is there twice. */
+  #addEntry(point: ReceivedPoint, nowMs: EpochMs): void {
+    const { category, measurement, tags } = point
+    const series = { category, measurement, tags, fields: new Map(), lines: new Map() }
+    const line = new HeldLine(series, timeKey(point.timeNs), nowMs)
+    line.write(point, nowMs, this.rewriting)
+    this.#arrivals.push(line)
   }
 
   #addObject(point: ReceivedPoint): void {

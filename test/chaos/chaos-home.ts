@@ -5,7 +5,6 @@ import { type Audit, auditBetween } from './audit.ts'
 import { HostProcess, type HostProcessOptions, type Note } from './host-process.ts'
 import { UnreliableSink } from './unreliable-sink.ts'
 
-const SET = 'guance_aws_lambda'
 /** Of simulated time: Execute refuses the future, and weeks of a test must fit before it. */
 const START_BEFORE_MS = 40 * DAY_MS
 /** Of simulated time, between two polls. */
@@ -18,6 +17,8 @@ export interface ChaosOptions {
   readonly functions: number
   readonly regions: number
   readonly seed: number
+  /** What is deployed; the Lambda set when it is left out. */
+  readonly setId?: string
   /** Of the sink; 0 when left out. */
   readonly failShare?: number
   /** More flags of the simulator. */
@@ -56,13 +57,14 @@ export class ChaosHome implements AsyncDisposable {
   }
 
   static async open(options: ChaosOptions): Promise<ChaosHome> {
-    const { functions, regions, seed, failShare = 0, simulatorArgs = [] } = options
+    const { functions, regions, seed, setId, failShare = 0, simulatorArgs = [] } = options
     const nowMs = alignDown(Date.now(), DAY_MS) - START_BEFORE_MS
     const flags = { functions, regions, seed, latency: 0, now: new Date(nowMs).toISOString() }
     const args = Object.entries(flags).flatMap(([name, value]) => [`--${name}`, String(value)])
     const home = await openSimulatedHome({
       simulatorArgs: [...args, ...simulatorArgs],
       sink: { rewrite: 'unknown', mergesFields: false },
+      ...(setId === undefined ? {} : { setId }),
     })
     await home.reopen()
     const sink = await UnreliableSink.open(home.simulator.info.datakitUrl, { seed, failShare })
@@ -87,7 +89,11 @@ export class ChaosHome implements AsyncDisposable {
   /** Presses Execute; resolves when the task begins, rejects when it is refused. Delivery is not waited for. */
   async begin(atMs: EpochMs | null = this.nowMs): Promise<Begun> {
     const before = this.host.notes.length
-    const answered = this.host.call('exec', { target: SET, atMs, debug: false })
+    const answered = this.host.call('exec', {
+      target: this.#options.setId ?? 'guance_aws_lambda',
+      atMs,
+      debug: false,
+    })
     answered.catch(() => undefined)
     const beginning = this.host.untilNote(STARTED, before)
     // Its answer comes after its end, so that only a refusal wins.

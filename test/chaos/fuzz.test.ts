@@ -3,6 +3,7 @@ import { describe, expect, it } from 'vitest'
 import { fuzzAwsReplies } from '../fuzz/aws-replies.ts'
 import { fuzzDeliveryOrder } from '../fuzz/delivery-order.ts'
 import { fuzzListings } from '../fuzz/listing.ts'
+import { fuzzLogLines } from '../fuzz/log-lines.ts'
 import { fuzzParameters } from '../fuzz/parameters.ts'
 import { fuzzSinkReplies } from '../fuzz/sink-replies.ts'
 import { fuzzStartupScripts } from '../fuzz/startup-scripts.ts'
@@ -30,5 +31,9 @@ describe('for minutes', () => {
 
   it('replies of AWS end in problems with a name', async () => {
     await expect(fuzzAwsReplies(150)).resolves.toBeUndefined()
+  })
+
+  it('log lines are read without an exception and without a wrong number', () => {
+    expect(() => fuzzLogLines(200_000)).not.toThrow()
   })
 })

@@ -29,7 +29,7 @@ export interface JournalVerdict {
   readonly mostPerKill: number
   /** Lines of metrics that came twice with other values. */
   readonly duplicatesDiffering: number
-  /** Lines of metrics that came again in another body, whatever their values. */
+  /** Lines of metrics, and events of logs, that came again in another body, whatever their values. */
   readonly publishedAgain: number
   /** Lines of metrics that came after a later minute of the same series. */
   readonly outOfOrder: number
@@ -44,6 +44,7 @@ export class SinkJournal {
   readonly #accepted = new Map<string, Seen[]>()
   readonly #published = new Map<string, Published>()
   readonly #newest = new Map<string, bigint>()
+  readonly #events = new Set<string>()
   #differing = 0
   #again = 0
   #outOfOrder = 0
@@ -53,11 +54,20 @@ export class SinkJournal {
     const seen = this.#accepted.get(name) ?? []
     seen.push({ generation, isReplyLost })
     this.#accepted.set(name, seen)
-    // Objects are written again at each poll; a metric's minute never.
-    if (seen.length > 1 || category !== 'metric') return
+    // Objects are written again at each poll; a metric's minute and an event never.
+    if (seen.length > 1) return
+    if (category === 'logging') this.#addEvents(gunzipSync(body).toString('utf8'))
+    if (category !== 'metric') return
     const text = gunzipSync(body).toString('utf8')
     for (const { measurement, tags, fields, time } of parsePlainLines(text) ?? parseLines(text)) {
       this.#compare(digestOf(JSON.stringify([measurement, tags])), time ?? 0n, fields.join('|'))
+    }
+  }
+
+  #addEvents(text: string): void {
+    for (const [, id = ''] of text.matchAll(/[ ,]event_id="(\d+)"/g)) {
+      if (this.#events.has(id)) this.#again += 1
+      this.#events.add(id)
     }
   }
 

@@ -31,7 +31,13 @@ function makeFuse(stop: Stop | undefined, controller: AbortController) {
   }
 }
 
-function makeKillableRun(store: TestStore, scenario: Scenario, step: Step, session: AccountSession): TestRun {
+/** A run over a store that dies where its step says. */
+export function makeKillableRun(
+  store: TestStore,
+  scenario: Pick<Scenario, 'sink'>,
+  step: Step,
+  session: AccountSession,
+): TestRun {
   const controller = new AbortController()
   const fuse = makeFuse(step.stop, controller)
   let commits = 0

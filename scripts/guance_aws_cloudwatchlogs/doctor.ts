@@ -1,0 +1,54 @@
+import type { Check, RunContext } from 'guance-aws-lambda/dff'
+import { type ActionProbe, type AwsAccount, probeRegions } from 'guance-aws-lambda/sets/guance_integration'
+import { FILTER_EVENTS, filterEvents } from './filter-events.ts'
+import { LIST_FUNCTIONS } from './list-functions.ts'
+import type { LogTargets } from './log-targets.ts'
+import { LIST_METRICS, listRecent } from './recent-functions.ts'
+
+/** A group that nobody has: whether one may read groups shows without any. */
+const NO_GROUP = '/guance-doctor/asks-for-no-group'
+
+const READ: ActionProbe = {
+  action: FILTER_EVENTS,
+  gives: 'logs, and nothing derived from them',
+  on: 'log-group',
+  send: async (region) => filterEvents(region, { id: NO_GROUP }, { startMs: 0, lastMs: 1, token: undefined }),
+}
+
+const OF_FUNCTIONS: readonly ActionProbe[] = [
+  {
+    action: LIST_FUNCTIONS,
+    gives: 'groups of functions: those under auto are not known',
+    send: async (region) => {
+      const { ListFunctionsCommand } = await import('@aws-sdk/client-lambda')
+      const client = await region.lambda()
+      return region.call(LIST_FUNCTIONS, async (abortSignal) =>
+        client.send(new ListFunctionsCommand({ MaxItems: 1 }), { abortSignal }),
+      )
+    },
+  },
+  {
+    action: LIST_METRICS,
+    gives:
+      'quick waking: the group of a function that was silent for an hour is then read only every idleEveryMin',
+    isOptional: true,
+    send: listRecent,
+  },
+]
+
+/** Every action that this configuration takes. */
+export function logsProbes({ autoRegions }: LogTargets): readonly ActionProbe[] {
+  return autoRegions === undefined ? [READ] : [READ, ...OF_FUNCTIONS]
+}
+
+/** Tries them in each region. */
+export async function examineLogs(
+  examination: {
+    readonly context: RunContext
+    readonly account: AwsAccount
+    readonly regions: readonly string[]
+  },
+  targets: LogTargets,
+): Promise<Check[]> {
+  return probeRegions(examination, logsProbes(targets))
+}

@@ -1,0 +1,57 @@
+import type { FieldValue, Point } from 'guance-aws-lambda/dff'
+import { cutMessage } from './cut.ts'
+import type { LogEvent } from './filter-events.ts'
+import { makeReportFields } from './report-fields.ts'
+import type { LogRecord } from './stream-fold.ts'
+
+type Tags = Readonly<Record<string, string>>
+
+/** What all logs of a stream share. */
+export interface StreamPlace {
+  readonly source: string
+  readonly tags: Tags
+}
+
+/** What becomes of a message before it leaves the task. */
+export type Redact = (text: string) => string
+
+/** CloudWatch hands lines over with their line break. */
+function withoutBreak(message: string): string {
+  return message.replace(/[\r\n]+$/, '')
+}
+
+function knownFields(record: LogRecord): Record<string, FieldValue> {
+  const { requestId, errorType, headEventId, eventIds } = record
+  return {
+    ...(requestId === undefined ? {} : { request_id: requestId }),
+    ...(errorType === undefined ? {} : { error_type: errorType }),
+    ...(headEventId === undefined ? {} : { head_event_id: headEventId }),
+    ...(eventIds === undefined ? {} : { event_ids: eventIds.join(',') }),
+  }
+}
+
+/** A record as a log; its measurement becomes `source` (guance.md §6.5). */
+export function makeLogPoint(
+  record: LogRecord,
+  { ingestedMs }: Pick<LogEvent, 'ingestedMs'>,
+  { source, tags, redact }: StreamPlace & { readonly redact: Redact },
+): Point {
+  // Hidden before it is cut: half a secret would have no looks any more.
+  const { message, originalBytes } = cutMessage(redact(withoutBreak(record.message)))
+  const { report } = record.line
+  return {
+    category: 'logging',
+    measurement: source,
+    tags,
+    fields: {
+      message,
+      status: record.status,
+      event_id: record.eventId,
+      ingestion_time: BigInt(Math.round(ingestedMs)),
+      ...knownFields(record),
+      ...(originalBytes === undefined ? {} : { original_bytes: BigInt(originalBytes) }),
+      ...(report === undefined ? {} : makeReportFields(report)),
+    },
+    timeMs: record.timeMs,
+  }
+}

@@ -1,0 +1,53 @@
+import { DffError, type LogsConfigs, validate } from 'guance-aws-lambda/dff'
+import { compileNames, type NameTest } from './name-test.ts'
+
+/** Groups that the configuration names in one region: patterns of streams by group, all of which must fit. */
+export type NamedGroups = ReadonlyMap<string, readonly NameTest[]>
+
+/** The configuration, checked. */
+export interface LogTargets {
+  readonly configs: LogsConfigs
+  /** Regions in which functions are looked for; undefined where no group follows from a function. */
+  readonly autoRegions: NonNullable<LogsConfigs['auto']>['regions'] | undefined
+  readonly isFunctionWanted: NameTest
+  readonly named: ReadonlyMap<string, NamedGroups>
+}
+
+/** A wildcard would need a listing of all groups, which `auto` makes unnecessary for those of functions. */
+function checkGroupName(name: string, place: string): void {
+  if (!name.replace(/:\*$/, '').includes('*')) return
+  throw new DffError({
+    code: 'BAD_PARAMETER',
+    place,
+    expected: 'the name of one log group',
+    got: name,
+    remedy: 'Name each group; the groups of all Lambda functions are what auto is for.',
+  })
+}
+
+function compileNamed(regions: NonNullable<LogsConfigs['log_groups']>): LogTargets['named'] {
+  const named = new Map<string, Map<string, NameTest[]>>()
+  for (const [index, { region_id: region, targets }] of regions.entries()) {
+    const groups = named.get(region) ?? new Map<string, NameTest[]>()
+    named.set(region, groups)
+    for (const [at, { log_group_name: name, log_streams: streams }] of targets.entries()) {
+      const place = `logsConfigs: log_groups[${index}].targets[${at}]`
+      checkGroupName(name, `${place}.log_group_name`)
+      const tests = groups.get(name) ?? []
+      groups.set(name, [...tests, compileNames(streams, `${place}.log_streams`)])
+    }
+  }
+  return named
+}
+
+/** What a Startup script hands over: upstream's list of regions alone, or all of it. Throws BAD_PARAMETER. */
+export function compileTargets(given: LogsConfigs | NonNullable<LogsConfigs['log_groups']>): LogTargets {
+  const whole: unknown = Array.isArray(given) ? { log_groups: given } : given
+  const configs = validate('logs-configs', whole, 'logsConfigs')
+  return {
+    configs,
+    autoRegions: configs.auto?.regions,
+    isFunctionWanted: compileNames(configs.auto?.functions, 'logsConfigs: auto.functions'),
+    named: compileNamed(configs.log_groups ?? []),
+  }
+}

@@ -1,0 +1,65 @@
+import {
+  type CostPlan,
+  joinPlans,
+  NO_COST,
+  type PlannedRequests,
+  type PlanQuestion,
+} from 'guance-aws-lambda/dff'
+import { type AwsRegion, collectRegions } from 'guance-aws-lambda/sets/guance_integration'
+import { FILTER_EVENTS } from './filter-events.ts'
+import { gatherGroups, listKnown } from './group-list.ts'
+import { LIST_FUNCTIONS, listingEveryMs } from './list-functions.ts'
+import { MarkBook } from './mark-book.ts'
+import { LIST_METRICS, listRecent } from './recent-functions.ts'
+import type { LogsRun } from './region-logs.ts'
+import { SliceWriter } from './slice-writer.ts'
+import { isActive } from './turns.ts'
+
+/** Of ListMetrics (aws.md §1.3). */
+const SERIES_PER_PAGE = 500
+
+/** One page a group at least; how many more is up to what is written, and nobody can list that. */
+async function planRegion(
+  { context, targets, autoRegions, options }: LogsRun,
+  region: AwsRegion,
+  { intervalMs }: PlanQuestion,
+): Promise<CostPlan> {
+  const isAuto = autoRegions.includes(region.region)
+  const hasNamed = targets.named.has(region.region)
+  const writer = new SliceWriter(context)
+  const { listing } = isAuto ? await listKnown(context, region, { writer, hasNamed }) : { listing: undefined }
+  const groups = gatherGroups(targets, region, listing?.functions ?? [])
+  const marks = await MarkBook.load(context, region.scope)
+  const recent = isAuto ? await listRecent(region) : new Set<string>()
+  const nowMs = context.triggerTimeMs
+  const active = groups.filter((group) => isActive(group, marks.markOf(group), { nowMs, recent }))
+  const idle = groups.length - active.length
+  const where = { accountId: region.accountId, region: region.region, every: 'poll' } as const
+  const requests: PlannedRequests[] = [
+    { ...where, api: FILTER_EVENTS, rule: 'logs', requests: active.length },
+    { ...where, api: FILTER_EVENTS, rule: 'idle', requests: (idle * intervalMs) / options.idleEveryMs },
+  ]
+  if (listing !== undefined) {
+    const listings = Math.min(1, intervalMs / listingEveryMs(listing))
+    requests.push(
+      { ...where, api: LIST_FUNCTIONS, rule: 'listing', requests: listing.pages * listings },
+      { ...where, api: LIST_METRICS, rule: 'listing', requests: Math.ceil(recent.size / SERIES_PER_PAGE) },
+    )
+  }
+  return { ...NO_COST, requests: requests.filter((row) => row.requests > 0) }
+}
+
+/** What polls ask for: all of it free of charge at AWS but for ListMetrics. */
+export async function planLogs(
+  run: LogsRun,
+  regions: readonly string[],
+  question: PlanQuestion,
+): Promise<CostPlan> {
+  const { context, account } = run
+  const plans = new Map<string, CostPlan>()
+  await collectRegions({ context, account, regions }, async (region) => {
+    plans.set(region.region, await planRegion(run, region, question))
+    return { kind: 'collected', scope: region.scope, points: 0 }
+  })
+  return joinPlans(regions.flatMap((region) => plans.get(region) ?? []))
+}

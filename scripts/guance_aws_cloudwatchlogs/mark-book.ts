@@ -1,0 +1,93 @@
+import { alignDown, type EpochMs, type Json, MINUTE_MS, type RunContext } from 'guance-aws-lambda/dff'
+import { keepList, loadList } from './chunked-state.ts'
+import type { LogGroup } from './log-group.ts'
+import type { GroupMark } from './turns.ts'
+
+type StoredMark = readonly [id: string, finalMs: EpochMs, sinceMs: EpochMs, seenMs: EpochMs | null]
+
+/** A group that is seen for the first time begins so long before: no function is listed later than that. */
+const FIRST_LOOK_MS = 30 * MINUTE_MS
+
+/** What is known of all groups of a region. */
+export interface MarkHead {
+  /** Whether points of reports were ever committed. */
+  readonly hasReports?: boolean
+  /** When functions were listed whose groups all have marks. */
+  readonly listedAtMs?: EpochMs
+}
+
+export function markKey(scope: string): string {
+  return `log-marks/${scope}`
+}
+
+/** Marks of a region's groups; a hint where a group has state of its own, which goes with its points. */
+export class MarkBook {
+  readonly #key: string
+  readonly #marks: Map<string, GroupMark>
+  readonly #chunks: number
+  #head: MarkHead
+  /** Where a new group begins. */
+  readonly #newFromMs: EpochMs
+
+  private constructor(
+    key: string,
+    parts: { marks: Map<string, GroupMark>; head: MarkHead; chunks: number; newFromMs: EpochMs },
+  ) {
+    this.#key = key
+    this.#marks = parts.marks
+    this.#chunks = parts.chunks
+    this.#head = parts.head
+    this.#newFromMs = parts.newFromMs
+  }
+
+  static async load(context: RunContext, scope: string): Promise<MarkBook> {
+    const key = markKey(scope)
+    const kept = await loadList<MarkHead, StoredMark>(context, key)
+    const marks = new Map(
+      (kept?.items ?? []).map(([id, finalMs, sinceMs, seenMs]): [string, GroupMark] => [
+        id,
+        { finalMs, sinceMs, ...(seenMs === null ? {} : { seenMs }) },
+      ]),
+    )
+    const firstMs = context.triggerTimeMs - FIRST_LOOK_MS
+    const head = kept?.head ?? {}
+    // What is new came after the listing before.
+    const newFromMs = Math.min(firstMs, head.listedAtMs ?? firstMs)
+    return new MarkBook(key, {
+      marks,
+      head,
+      chunks: kept?.chunks ?? 0,
+      newFromMs: alignDown(newFromMs, MINUTE_MS),
+    })
+  }
+
+  markOf({ id }: Pick<LogGroup, 'id'>): GroupMark {
+    return this.#marks.get(id) ?? { finalMs: this.#newFromMs, sinceMs: this.#newFromMs }
+  }
+
+  noteReports(): void {
+    this.#head = { ...this.#head, hasReports: true }
+  }
+
+  /** Ids of groups that were known when the marks were kept last. */
+  known(): Iterable<string> {
+    return this.#marks.keys()
+  }
+
+  set({ id }: Pick<LogGroup, 'id'>, mark: GroupMark): void {
+    this.#marks.set(id, mark)
+  }
+
+  /** State that keeps the marks of these groups and forgets others; `listedAtMs` is of the functions among them. */
+  save(groups: readonly LogGroup[], listedAtMs?: EpochMs): Readonly<Record<string, Json>> {
+    const items = groups.map((group): StoredMark => {
+      const { finalMs, sinceMs, seenMs } = this.markOf(group)
+      return [group.id, finalMs, sinceMs, seenMs ?? null]
+    })
+    return keepList(
+      this.#key,
+      { head: { ...this.#head, ...(listedAtMs === undefined ? {} : { listedAtMs }) }, items },
+      this.#chunks,
+    )
+  }
+}

@@ -1,0 +1,102 @@
+import fc from 'fast-check'
+import { describe, expect, it } from 'vitest'
+import { DffError } from '../../../core/error.ts'
+import { makeRedactor } from '../../../scripts/guance_aws_cloudwatchlogs/redact.ts'
+
+const redact = makeRedactor({}, 'redact')
+
+function refusal(run: () => unknown): DffError | undefined {
+  try {
+    run()
+  } catch (error) {
+    return error instanceof DffError ? error : undefined
+  }
+  return undefined
+}
+
+describe('redaction', () => {
+  it.each([
+    ['an access key id', 'key AKIAIOSFODNN7EXAMPLE used', 'key AKIA*****MPLE used'],
+    ['a temporary access key id', '"ASIAIOSFODNN7EXAMPLE"', '"ASIA*****MPLE"'],
+    [
+      'a secret key',
+      'aws_secret_access_key = wJalrXUtnFEMI/K7MDENG+bPxRfiCYEXAMPLEKEY',
+      'aws_secret_access_key = *****',
+    ],
+    ['a session token', '{"SessionToken":"IQoJb3JpZ2luX2VjEJ//abc="}', '{"SessionToken":"*****"}'],
+    ['a JSON Web Token', 'x eyJhbGciOiJIUzI1NiJ9.eyJzdWIiOiIxIn0.dBjftJeZ4CVP y', 'x ***** y'],
+    ['a token after a hyphen', 'jwt-eyJhbGciOiJIUzI1NiJ9.eyJzdWIiOiIxIn0.dBjf', 'jwt-*****'],
+    ['a Bearer header', '"Authorization":"Bearer mF_9.B5f-4.1JqM"', '"Authorization":"Bearer *****"'],
+    ['a card number', 'card 4111111111111111 中文', 'card *****1111 中文'],
+    ['a card number in groups before a date', '4111 1111 1111 1111 12/29', '*****1111 12/29'],
+    ['a card number with hyphens', '5500-0055-5555-5559', '*****5559'],
+    ['an American Express number in groups', '3782 822463 10005', '*****0005'],
+    ['a card number in JSON', '{"pan":"6011000990139424"}', '{"pan":"*****9424"}'],
+  ])('hides %s', (_title, text, shown) => {
+    expect(redact(text)).toBe(shown)
+  })
+
+  it.each([
+    ['a number that fails Luhn', 'order 4111111111111112'],
+    ['a time in ms and one in ns', '1795946401234 and 1795946401234567890'],
+    ['a fraction', '0.4111111111111111'],
+    ['a longer number', '411111111111111111111'],
+    ['a UUID', '8c360c87-d4b7-4423-b5f3-af02be3c1763'],
+    ['an account', 'arn:aws:lambda:us-east-1:123456789012:function:支付'],
+  ])('leaves %s', (_title, text) => {
+    expect(redact(text)).toBe(text)
+  })
+
+  it('hides by pattern besides, also where looks are off', () => {
+    const own = makeRedactor({ patterns: [String.raw`order-\d+`, '用户\\S+'], isOff: true }, 'redact')
+    expect(own('order-42 of 用户甲 4111111111111111')).toBe('***** of ***** 4111111111111111')
+    expect(makeRedactor({ patterns: ['x*'] }, 'redact')('axxb')).toBe('a*****b')
+  })
+
+  it('names the place of a pattern that it refuses', () => {
+    const messageOf = (pattern: string): string | undefined =>
+      refusal(() => makeRedactor({ patterns: ['ok', pattern] }, 'logs[0].redact'))?.message
+    expect(messageOf('(')).toMatch(
+      /^logs\[0\]\.redact\.patterns\[1\]: expected a regular expression of JavaScript, got "\("/,
+    )
+    expect(messageOf('(a+)+$')).toMatch(
+      /^logs\[0\]\.redact\.patterns\[1\]: expected a pattern without a repetition/,
+    )
+    expect(messageOf('((a|aa))*')).toContain('without a repetition or choice inside a repeated group')
+    expect(messageOf(String.raw`(a)\1`)).toContain('without back references')
+    expect(messageOf('')).toContain('1 to 1000 characters')
+    expect(messageOf(String.raw`[(+*]+\((?:ab){3}`)).toBeUndefined()
+    expect(refusal(() => makeRedactor({ patterns: ['('] }, 'x'))?.code).toBe('BAD_PARAMETER')
+  })
+
+  it('takes time in proportion to the text', () => {
+    const words = [
+      'eyJ',
+      'eyJ-',
+      'eyJaaaaa.',
+      'Bearer ',
+      'bearer',
+      '4111 ',
+      '4',
+      'AKIA',
+      'a://',
+      '?token',
+      'secret_access_key=',
+      'token ',
+      '-',
+    ]
+    const startMs = performance.now()
+    for (const word of words) redact(`eyJ ${word.repeat(262_144 / word.length)}`)
+    expect(performance.now() - startMs).toBeLessThan(10_000)
+  })
+
+  it('shows nothing of a card number but its last four digits, whatever is around', () => {
+    const card = fc.constantFrom('4111111111111111', '5500005555555559', '378282246310005')
+    const around = fc.string({ maxLength: 20 }).filter((text) => !/[\d.]$|^\d/.test(text))
+    fc.assert(
+      fc.property(around, card, around, (before, number, after) => {
+        expect(redact(before + number + after)).not.toContain(number.slice(0, -4))
+      }),
+    )
+  })
+})
