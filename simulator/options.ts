@@ -1,5 +1,5 @@
 import { parseArgs } from 'node:util'
-import type { EpochMs } from '../core/time.ts'
+import { type EpochMs, HOUR_MS } from '../core/time.ts'
 import { AWS_QUOTAS, type Quotas } from './aws/quota.ts'
 import { readFleetFile } from './fleet-file.ts'
 import { DEFAULT_REWRITING, type RewriteName, REWRITES, type Rewriting } from './receiver/rewriting.ts'
@@ -92,6 +92,7 @@ A loopback AWS (CloudWatch, its Logs, Lambda, Cost Explorer, STS, account, Organ
   --quotas           throttle as AWS does above its request rates
   --rewrite NAME     a second line for the same series and time: last, max or both (last)
   --replace-lines    the second line replaces the first with all its fields
+  --history HOURS    nothing ran before; without it functions have always run, and two weeks of many take long to derive
   --now TIME         an ISO time at which the clock stands still until the control API moves it
   --port N           port, 0 for any free one (0)
   --account ID       12 digits; repeat for several accounts (123456789012)
@@ -158,6 +159,7 @@ function parseFlags(args: readonly string[]) {
         quotas: flag,
         rewrite: text,
         'replace-lines': flag,
+        history: text,
         now: text,
         json: flag,
         help: flag,
@@ -175,6 +177,13 @@ function parseNow(text: string | undefined): Pick<SimulatorOptions, 'nowMs'> {
   const nowMs = Date.parse(text)
   if (!Number.isNaN(nowMs)) return { nowMs }
   throw new UsageError(`--now must be an ISO time, got ${JSON.stringify(text)}`)
+}
+
+/** An hour or more, back from the clock's time. */
+function parseHistory({ history, now }: Flags): Pick<SimulatorOptions, 'sinceMs'> {
+  if (history === undefined) return {}
+  const hours = parseNumber(history, 0, { name: 'history', least: 1, most: 10_000 })
+  return { sinceMs: (parseNow(now).nowMs ?? Date.now()) - hours * HOUR_MS }
 }
 
 function parseRewrite(text: string): RewriteName {
@@ -197,6 +206,7 @@ function parseBehaviour(values: Flags): Partial<SimulatorOptions> {
     ...(values.quotas ? { quotas: AWS_QUOTAS } : {}),
     rewriting: { rewrite, mergesFields: !values['replace-lines'] },
     ...parseNow(values.now),
+    ...parseHistory(values),
   }
 }
 

@@ -78,7 +78,7 @@ const STAGES: readonly Stage[] = [
   command('types', bin('tsc'), ['-p', 'tsconfig.json']),
   command('unused code', bin('knip'), []),
   command('generated files', process.execPath, ['tools/gen-check.ts']),
-  vitest('tests', process.argv.includes('--ci') ? ['--coverage'] : []),
+  vitest('tests', []),
 ]
 
 const CI_STAGES: readonly Stage[] = [

@@ -42,6 +42,9 @@ const CONTROL_WAIT_MS = 60_000
 /** Most functions busy, so that every metric of the seed has something to show in a small account. */
 const ACTIVE_SHARE = '0.9'
 
+/** Two weeks, of which the first look at each function asks, would take longer to derive than everything else. */
+const HISTORY_HOURS = '24'
+
 function fail(texts: Texts, got: string): DffError {
   const { simulatorExpected: expected, simulatorRemedy: remedy } = texts.demo
   return new DffError({ code: 'CHECK_FAILED', place: 'simulator', expected, got, remedy })
@@ -94,6 +97,8 @@ export async function startDemoSimulator(wish: SimulatorWish): Promise<DemoSimul
     String(regions),
     '--active',
     ACTIVE_SHARE,
+    '--history',
+    HISTORY_HOURS,
   ]
   const child = spawn(process.execPath, [codePath('simulator/main.ts'), ...args], {
     stdio: ['ignore', 'pipe', 'pipe'],

@@ -74,7 +74,12 @@ export async function openShell(...simulatorArgs: string[]): Promise<Shell> {
     info,
     key,
     stop: stopSimulator,
-  } = await startSimulatorProcess(`${root}simulator/main.ts`, simulatorArgs)
+  } = await startSimulatorProcess(`${root}simulator/main.ts`, [
+    // The two weeks that the first look at each function asks for would be most of a test's time.
+    '--history',
+    '24',
+    ...simulatorArgs,
+  ])
   const env = cleanEnvironment(home, info, key.secretAccessKey)
   const running: ChildProcess[] = []
   const spawnDff = (...args: string[]): ChildProcess => {

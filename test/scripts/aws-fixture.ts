@@ -13,6 +13,9 @@ import type { TestStore } from './run-context.ts'
 export const FIRST_TRIGGER_MS: number = Math.floor(Date.now() / 60_000) * 60_000 - 60 * 60_000
 export const FIVE_MINUTES_MS = 5 * 60_000
 
+/** Nothing ran before: the two weeks that the first look at each function asks for would be most of a test's time. */
+const HISTORY_MS = 24 * 60 * 60_000
+
 /** As long as the default, without the waiting. */
 export const NO_WAIT: Backoff = { ...DEFAULT_BACKOFF, sleep: async () => Promise.resolve() }
 
@@ -75,7 +78,8 @@ export async function deliver(url: string, points: readonly Point[]): Promise<vo
 
 /** A simulated AWS of its own for a test file; SDK clients reach it by AWS_ENDPOINT_URL. */
 export async function startAws(options: Partial<SimulatorOptions>): Promise<Aws> {
-  const simulator = await startSimulator({ latencyMs: 0, ...options })
+  const sinceMs = (options.nowMs ?? FIRST_TRIGGER_MS) - HISTORY_MS
+  const simulator = await startSimulator({ latencyMs: 0, sinceMs, ...options })
   process.env['AWS_ENDPOINT_URL'] = simulator.url
   const [user] = simulator.info.accounts
   if (user === undefined) throw new Error('the simulator has no account')

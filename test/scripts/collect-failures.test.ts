@@ -232,13 +232,13 @@ describe('a run with failures on the way', () => {
     expect(run.problems).toEqual([])
   })
 
-  it('renews credentials that are about to expire', async () => {
+  it('renews credentials that have ended', async () => {
     let asked = 0
     const run = makeRun(makeStore(), {
       triggerTimeMs: FIRST_TRIGGER_MS,
       session: async () => {
         asked += 1
-        return { ...aws.session, expiresAtMs: Date.now() + (asked === 1 ? 60_000 : 3_600_000) }
+        return { ...aws.session, expiresAtMs: Date.now() + (asked === 1 ? -1 : 3_600_000) }
       },
     })
     await script().run(run)

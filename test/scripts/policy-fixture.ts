@@ -112,13 +112,21 @@ export async function startHome(
     functions,
     sink,
     changes = [],
-  }: { readonly functions: number; readonly sink?: SinkTraits; readonly changes?: readonly object[] },
+    sinceHours = 24,
+  }: {
+    readonly functions: number
+    readonly sink?: SinkTraits
+    readonly changes?: readonly object[]
+    readonly sinceHours?: number
+  },
 ): Promise<PolicyHome> {
   const fleet = {
     seed: 5,
     functions,
     regions: ['us-east-1'],
     now: new Date(START_MS).toISOString(),
+    // The two weeks that the first look at each function asks for would be most of a test's time.
+    since: new Date(START_MS - sinceHours * HOUR_MS).toISOString(),
     late: { lateShare: 0 },
     listing: true,
     groups,

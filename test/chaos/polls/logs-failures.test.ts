@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { LogPoller, MINUTE_MS, START_MS } from './logs-fixture.ts'
+import { LogPoller, MINUTE_MS, START_MS } from '../../scripts/logs-fixture.ts'
 
 const FIRST_MS = START_MS - 30 * MINUTE_MS
 const END_MS = START_MS + 20 * MINUTE_MS

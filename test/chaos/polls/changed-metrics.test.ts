@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
-import type { SinkTraits } from '../../core/dff.ts'
-import { SLEEPY, startHome } from './policy-fixture.ts'
+import type { SinkTraits } from '../../../core/dff.ts'
+import { SLEEPY, startHome } from '../../scripts/policy-fixture.ts'
 import {
   expectOnce,
   FUNCTIONS,
@@ -16,7 +16,7 @@ import {
   truthOf,
   UNKNOWN,
   within,
-} from './poll-fixture.ts'
+} from '../../scripts/poll-fixture.ts'
 
 const CHANGED_MS = START_MS + 4.5 * HOUR_MS
 const AUDITED_MS = START_MS + 40 * HOUR_MS

@@ -1,10 +1,10 @@
 import { expect, it, onTestFinished } from 'vitest'
-import type { Account, RunContext } from '../../core/dff.ts'
-import { CloudwatchCollector } from '../../scripts/guance_aws_cloudwatch/main.ts'
-import { Runner } from '../../scripts/guance_integration/main.ts'
-import { startSimulator } from '../../simulator/server.ts'
-import { FIRST_TRIGGER_MS, NO_WAIT, SEED_METRICS } from './aws-fixture.ts'
-import { makeRun, makeStore } from './run-context.ts'
+import type { Account, RunContext } from '../../../core/dff.ts'
+import { CloudwatchCollector } from '../../../scripts/guance_aws_cloudwatch/main.ts'
+import { Runner } from '../../../scripts/guance_integration/main.ts'
+import { startSimulator } from '../../../simulator/server.ts'
+import { FIRST_TRIGGER_MS, NO_WAIT, SEED_METRICS } from '../../scripts/aws-fixture.ts'
+import { makeRun, makeStore } from '../../scripts/run-context.ts'
 
 const ACCOUNT_IDS = ['111111111111', '222222222222']
 const POLL_MS = 5 * 60_000

@@ -1,6 +1,14 @@
 import { describe, expect, it } from 'vitest'
-import { COMPLETE } from './aws-fixture.ts'
-import { billedBy, HOUR_MS, MINUTE_MS, plannedBy, SLEEPY, START_MS, startHome } from './policy-fixture.ts'
+import { COMPLETE } from '../../scripts/aws-fixture.ts'
+import {
+  billedBy,
+  HOUR_MS,
+  MINUTE_MS,
+  plannedBy,
+  SLEEPY,
+  START_MS,
+  startHome,
+} from '../../scripts/policy-fixture.ts'
 
 const ALL_STEADY = SLEEPY.slice(0, 1).map((group) => ({ ...group, share: 1 }))
 

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import type { SinkTraits } from '../../core/dff.ts'
+import type { SinkTraits } from '../../../core/dff.ts'
 import {
   expectOnce,
   FUNCTIONS,
@@ -15,7 +15,7 @@ import {
   truthOf,
   UNKNOWN,
   within,
-} from './poll-fixture.ts'
+} from '../../scripts/poll-fixture.ts'
 
 describe('a query that does not come complete', () => {
   const functions = [

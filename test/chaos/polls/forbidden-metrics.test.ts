@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
-import type { SinkTraits } from '../../core/dff.ts'
-import { digestOf } from '../../scripts/guance_aws_cloudwatch/digest.ts'
+import type { SinkTraits } from '../../../core/dff.ts'
+import { digestOf } from '../../../scripts/guance_aws_cloudwatch/digest.ts'
 import {
   expectOnce,
   FUNCTIONS,
@@ -15,7 +15,7 @@ import {
   truthOf,
   UNKNOWN,
   within,
-} from './poll-fixture.ts'
+} from '../../scripts/poll-fixture.ts'
 
 const ALLOWED_MS = START_MS + 50 * HOUR_MS
 

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
-import { reportShort } from '../../scripts/guance_aws_cloudwatch/plan-short.ts'
-import { HOUR_MS, MINUTE_MS, START_MS, startHome } from './policy-fixture.ts'
+import { reportShort } from '../../../scripts/guance_aws_cloudwatch/plan-short.ts'
+import { HOUR_MS, MINUTE_MS, START_MS, startHome } from '../../scripts/policy-fixture.ts'
 
 const STEADY = [{ name: 'steady', share: 1, perMin: [1, 4], timeoutSec: [3, 30] }]
 

@@ -1,7 +1,15 @@
 import { describe, expect, it } from 'vitest'
-import { COMPLETE, SEED_METRICS } from './aws-fixture.ts'
-import { billedBy, HOUR_MS, MINUTE_MS, plannedBy, SLEEPY, START_MS, startHome } from './policy-fixture.ts'
-import type { TestRun } from './run-context.ts'
+import { COMPLETE, SEED_METRICS } from '../../scripts/aws-fixture.ts'
+import {
+  billedBy,
+  HOUR_MS,
+  MINUTE_MS,
+  plannedBy,
+  SLEEPY,
+  START_MS,
+  startHome,
+} from '../../scripts/policy-fixture.ts'
+import type { TestRun } from '../../scripts/run-context.ts'
 
 describe('policy mask', () => {
   it('asks only who was active, finds who wakes by the region’s sums, and loses nothing', async () => {
@@ -64,7 +72,7 @@ describe('policy mask', () => {
   }, 120_000)
 
   it('holds for the polls that a long backfill by hand does the work of', async () => {
-    const home = await startHome(SLEEPY, { functions: 15 })
+    const home = await startHome(SLEEPY, { functions: 15, sinceHours: 5 * 24 })
     const settings = { policy: 'mask' as const }
     await home.pollAll(START_MS, START_MS + HOUR_MS, settings)
     const atMs = START_MS + HOUR_MS

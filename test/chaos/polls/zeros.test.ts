@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest'
-import type { SinkTraits } from '../../core/dff.ts'
-import type { InventoryEntry } from '../../scripts/guance_integration/main.ts'
-import type { LateAws, LateFunction } from './late-aws.ts'
+import type { SinkTraits } from '../../../core/dff.ts'
+import type { InventoryEntry } from '../../../scripts/guance_integration/main.ts'
+import type { LateAws, LateFunction } from '../../scripts/late-aws.ts'
 import {
   BOTH,
   expectOnce,
@@ -17,7 +17,7 @@ import {
   truthOf,
   UNKNOWN,
   within,
-} from './poll-fixture.ts'
+} from '../../scripts/poll-fixture.ts'
 
 async function start(functions: LateFunction[], sink: SinkTraits) {
   return startPolling(functions, sink, { zeros: true })
