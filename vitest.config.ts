@@ -21,8 +21,8 @@ export default defineConfig({
     restoreMocks: true,
     allowOnly: false,
     pool: 'forks',
-    // One more than a small machine has cores: tests that wait for a tick, a backoff or a process need none meanwhile.
-    maxWorkers: Math.max(3, availableParallelism()),
+    // Two more than a small machine has cores: tests that wait for a tick, a backoff or a process need none meanwhile.
+    maxWorkers: Math.max(4, availableParallelism()),
     coverage: {
       provider: 'v8',
       include: ['core/**/*.ts', 'scripts/**/*.ts', 'runner/**/*.ts', 'simulator/**/*.ts'],

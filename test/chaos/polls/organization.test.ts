@@ -1,13 +1,13 @@
 import { describe, expect, it, onTestFinished } from 'vitest'
-import type { Account, Organization as OrganizationConfig, RunContext } from '../../core/dff.ts'
-import { createBroker } from '../../runner/credentials/broker.ts'
-import { makePolicyReports } from '../../runner/policy/policy-report.ts'
-import { CloudwatchCollector } from '../../scripts/guance_aws_cloudwatch/main.ts'
-import { LambdaCollector } from '../../scripts/guance_aws_lambda/main.ts'
-import { Organization, Runner } from '../../scripts/guance_integration/main.ts'
-import { startSimulator } from '../../simulator/server.ts'
-import { FIRST_TRIGGER_MS, NO_WAIT } from './aws-fixture.ts'
-import { makeRun, makeStore, type TestRun, type TestStore } from './run-context.ts'
+import type { Account, Organization as OrganizationConfig, RunContext } from '../../../core/dff.ts'
+import { createBroker } from '../../../runner/credentials/broker.ts'
+import { makePolicyReports } from '../../../runner/policy/policy-report.ts'
+import { CloudwatchCollector } from '../../../scripts/guance_aws_cloudwatch/main.ts'
+import { LambdaCollector } from '../../../scripts/guance_aws_lambda/main.ts'
+import { Organization, Runner } from '../../../scripts/guance_integration/main.ts'
+import { startSimulator } from '../../../simulator/server.ts'
+import { FIRST_TRIGGER_MS, NO_WAIT } from '../../scripts/aws-fixture.ts'
+import { makeRun, makeStore, type TestRun, type TestStore } from '../../scripts/run-context.ts'
 
 const HOUR_MS = 3_600_000
 const START_MS = FIRST_TRIGGER_MS - 8 * HOUR_MS

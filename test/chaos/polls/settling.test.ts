@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { digestOf } from '../../scripts/guance_aws_cloudwatch/digest.ts'
+import { digestOf } from '../../../scripts/guance_aws_cloudwatch/digest.ts'
 import {
   BOTH,
   expectOnce,
@@ -16,7 +16,7 @@ import {
   truthOf,
   UNKNOWN,
   within,
-} from './poll-fixture.ts'
+} from '../../scripts/poll-fixture.ts'
 
 describe('a store that keeps the last line', () => {
   it('holds after the audits exactly what CloudWatch finally says, hours-late minutes included', async () => {

@@ -1,10 +1,10 @@
 import { afterEach, expect, it } from 'vitest'
-import { CloudwatchCollector } from '../../scripts/guance_aws_cloudwatch/main.ts'
-import { Runner } from '../../scripts/guance_integration/main.ts'
-import { NO_WAIT } from './aws-fixture.ts'
-import { makeRun, makeStore } from './run-context.ts'
-import { answerAs, lambda } from './scripted-aws.ts'
-import { type ScriptedCloudwatch, startScriptedCloudwatch } from './scripted-cloudwatch.ts'
+import { CloudwatchCollector } from '../../../scripts/guance_aws_cloudwatch/main.ts'
+import { Runner } from '../../../scripts/guance_integration/main.ts'
+import { NO_WAIT } from '../../scripts/aws-fixture.ts'
+import { makeRun, makeStore } from '../../scripts/run-context.ts'
+import { answerAs, lambda } from '../../scripts/scripted-aws.ts'
+import { type ScriptedCloudwatch, startScriptedCloudwatch } from '../../scripts/scripted-cloudwatch.ts'
 
 const FUNCTIONS = 10_000
 const METRICS = ['Invocations', 'Errors', 'Throttles', 'Duration']

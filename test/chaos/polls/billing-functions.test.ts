@@ -1,7 +1,7 @@
 import { describe, expect, it, onTestFinished } from 'vitest'
-import type { Point } from '../../core/dff.ts'
-import { DAY_MS, HOUR_MS } from '../../core/time.ts'
-import { BillingPlay, MONTH_START_MS, sumUnits } from './billing-fixture.ts'
+import type { Point } from '../../../core/dff.ts'
+import { DAY_MS, HOUR_MS } from '../../../core/time.ts'
+import { BillingPlay, MONTH_START_MS, sumUnits } from '../../scripts/billing-fixture.ts'
 
 const REGIONS = ['us-east-1', 'eu-west-1'] as const
 const FIRST_MS = MONTH_START_MS + 9 * HOUR_MS

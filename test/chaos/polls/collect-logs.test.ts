@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { LogPoller, MINUTE_MS, START_MS, type TrueMinute } from './logs-fixture.ts'
+import { LogPoller, MINUTE_MS, START_MS, type TrueMinute } from '../../scripts/logs-fixture.ts'
 
 /** Where the first look begins. */
 const FIRST_MS = START_MS - 30 * MINUTE_MS

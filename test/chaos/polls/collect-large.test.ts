@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import type { Script } from '../../core/dff.ts'
+import type { Script } from '../../../core/dff.ts'
 import {
   type Aws,
   COMPLETE,
@@ -9,9 +9,9 @@ import {
   FIVE_MINUTES_MS,
   NO_WAIT,
   startAws,
-} from './aws-fixture.ts'
-import { decodeLedger } from '../../scripts/guance_aws_cloudwatch/ledger.ts'
-import { makeRun, makeStore, type TestRun, type TestStore } from './run-context.ts'
+} from '../../scripts/aws-fixture.ts'
+import { decodeLedger } from '../../../scripts/guance_aws_cloudwatch/ledger.ts'
+import { makeRun, makeStore, type TestRun, type TestStore } from '../../scripts/run-context.ts'
 
 const FUNCTIONS = 1_200
 /** Where the first run ends for what does not wait for an invocation, and where for Lambda's longest timeout. */

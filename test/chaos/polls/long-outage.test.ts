@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import type { SinkTraits } from '../../core/dff.ts'
+import type { SinkTraits } from '../../../core/dff.ts'
 import {
   expectOnce,
   FUNCTIONS,
@@ -13,7 +13,7 @@ import {
   truthOf,
   UNKNOWN,
   within,
-} from './poll-fixture.ts'
+} from '../../scripts/poll-fixture.ts'
 
 const DOWN_MS = START_MS + 6 * HOUR_MS
 

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest'
-import { quantileOf } from '../../scripts/guance_aws_cloudwatchlogs/quantile.ts'
-import { CloudwatchLogsCollector } from '../../scripts/guance_aws_cloudwatchlogs/main.ts'
-import { LogPoller, MINUTE_MS, START_MS } from './logs-fixture.ts'
+import { quantileOf } from '../../../scripts/guance_aws_cloudwatchlogs/quantile.ts'
+import { CloudwatchLogsCollector } from '../../../scripts/guance_aws_cloudwatchlogs/main.ts'
+import { LogPoller, MINUTE_MS, START_MS } from '../../scripts/logs-fixture.ts'
 
 const FIRST_MS = START_MS - 30 * MINUTE_MS
 const HOUR_MS = 60 * MINUTE_MS

@@ -1,8 +1,15 @@
 import { describe, expect, it, onTestFinished } from 'vitest'
-import { DffError } from '../../core/dff.ts'
-import { DAY_MS, HOUR_MS } from '../../core/time.ts'
-import { createRandom } from '../../simulator/truth/random.ts'
-import { BillingPlay, Killed, MONTH_END_MS, MONTH_START_MS, sumUnits, unitsOf } from './billing-fixture.ts'
+import { DffError } from '../../../core/dff.ts'
+import { DAY_MS, HOUR_MS } from '../../../core/time.ts'
+import { createRandom } from '../../../simulator/truth/random.ts'
+import {
+  BillingPlay,
+  Killed,
+  MONTH_END_MS,
+  MONTH_START_MS,
+  sumUnits,
+  unitsOf,
+} from '../../scripts/billing-fixture.ts'
 
 /** The month is closed three days after its end, and everything that was an estimate is read again within a week of that. */
 const SETTLED_MS = MONTH_END_MS + 12 * DAY_MS
