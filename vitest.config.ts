@@ -1,8 +1,18 @@
 import { availableParallelism } from 'node:os'
 import { fileURLToPath } from 'node:url'
 import { configDefaults, defineConfig } from 'vitest/config'
+import { BaseSequencer, type TestSpecification } from 'vitest/node'
 
 const root = fileURLToPath(new URL('.', import.meta.url))
+
+/** What waits for real minutes begins first, or the others wait for it at the end. */
+class SlowestFirst extends BaseSequencer {
+  override async sort(files: TestSpecification[]): Promise<TestSpecification[]> {
+    const sorted = await super.sort(files)
+    const isFirst = ({ moduleId }: TestSpecification): boolean => moduleId.includes('/test/e2e/')
+    return [...sorted.filter(isFirst), ...sorted.filter((file) => !isFirst(file))]
+  }
+}
 
 export default defineConfig({
   resolve: {
@@ -21,6 +31,7 @@ export default defineConfig({
     restoreMocks: true,
     allowOnly: false,
     pool: 'forks',
+    sequence: { sequencer: SlowestFirst },
     // Two more than a small machine has cores: tests that wait for a tick, a backoff or a process need none meanwhile.
     maxWorkers: Math.max(4, availableParallelism()),
     coverage: {

@@ -30,7 +30,8 @@ export function readList<Item extends object>(
 export function readToken(value: unknown, given: string | undefined): string | undefined {
   if (value === undefined || value === null || value === '') return undefined
   if (value === given) throw new SyntaxError('the reply names itself as the next page')
-  if (typeof value === 'string') return value
+  // Half of a pair of UTF-16 cannot be sent back: no query and no body can hold it.
+  if (typeof value === 'string' && value.isWellFormed()) return value
   throw new SyntaxError('the reply has a token that is no text')
 }
 

@@ -24,6 +24,10 @@ describe('replies of AWS', () => {
     expect(() => readList(value, 'names', ['Name'] as never[])).toThrow(SyntaxError)
   })
 
+  it('cannot name a next page by what cannot be sent back', () => {
+    expect(() => readToken('\uD800', undefined)).toThrow('no text')
+  })
+
   it('may leave a text out, and end with no token, an empty one or null', () => {
     expect(readList([{ Name: null }, {}, { Name: 'a' }], 'names', ['Name'] as never[])).toHaveLength(3)
     const tokens = [undefined, null, '', 'x'].map((token) => readToken(token, 'w'))

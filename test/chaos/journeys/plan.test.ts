@@ -1,12 +1,12 @@
 import { readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { MINUTE_MS } from '../../core/time.ts'
-import type { PlanReport } from '../../runner/cost/priced-plan.ts'
-import type { TaskRecord } from '../../runner/host-api.ts'
-import type { HostStatus } from '../../runner/host-status.ts'
-import { turnDetailsOff } from '../../tools/simulated-home.ts'
-import { openShell, type Shell } from './dff.ts'
+import { MINUTE_MS } from '../../../core/time.ts'
+import type { PlanReport } from '../../../runner/cost/priced-plan.ts'
+import type { TaskRecord } from '../../../runner/host-api.ts'
+import type { HostStatus } from '../../../runner/host-status.ts'
+import { turnDetailsOff } from '../../../tools/simulated-home.ts'
+import { openShell, type Shell } from '../../e2e/dff.ts'
 
 interface Counters {
   readonly requests: Readonly<Record<string, number>>

@@ -1,8 +1,8 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import type { PlanReport } from '../../runner/cost/priced-plan.ts'
-import type { TaskRecord } from '../../runner/host-api.ts'
-import { expectGolden } from '../golden.ts'
-import { openShell, type Shell } from './dff.ts'
+import type { PlanReport } from '../../../runner/cost/priced-plan.ts'
+import type { TaskRecord } from '../../../runner/host-api.ts'
+import { expectGolden } from '../../golden.ts'
+import { openShell, type Shell } from '../../e2e/dff.ts'
 
 const ALIAS = 'guance_aws_billing_by_instance'
 
@@ -85,7 +85,7 @@ describe('the billing set', () => {
       ['policy', 'guance_aws_billing'],
     )
     expect(await paid()).toEqual(first)
-    expectGolden(text + after, new URL('golden/billing.txt', import.meta.url))
+    expectGolden(text + after, new URL('../../e2e/golden/billing.txt', import.meta.url))
   })
 
   it('says the price of a day in the plan, and that of what was asked in status', async () => {
