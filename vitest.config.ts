@@ -8,7 +8,7 @@ const root = fileURLToPath(new URL('.', import.meta.url))
 /** What waits for real minutes begins first, or the others wait for it at the end. */
 class SlowestFirst extends BaseSequencer {
   override async sort(files: TestSpecification[]): Promise<TestSpecification[]> {
-    const sorted = await super.sort(files)
+    const sorted = await BaseSequencer.prototype.sort.call(this, files)
     const isFirst = ({ moduleId }: TestSpecification): boolean => moduleId.includes('/test/e2e/')
     return [...sorted.filter(isFirst), ...sorted.filter((file) => !isFirst(file))]
   }
