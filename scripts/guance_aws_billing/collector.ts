@@ -12,6 +12,7 @@ import {
   type Collector,
   describeAccess,
   loadAccountId,
+  openAccount,
   parseAccount,
   type RegionResult,
 } from 'guance-aws-lambda/sets/guance_integration'
@@ -19,11 +20,12 @@ import { planBilling } from './billing-plan.ts'
 import { collectFunctions } from './collect-functions.ts'
 import { type BillingRun, openBilling } from './billing-run.ts'
 import { MEASUREMENT } from './cost-point.ts'
-import { type CostQuery, listQueries } from './cost-query.ts'
+import { type CostQuery, functionQuery, listQueries } from './cost-query.ts'
+import type { Day } from './day.ts'
 import { COST_PROBE, examineBilling, functionProbes } from './doctor.ts'
 import { chooseAccounts, loadChosenAccounts } from './linked-accounts.ts'
 import { readQuery } from './read-query.ts'
-import { loadReading } from './reading.ts'
+import { isRefused, loadReading } from './reading.ts'
 
 const NAME = 'AWS-Billing'
 
@@ -56,18 +58,31 @@ async function orderQueries({ context, account }: BillingRun, queries: readonly 
   return days.toSorted((left, right) => (left.day < right.day ? -1 : Number(left.day > right.day)))
 }
 
+/** Costs of functions come behind those that they may be shares of, unless the budget has left them out for longer than all others. */
+async function areFunctionsOverdue(
+  { context, account, configs, cost, today }: BillingRun,
+  oldest: Day = '',
+): Promise<boolean> {
+  const { accountId } = account
+  const reading = await loadReading(context, accountId, functionQuery(cost, accountId).id)
+  const isAsked = configs.functions !== undefined && configs.functions.source !== 'metrics'
+  return isAsked && !isRefused(reading, today) && (reading.ended ?? '') < oldest
+}
+
 async function collect(run: BillingRun): Promise<RegionResult[]> {
   const { context, account, configs, purse } = run
   const { accountId } = account
   await context.commit({ points: [], state: accountState(account) })
   const { ids, names } = await chooseAccounts(run)
   const labels = { ...run.labels, accountNames: names }
-  const results: RegionResult[] = []
-  for (const { query } of await orderQueries(run, listQueries(configs, ids))) {
+  const ordered = await orderQueries(run, listQueries(configs, ids))
+  const isOverdue = await areFunctionsOverdue(run, ordered[0]?.day)
+  const results: RegionResult[] = isOverdue ? [...(await collectFunctions(run, labels))] : []
+  for (const { query } of ordered) {
     // One after the other: each one is paid for before the next.
     results.push(await readQuery(run, query, labels))
   }
-  results.push(...(await collectFunctions(run, labels)))
+  if (!isOverdue) results.push(...(await collectFunctions(run, labels)))
   context.log(`${accountId}: ${purse.paid} of ${purse.limit} requests of today paid for`)
   return results
 }
@@ -108,6 +123,7 @@ export function BillingCollector(
     openBilling(context, checked, { configs: checkedConfigs, backoff })
   return {
     name: NAME,
+    accountId: async (context) => (await openAccount(context, checked, backoff)).accountId,
     run: async (context) => {
       const run = await open(context)
       if (!context.debug) return collect(run)

@@ -36,7 +36,8 @@ interface CloudwatchRun {
   readonly account: AwsAccount
   readonly compiled: CompiledConfigs
   readonly budget: Budget
-  readonly tagValues: ReadonlyMap<string, AdmittedValues>
+  /** Of an account, or of one that is linked to it. */
+  readonly admittedOf: (accountId: string) => Promise<ReadonlyMap<string, AdmittedValues>>
 }
 
 /** All namespaces of a region; it failed when none of them gave anything but failures. */
@@ -62,7 +63,8 @@ async function collectRegion(run: CloudwatchRun, region: AwsRegion): Promise<Reg
     for (const one of owned) {
       // One after the other: they share the region's request rate.
       await attempt(`${one.region.scope}/${target.namespace}`, async () => {
-        results.push(await collectNamespace({ ...run, ...one, target }))
+        const tagValues = await run.admittedOf(one.account.accountId)
+        results.push(await collectNamespace({ ...run, ...one, target, tagValues }))
       })
     }
   }
@@ -93,6 +95,20 @@ async function admitLinked(
     ),
   )
   return new Map(admitted)
+}
+
+/** The same for each account whose metrics are read, once in a run: functions of linked ones have values of their own. */
+function admitByAccount(
+  context: RunContext,
+  compiled: CompiledConfigs,
+  regions: readonly string[],
+): CloudwatchRun['admittedOf'] {
+  const known = new Map<string, ReturnType<typeof admitLinked>>()
+  return async (accountId) => {
+    const made = known.get(accountId) ?? admitLinked(context, compiled, { accountId, regions })
+    known.set(accountId, made)
+    return made
+  }
 }
 
 async function expectMetrics(
@@ -144,11 +160,11 @@ export function CloudwatchCollector(
       )
       const budget = await openBudget(context, compiled, opened.accountId)
       if (budget.isSkipped) context.log(`account ${opened.accountId}: left out of this poll by its budget`)
-      const { accountId } = opened
-      const tagValues = await admitLinked(context, compiled, { accountId, regions })
+      const admittedOf = admitByAccount(context, compiled, regions)
+      await admittedOf(opened.accountId)
       const results = await collectRegions(
         { context, account: opened, regions: budget.isSkipped ? [] : regions },
-        async (region) => collectRegion({ context, account: opened, compiled, budget, tagValues }, region),
+        async (region) => collectRegion({ context, account: opened, compiled, budget, admittedOf }, region),
       )
       const usage = usagePoints(context, opened, compiled)
       if (usage.length > 0) await context.commit({ points: usage, state: {} })

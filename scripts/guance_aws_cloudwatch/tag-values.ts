@@ -1,6 +1,5 @@
 import type { EpochMs, RunContext } from 'guance-aws-lambda/dff'
-import { type Inventory, loadInventory } from 'guance-aws-lambda/sets/guance_integration'
-import { linkedTag } from './tags.ts'
+import { type Inventory, linkedTag, loadInventory } from 'guance-aws-lambda/sets/guance_integration'
 
 /** Of one tag in one account. Teams, stages and runtimes are fewer; a build number is not, and makes a new series each time. */
 const MAX_VALUES = 200

@@ -1,5 +1,5 @@
 import type { CloudwatchConfigs, EpochMs } from 'guance-aws-lambda/dff'
-import type { Inventory } from 'guance-aws-lambda/sets/guance_integration'
+import { type Inventory, linkedTag, TAKEN } from 'guance-aws-lambda/sets/guance_integration'
 import type { Entry, Tags } from './ledger.ts'
 import { dimensionSetOf, type Series } from './series.ts'
 import type { AdmittedValues } from './tag-values.ts'
@@ -62,21 +62,6 @@ function ownTags(series: Series, sources: TagSources): Record<string, string> {
 
 function withoutEmpty(tags: Tags): Tags {
   return Object.fromEntries(Object.entries(tags).filter(([, value]) => value !== ''))
-}
-
-/** Before the key of a tag that a point has already: as objects call theirs. */
-const TAKEN = 'tag_'
-
-/** A tag of an object by the key that AWS or the object has for it; undefined when it has none. */
-export function linkedTag(
-  tags: Tags,
-  key: string,
-): { readonly key: string; readonly value: string } | undefined {
-  for (const each of [key, `${TAKEN}${key}`]) {
-    const value = Object.hasOwn(tags, each) ? tags[each] : undefined
-    if (value !== undefined) return { key: each, value }
-  }
-  return undefined
 }
 
 /** What metrics take over of an object: the tags that are asked for, as far as their values are admitted. */

@@ -80,6 +80,7 @@ export function CloudwatchLogsCollector(
   }
   return {
     name: NAME,
+    accountId: async (context) => (await openAccount(context, checked, backoff)).accountId,
     run: async (context) => {
       const { run, regions } = await open(context, backoff)
       context.log(`collect account ${run.account.accountId}: logs in ${regions.length} regions`)

@@ -1,4 +1,4 @@
-import type { Inventory } from 'guance-aws-lambda/sets/guance_integration'
+import { type Inventory, linkedTag, TAKEN } from 'guance-aws-lambda/sets/guance_integration'
 import type { LogGroup } from './log-group.ts'
 import type { LogOptions } from './log-options.ts'
 
@@ -16,10 +16,15 @@ interface TagSources {
 export type TagsOf = (group: LogGroup, functionName: string | undefined) => Tags
 
 function chosen(tags: Tags, keys: readonly string[]): Tags {
-  return Object.fromEntries(keys.flatMap((key) => (tags[key] === undefined ? [] : [[key, tags[key]]])))
+  return Object.fromEntries(
+    keys.flatMap((asked) => {
+      const linked = linkedTag(tags, asked)
+      return linked === undefined ? [] : [[linked.key, linked.value]]
+    }),
+  )
 }
 
-/** Its own tags first: neither the account's extra tags nor those of the object overwrite them. */
+/** Its own tags first: neither the account's extra tags nor those of the object, which are renamed as on metrics, overwrite them. */
 export function makeTags({ region, extraTags, options, inventory }: TagSources): TagsOf {
   const { objectTags, cloudProvider } = options
   const objects = [...(inventory?.gone ?? []), ...(inventory?.entries ?? [])]
@@ -27,15 +32,18 @@ export function makeTags({ region, extraTags, options, inventory }: TagSources):
   return (group, functionName) => {
     const lambda = group.functions.find(({ name }) => name === functionName)
     const known = chosen(lambda?.runtime === undefined ? {} : { Runtime: lambda.runtime }, objectTags)
-    return {
-      ...known,
-      ...(functionName === undefined ? {} : linked.get(functionName)),
-      ...extraTags,
+    const own: Tags = {
       ...(functionName === undefined ? {} : { FunctionName: functionName, name: functionName }),
       RegionId: region,
       // A group that another account shares is that account's.
       account_id: group.accountId,
       cloud_provider: cloudProvider,
     }
+    const taken = { ...known, ...(functionName === undefined ? {} : linked.get(functionName)) }
+    const renamed = Object.entries(taken).map(([key, value]) => [
+      Object.hasOwn(own, key) ? `${TAKEN}${key}` : key,
+      value,
+    ])
+    return { ...Object.fromEntries(renamed), ...extraTags, ...own }
   }
 }

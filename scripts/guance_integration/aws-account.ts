@@ -79,9 +79,9 @@ function accountStateKey(account: Account): string {
 
 /** State by which `expected` finds the account's id later without asking AWS; goes into every slice. */
 export function accountState({ account, accountId, arn }: AwsAccount): Readonly<Record<string, Json>> {
-  // Who is collected through another account has none of his own: the block in the script is the other one's.
-  const isOwn = arn.split(':')[4] === accountId
-  return isOwn ? { [accountStateKey(account)]: accountId } : {}
+  // Who is collected through another account has none of his own: the block in the script is the other one's, and so is the id.
+  const [, , , , askingId = accountId] = arn.split(':')
+  return { [accountStateKey(account)]: askingId }
 }
 
 /** The id found by an earlier run, or undefined when nothing was ever collected. */

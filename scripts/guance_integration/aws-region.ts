@@ -28,24 +28,32 @@ function isRevoked(error: unknown): boolean {
   return error.deniedBy === 'explicit' || name === 'ExpiredToken' || name === 'ExpiredTokenException'
 }
 
+/** The clients of a region with the key that they sign with: they keep their own, whatever other regions got meanwhile. */
+interface Signing {
+  readonly clients: ReturnType<typeof makeClients>
+  keyId: string
+}
+
 /** Sends, and once more with other credentials where the host has them. Throws AwsFailure, or what the host's broker says. */
 async function sendRenewed<T>(
   credentials: TaskCredentials,
-  clients: ReturnType<typeof makeClients>,
+  signing: Signing,
   send: () => Promise<T>,
 ): Promise<T> {
-  const { accessKeyId } = credentials.session
+  const { keyId } = signing
   try {
     return await send()
   } catch (error) {
     if (!isRevoked(error)) throw error
-    const isReplaced = await credentials.replace(accessKeyId).catch((refusal: unknown) => {
+    const isReplaced = await credentials.replace(keyId).catch((refusal: unknown) => {
       // Why there are no others explains an end; a denial explains itself.
       throw error instanceof AwsFailure && error.kind === 'forbidden' ? error : refusal
     })
     if (!isReplaced) throw error
-    await clients.forgetCredentials()
-    return await send()
+    await signing.clients.forgetCredentials()
+    signing.keyId = credentials.session.accessKeyId
+    // Again in the same way: the key that was noted may have been renewed by the SDK before. The host gives no others at once.
+    return await sendRenewed(credentials, signing, send)
   }
 }
 
@@ -58,6 +66,7 @@ export function makeAwsRegion(options: AwsClientOptions): AwsRegion {
   const { context, accountId, region, clock, backoff } = options
   const { signal } = context
   const clients = makeClients(options)
+  const signing: Signing = { clients, keyId: options.credentials.session.accessKeyId }
   const callOnce: AwsRegion['callOnce'] = async (action, send) => {
     try {
       return await send(signal)
@@ -77,7 +86,7 @@ export function makeAwsRegion(options: AwsClientOptions): AwsRegion {
     callOnce,
     call: async (action, send) => {
       const renewing = async () =>
-        sendRenewed(options.credentials, clients, async () => callOnce(action, send))
+        sendRenewed(options.credentials, signing, async () => callOnce(action, send))
       return retryWithBackoff(renewing, isWorthRetrying, { backoff, signal })
     },
   }

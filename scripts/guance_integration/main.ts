@@ -27,6 +27,7 @@ export {
   keepTimeouts,
   loadInventory,
 } from './inventory.ts'
+export { linkedTag, TAKEN } from './linked-tag.ts'
 export { keepLives, livesOf } from './lives.ts'
 export { readList, readNumber, readText, readToken } from './reply.ts'
 export { meteredOf } from './metered.ts'

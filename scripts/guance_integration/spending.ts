@@ -111,7 +111,9 @@ class Spending {
 
   /** Counts what is about to be sent. Rejects BudgetSpent with nothing counted when a limit is reached. */
   async spend(accountId: string, billedMetrics: number): Promise<void> {
-    if (billedMetrics === 0 || this.#limits.size === 0) return
+    if (billedMetrics === 0 || this.#loaded === undefined) return
+    // Accounts spend side by side: one without limits must not write the month down before it was read.
+    await this.#loaded
     // What waited beside it may have used up what was reserved for it: each turn lets at least one through.
     while (total(this.#month) + billedMetrics > this.#reserved) await this.#reserve(billedMetrics)
     // From here to the count nothing waits: of two requests at once only one can be the last.

@@ -1,7 +1,7 @@
 import { describe, expect, it, onTestFinished } from 'vitest'
 import type { CloudwatchConfigs } from '../../core/dff.ts'
 import { CloudwatchCollector } from '../../scripts/guance_aws_cloudwatch/main.ts'
-import { Runner } from '../../scripts/guance_integration/main.ts'
+import { inventoryState, Runner } from '../../scripts/guance_integration/main.ts'
 import { FIRST_TRIGGER_MS, FIVE_MINUTES_MS, NO_WAIT, startAws } from './aws-fixture.ts'
 import { makeRun, makeStore, type TestStore } from './run-context.ts'
 
@@ -38,6 +38,29 @@ function ownersOf({ points }: TestStore): readonly string[] {
 }
 
 describe('accounts that are linked to a monitoring account', () => {
+  it('keep the tags of their own functions, whatever the monitoring account has', async () => {
+    const { script, runOf } = await start()
+    const first = makeStore()
+    await script().run(runOf(first))
+    const names = new Set(first.points.flatMap(({ tags }) => tags['name'] ?? []))
+    const store = makeStore()
+    const run = runOf(store)
+    const listing = { listedAtMs: FIRST_TRIGGER_MS - 1, pages: 1, sweep: {}, aliases: {} }
+    for (const accountId of [OWN, ...LINKED]) {
+      const entries =
+        accountId === OWN ? [] : [...names].map((name) => ({ name, tags: { Runtime: 'java21' } }))
+      const key = { objectClass: 'aws_lambda', accountId, region: 'us-east-1' }
+      await run.commit({ points: [], state: await inventoryState(run, key, { ...listing, entries }) })
+    }
+    await script().run(run)
+    const runtimes = store.points.flatMap(({ tags }) =>
+      tags['account_id'] !== OWN && tags['name'] !== undefined ? [tags['Runtime']] : [],
+    )
+    expect(runtimes.length).toBeGreaterThan(0)
+    expect(new Set(runtimes)).toEqual(new Set(['java21']))
+    expect(run.problems).toEqual([])
+  })
+
   it('are read through it, each under its own id, and each value is what its owner has', async () => {
     const { aws, script, runOf } = await start()
     const store = makeStore()
