@@ -1,18 +1,34 @@
 import type { Check, RunContext } from 'guance-aws-lambda/dff'
-import { type ActionProbe, type AwsAccount, probeRegions } from 'guance-aws-lambda/sets/guance_integration'
+import {
+  type ActionProbe,
+  type AwsAccount,
+  type AwsRegion,
+  probeRegions,
+} from 'guance-aws-lambda/sets/guance_integration'
 import { FILTER_EVENTS, filterEvents } from './filter-events.ts'
 import { LIST_FUNCTIONS } from './list-functions.ts'
+import { parseGroup } from './log-group.ts'
 import type { LogTargets } from './log-targets.ts'
+import { MarkBook } from './mark-book.ts'
 import { LIST_METRICS, listRecent } from './recent-functions.ts'
 
 /** A group that nobody has: whether one may read groups shows without any. */
 const NO_GROUP = '/guance-doctor/asks-for-no-group'
 
-const READ: ActionProbe = {
-  action: FILTER_EVENTS,
-  gives: 'logs, and nothing derived from them',
-  on: 'log-group',
-  send: async (region) => filterEvents(region, { id: NO_GROUP }, { startMs: 0, lastMs: 1, token: undefined }),
+type FindGroup = (region: AwsRegion) => Promise<string | undefined>
+
+function readProbe(find: FindGroup): ActionProbe {
+  return {
+    action: FILTER_EVENTS,
+    gives: 'logs, and nothing derived from them',
+    on: 'log-group',
+    send: async (region) =>
+      filterEvents(
+        region,
+        { id: (await find(region)) ?? NO_GROUP },
+        { startMs: 0, lastMs: 1, token: undefined },
+      ),
+  }
 }
 
 const OF_FUNCTIONS: readonly ActionProbe[] = [
@@ -37,8 +53,24 @@ const OF_FUNCTIONS: readonly ActionProbe[] = [
 ]
 
 /** Every action that this configuration takes. */
-export function logsProbes({ autoRegions }: LogTargets): readonly ActionProbe[] {
-  return autoRegions === undefined ? [READ] : [READ, ...OF_FUNCTIONS]
+export function logsProbes(
+  { autoRegions }: LogTargets,
+  find: FindGroup = async () => Promise.resolve(undefined),
+): readonly ActionProbe[] {
+  const read = readProbe(find)
+  return autoRegions === undefined ? [read] : [read, ...OF_FUNCTIONS]
+}
+
+/** A policy may allow some groups alone: one that was read before, or that is named. */
+async function findGroup(
+  context: RunContext,
+  { named }: LogTargets,
+  region: AwsRegion,
+): Promise<string | undefined> {
+  const marks = await MarkBook.load(context, region.scope)
+  const read = [...marks.known()].find((id) => marks.markOf({ id }).seenMs !== undefined)
+  const [first] = named.get(region.region)?.keys() ?? []
+  return read ?? (first === undefined ? undefined : parseGroup(first, region.accountId).id)
 }
 
 /** Tries them in each region. */
@@ -50,5 +82,6 @@ export async function examineLogs(
   },
   targets: LogTargets,
 ): Promise<Check[]> {
-  return probeRegions(examination, logsProbes(targets))
+  const find = async (region: AwsRegion) => findGroup(examination.context, targets, region)
+  return probeRegions(examination, logsProbes(targets, find))
 }

@@ -59,35 +59,51 @@ export function gatherGroups(
   const wanted = functions.filter(({ name }) => isFunctionWanted(name))
   const groups = new Map(autoGroups(wanted, accountId))
   // A group of several functions holds the lines of those that are left out as well.
+  const shared = new Set(functions.flatMap(({ name, group }) => (isFunctionWanted(name) ? [] : [group])))
   for (const [id, group] of groups) {
-    const left = functions.some((one) => one.group === id && !isFunctionWanted(one.name))
-    if (!left) continue
+    if (!shared.has(id)) continue
     const isWanted = (stream: string): boolean => isFunctionWanted(functionOf(group, stream) ?? '')
     groups.set(id, { ...group, isWanted })
   }
   for (const [text, tests] of named.get(region) ?? []) {
     const place = parseGroup(text, accountId)
     const writers = functions.filter(({ group }) => group === place.id)
-    const isWanted = (stream: string): boolean => tests.every((test) => test(stream))
+    // Named by its name and by its ARN, it must fit both.
+    const before = groups.get(place.id)
+    const fits: LogGroup['isWanted'] = before?.isNamed === true ? before.isWanted : EVERY_STREAM
+    const isWanted = (stream: string): boolean => fits(stream) && tests.every((test) => test(stream))
     groups.set(place.id, { ...place, isNamed: true, isWanted, functions: writers })
   }
   return [...groups.values()]
 }
 
-/** Groups of functions that are listed no more: their last lines are still to come. */
+/** Groups of functions that are listed no more: their last lines are still to come, unless the configuration leaves them out. */
 export function goneGroups(
   groups: readonly LogGroup[],
   marks: MarkBook,
-  { accountId }: Pick<AwsRegion, 'accountId'>,
+  { accountId, isFunctionWanted }: Pick<AwsRegion, 'accountId'> & Pick<LogTargets, 'isFunctionWanted'>,
 ): readonly LogGroup[] {
   const listed = new Set(groups.map(({ id }) => id))
   return [...marks.known()]
     .filter((id) => !listed.has(id))
-    .map((id) => ({ ...parseGroup(id, accountId), isNamed: false, isWanted: EVERY_STREAM, functions: [] }))
+    .map((id): LogGroup => {
+      const group = { ...parseGroup(id, accountId), isNamed: false, functions: [] }
+      const isWanted = (stream: string): boolean => {
+        const name = functionOf(group, stream)
+        return name === undefined || isFunctionWanted(name)
+      }
+      return { ...group, isWanted }
+    })
+    .filter(({ isWanted }) => isWanted(''))
 }
 
 /** Whether a group that is gone had its last event so long ago that nothing more comes. */
-export function isOver(group: LogGroup, marks: MarkBook, nowMs: EpochMs): boolean {
+export function isOver(
+  group: LogGroup,
+  marks: MarkBook,
+  { nowMs, latenessMs }: { readonly nowMs: EpochMs; readonly latenessMs: number },
+): boolean {
   const { seenMs = 0, finalMs } = marks.markOf(group)
-  return nowMs - seenMs > GONE_MS && nowMs - finalMs < GONE_MS
+  const goneMs = GONE_MS + latenessMs
+  return nowMs - seenMs > goneMs && nowMs - finalMs < goneMs
 }

@@ -34,7 +34,8 @@ const GROUP_ARN = /^arn:[\w-]+:logs:[\w-]+:(\d{12}):log-group:(.+?)(?::\*)?$/
 export function parseGroup(text: string, accountId: string): Pick<LogGroup, 'id' | 'name' | 'accountId'> {
   const [, owner, name] = GROUP_ARN.exec(text) ?? []
   if (owner === undefined || name === undefined) return { id: text, name: text, accountId }
-  return { id: text.replace(/:\*$/, ''), name, accountId: owner }
+  // One of the account itself is the group that auto finds by its name, and must not be read twice.
+  return { id: owner === accountId ? name : text.replace(/:\*$/, ''), name, accountId: owner }
 }
 
 /** The function that wrote a stream; undefined for a group of something else. */

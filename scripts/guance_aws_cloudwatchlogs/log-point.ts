@@ -15,9 +15,19 @@ export interface StreamPlace {
 /** What becomes of a message before it leaves the task. */
 export type Redact = (text: string) => string
 
-/** CloudWatch hands lines over with their line break. */
+/** CloudWatch hands lines over with their line break. Step by step: a regular expression takes the square of many empty lines. */
 function withoutBreak(message: string): string {
-  return message.replace(/[\r\n]+$/, '')
+  let end = message.length
+  while (end > 0 && (message[end - 1] === '\n' || message[end - 1] === '\r')) end -= 1
+  return message.slice(0, end)
+}
+
+/** No type of an error is longer. */
+const MAX_ERROR_TYPE = 256
+
+/** What comes from a message is hidden and bounded in a field as well. */
+function shownType(errorType: string | undefined, redact: Redact): Record<string, FieldValue> {
+  return errorType === undefined ? {} : { error_type: redact(errorType).slice(0, MAX_ERROR_TYPE) }
 }
 
 function knownFields(record: LogRecord): Record<string, FieldValue> {
@@ -51,6 +61,7 @@ export function makeLogPoint(
       ...knownFields(record),
       ...(originalBytes === undefined ? {} : { original_bytes: BigInt(originalBytes) }),
       ...(report === undefined ? {} : makeReportFields(report)),
+      ...shownType(report?.errorType ?? record.errorType, redact),
     },
     timeMs: record.timeMs,
   }

@@ -5,18 +5,27 @@ import {
   type PlannedRequests,
   type PlanQuestion,
 } from 'guance-aws-lambda/dff'
-import { type AwsRegion, collectRegions } from 'guance-aws-lambda/sets/guance_integration'
+import { AwsFailure, type AwsRegion, collectRegions } from 'guance-aws-lambda/sets/guance_integration'
 import { FILTER_EVENTS } from './filter-events.ts'
 import { gatherGroups, listKnown } from './group-list.ts'
 import { LIST_FUNCTIONS, listingEveryMs } from './list-functions.ts'
 import { MarkBook } from './mark-book.ts'
-import { LIST_METRICS, listRecent } from './recent-functions.ts'
+import { LIST_METRICS, listRecent, type Recent } from './recent-functions.ts'
 import type { LogsRun } from './region-logs.ts'
 import { SliceWriter } from './slice-writer.ts'
 import { isActive } from './turns.ts'
 
-/** Of ListMetrics (aws.md §1.3). */
-const SERIES_PER_PAGE = 500
+const NOBODY: Recent = { names: new Set(), pages: 0 }
+
+/** As a poll asks: without an answer groups are looked at in turn. */
+async function planRecent(region: AwsRegion): Promise<Recent> {
+  try {
+    return await listRecent(region)
+  } catch (error) {
+    if (!(error instanceof AwsFailure)) throw error
+    return NOBODY
+  }
+}
 
 /** One page a group at least; how many more is up to what is written, and nobody can list that. */
 async function planRegion(
@@ -30,9 +39,11 @@ async function planRegion(
   const { listing } = isAuto ? await listKnown(context, region, { writer, hasNamed }) : { listing: undefined }
   const groups = gatherGroups(targets, region, listing?.functions ?? [])
   const marks = await MarkBook.load(context, region.scope)
-  const recent = isAuto ? await listRecent(region) : new Set<string>()
+  const recent = isAuto ? await planRecent(region) : NOBODY
   const nowMs = context.triggerTimeMs
-  const active = groups.filter((group) => isActive(group, marks.markOf(group), { nowMs, recent }))
+  const active = groups.filter((group) =>
+    isActive(group, marks.markOf(group), { nowMs, recent: recent.names }),
+  )
   const idle = groups.length - active.length
   const where = { accountId: region.accountId, region: region.region, every: 'poll' } as const
   const requests: PlannedRequests[] = [
@@ -43,7 +54,7 @@ async function planRegion(
     const listings = Math.min(1, intervalMs / listingEveryMs(listing))
     requests.push(
       { ...where, api: LIST_FUNCTIONS, rule: 'listing', requests: listing.pages * listings },
-      { ...where, api: LIST_METRICS, rule: 'listing', requests: Math.ceil(recent.size / SERIES_PER_PAGE) },
+      { ...where, api: LIST_METRICS, rule: 'listing', requests: recent.pages },
     )
   }
   return { ...NO_COST, requests: requests.filter((row) => row.requests > 0) }

@@ -3,7 +3,13 @@ import { keepList, loadList } from './chunked-state.ts'
 import type { LogGroup } from './log-group.ts'
 import type { GroupMark } from './turns.ts'
 
-type StoredMark = readonly [id: string, finalMs: EpochMs, sinceMs: EpochMs, seenMs: EpochMs | null]
+type StoredMark = readonly [
+  id: string,
+  finalMs: EpochMs,
+  sinceMs: EpochMs,
+  seenMs: EpochMs | null,
+  isNamed?: boolean,
+]
 
 /** A group that is seen for the first time begins so long before: no function is listed later than that. */
 const FIRST_LOOK_MS = 30 * MINUTE_MS
@@ -24,6 +30,8 @@ export function markKey(scope: string): string {
 export class MarkBook {
   readonly #key: string
   readonly #marks: Map<string, GroupMark>
+  /** Ids of groups that the configuration named when the marks were kept last. */
+  readonly #named: ReadonlySet<string>
   readonly #chunks: number
   #head: MarkHead
   /** Where a new group begins. */
@@ -31,10 +39,17 @@ export class MarkBook {
 
   private constructor(
     key: string,
-    parts: { marks: Map<string, GroupMark>; head: MarkHead; chunks: number; newFromMs: EpochMs },
+    parts: {
+      marks: Map<string, GroupMark>
+      named: ReadonlySet<string>
+      head: MarkHead
+      chunks: number
+      newFromMs: EpochMs
+    },
   ) {
     this.#key = key
     this.#marks = parts.marks
+    this.#named = parts.named
     this.#chunks = parts.chunks
     this.#head = parts.head
     this.#newFromMs = parts.newFromMs
@@ -53,8 +68,12 @@ export class MarkBook {
     const head = kept?.head ?? {}
     // What is new came after the listing before.
     const newFromMs = Math.min(firstMs, head.listedAtMs ?? firstMs)
+    const named = new Set(
+      (kept?.items ?? []).flatMap(([id, , , , isNamed]) => (isNamed === true ? [id] : [])),
+    )
     return new MarkBook(key, {
       marks,
+      named,
       head,
       chunks: kept?.chunks ?? 0,
       newFromMs: alignDown(newFromMs, MINUTE_MS),
@@ -69,9 +88,9 @@ export class MarkBook {
     this.#head = { ...this.#head, hasReports: true }
   }
 
-  /** Ids of groups that were known when the marks were kept last. */
+  /** Ids of groups that were known when the marks were kept last, but for those that were named. */
   known(): Iterable<string> {
-    return this.#marks.keys()
+    return [...this.#marks.keys()].filter((id) => !this.#named.has(id))
   }
 
   set({ id }: Pick<LogGroup, 'id'>, mark: GroupMark): void {
@@ -82,7 +101,7 @@ export class MarkBook {
   save(groups: readonly LogGroup[], listedAtMs?: EpochMs): Readonly<Record<string, Json>> {
     const items = groups.map((group): StoredMark => {
       const { finalMs, sinceMs, seenMs } = this.markOf(group)
-      return [group.id, finalMs, sinceMs, seenMs ?? null]
+      return [group.id, finalMs, sinceMs, seenMs ?? null, group.isNamed]
     })
     return keepList(
       this.#key,

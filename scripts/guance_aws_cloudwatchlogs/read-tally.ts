@@ -9,9 +9,19 @@ const MAX_NAMED = 5
 /** In a row: then it is the region and not a group. */
 const MAX_FAILURES_IN_A_ROW = 25
 
+/** A policy may allow some groups alone: where one was read, a refusal says nothing of the others. */
+function isOfGroup({ kind }: AwsFailure): boolean {
+  return kind === 'forbidden' || kind === 'invalid'
+}
+
 function name(names: readonly string[]): string {
   const rest = names.length - MAX_NAMED
   return `${names.slice(0, MAX_NAMED).join(', ')}${rest > 0 ? ` and ${rest} more` : ''}`
+}
+
+/** FilterLogEvents answers for groups of the class Standard alone. */
+function isOfOtherClass({ kind, cause }: AwsFailure): boolean {
+  return kind === 'invalid' && cause instanceof Error && cause.name === 'InvalidOperationException'
 }
 
 interface Failure {
@@ -24,6 +34,7 @@ export class ReadTally {
   readonly #failures: Failure[] = []
   readonly #missing: string[] = []
   readonly #unfinished: string[] = []
+  readonly #unreadable: string[] = []
   #inARow = 0
   #late = 0
   #latestMs = 0
@@ -43,8 +54,12 @@ export class ReadTally {
 
   /** Notes what failed of one group; throws it where going on would fail for every other group as well. */
   fail(group: LogGroup, error: AwsFailure): void {
-    this.#inARow += 1
+    if (isOfOtherClass(error)) {
+      this.#unreadable.push(group.name)
+      return
+    }
     this.#failures.push({ group, error })
+    if (this.groups === 0 || !isOfGroup(error)) this.#inARow += 1
     const isOfRegion = error.kind === 'credentials' || error.kind === 'region-not-enabled'
     if (isOfRegion || this.#inARow >= MAX_FAILURES_IN_A_ROW) throw error
   }
@@ -71,6 +86,12 @@ export class ReadTally {
       warn(
         'log-group-missing',
         `There is no such log group: ${name(this.#missing)}. Correct or remove it in log_groups.`,
+      )
+    }
+    if (this.#unreadable.length > 0) {
+      warn(
+        'log-group-class',
+        `FilterLogEvents does not read groups of the class Infrequent Access: ${name(this.#unreadable)}. Give the function a group of the class Standard, or leave it out in auto.functions.`,
       )
     }
     if (this.#unfinished.length > 0) {

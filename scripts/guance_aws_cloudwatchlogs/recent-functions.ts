@@ -29,16 +29,22 @@ async function fetchPage(region: AwsRegion, token: string | undefined) {
   })
 }
 
+/** Functions that were invoked lately, and how many requests it took to know. */
+export interface Recent {
+  readonly names: ReadonlySet<string>
+  readonly pages: number
+}
+
 /** Functions that CloudWatch lists as invoked in the last three hours, the shortest span it knows. Throws AwsFailure. */
-export async function listRecent(region: AwsRegion): Promise<ReadonlySet<string>> {
-  const recent = new Set<string>()
+export async function listRecent(region: AwsRegion): Promise<Recent> {
+  const names = new Set<string>()
   let token: string | undefined
-  for (let page = 0; page < MAX_PAGES; page += 1) {
+  for (let pages = 1; pages <= MAX_PAGES; pages += 1) {
     // One page after the other: each one names the next.
     const reply = await fetchPage(region, token)
-    for (const name of reply.names) recent.add(name)
+    for (const name of reply.names) names.add(name)
     token = reply.token
-    if (token === undefined) return recent
+    if (token === undefined) return { names, pages }
   }
   throw new AwsFailure('transient', LIST_METRICS, new Error(`no last page among ${MAX_PAGES}`))
 }

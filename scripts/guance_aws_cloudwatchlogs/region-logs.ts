@@ -19,7 +19,7 @@ import { type GroupResult, type GroupRun, isEnding, readGroup } from './read-gro
 import { ReadTally } from './read-tally.ts'
 import { listRecent } from './recent-functions.ts'
 import { SliceWriter } from './slice-writer.ts'
-import { isActive, takeTurns, type Turns } from './turns.ts'
+import { inOrder, isActive, takeTurns, type Turns } from './turns.ts'
 
 /** Of the objects that the lambda set collects, where one Startup script runs both. */
 const OBJECT_CLASS = 'aws_lambda'
@@ -50,7 +50,7 @@ async function findRecent(
   const nowMs = context.triggerTimeMs
   if (groups.every((group) => isActive(group, marks.markOf(group), { nowMs, recent: NOBODY }))) return NOBODY
   try {
-    return await listRecent(region)
+    return (await listRecent(region)).names
   } catch (error) {
     if (!(error instanceof AwsFailure)) throw error
     context.log(
@@ -142,7 +142,10 @@ async function findGroups(run: LogsRun, region: AwsRegion, writer: SliceWriter) 
     : { listing: undefined, isRefused: false }
   const marks = await MarkBook.load(context, region.scope)
   const listed = gatherGroups(targets, region, listing?.functions ?? [])
-  const gone = goneGroups(listed, marks, region)
+  const { accountId } = region
+  const { isFunctionWanted } = targets
+  // Without auto nothing follows from a function, and what the configuration names no more is not wanted.
+  const gone = listing === undefined ? [] : goneGroups(listed, marks, { accountId, isFunctionWanted })
   return { marks, listed, gone, isRefused, listedAtMs: listing?.listedAtMs }
 }
 
@@ -162,9 +165,10 @@ async function makeGroupRun(run: LogsRun, region: AwsRegion, writer: SliceWriter
 async function turnsOf(
   run: LogsRun,
   region: AwsRegion,
-  { groups, marks }: { readonly groups: readonly LogGroup[]; readonly marks: MarkBook },
+  { groups: listed, marks }: { readonly groups: readonly LogGroup[]; readonly marks: MarkBook },
 ): Promise<Turns> {
   const { context, options } = run
+  const groups = inOrder(listed, (group) => marks.markOf(group), context.triggerTimeMs)
   if (context.backfill !== undefined) return { often: groups, rarely: [] }
   const recent = await findRecent(run, region, { groups, marks })
   const { idleEveryMs, latenessMs } = options
@@ -189,7 +193,8 @@ export async function collectLogs(run: LogsRun, region: AwsRegion): Promise<Regi
     isCut = true
   }
   reader.tally.report(context, region.scope, options.latenessMs)
-  const kept = [...listed, ...gone.filter((group) => !isOver(group, marks, context.triggerTimeMs))]
+  const ends = { nowMs: context.triggerTimeMs, latenessMs: options.latenessMs }
+  const kept = [...listed, ...gone.filter((group) => !isOver(group, marks, ends))]
   await writer.add([], { ...marks.save(kept, listedAtMs), ...accountState(account) })
   await writer.flush()
   const { groups, events } = reader.tally

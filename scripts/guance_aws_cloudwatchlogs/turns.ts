@@ -1,4 +1,4 @@
-import { type EpochMs, HOUR_MS } from 'guance-aws-lambda/dff'
+import { type EpochMs, HOUR_MS, MINUTE_MS } from 'guance-aws-lambda/dff'
 import type { LogGroup } from './log-group.ts'
 
 /** A group that had an event within it is read at every poll. */
@@ -38,6 +38,21 @@ export function isActive(
 ): boolean {
   if (isNamed || (seenMs !== undefined && nowMs - seenMs < ACTIVE_MS)) return true
   return functions.some(({ name }) => recent.has(name))
+}
+
+/** So many groups further each poll begins with those of which nothing is known: as many as fail before a region is left alone. */
+const FURTHER = 25
+
+/** Groups of which there were events before the others: where a policy refuses many groups, those that may be read come first. */
+export function inOrder(
+  groups: readonly LogGroup[],
+  markOf: (group: LogGroup) => GroupMark,
+  nowMs: EpochMs,
+): readonly LogGroup[] {
+  const known = groups.filter((group) => markOf(group).seenMs !== undefined)
+  const others = groups.filter((group) => markOf(group).seenMs === undefined)
+  const first = (Math.floor(nowMs / (5 * MINUTE_MS)) * FURTHER) % Math.max(others.length, 1)
+  return [...known, ...others.slice(first), ...others.slice(0, first)]
 }
 
 /** Which groups a poll reads. Skipping one only delays its lines: what was not read stays to be read. */

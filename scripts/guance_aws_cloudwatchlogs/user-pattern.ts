@@ -43,7 +43,8 @@ function isExplosive(source: string): boolean {
     else if (UNBOUNDED.test(rest) && inner !== undefined) inner.isOpen = true
     else if (source[at] === ')') {
       const closed = groups.pop()
-      const repeats = /^\)(?:\*|\+|\{\d+,\d*\})/.test(rest)
+      // (a|aa){30} tries as many ways as (a|aa)* does on a text of that length.
+      const repeats = /^\)(?:\*|\+|\{\d+,\d*\}|\{(?!0*[01]\})\d+\})/.test(rest)
       if (closed?.isOpen === true && repeats) return true
       const outer = groups.at(-1)
       if (outer !== undefined && closed?.isOpen === true) outer.isOpen = true
