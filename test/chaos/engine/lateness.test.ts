@@ -7,13 +7,16 @@ import { calmed, drawSleepy } from './sleepy.ts'
 /** After trouble, so long without any: everybody has been asked again, waits are over and gaps repaired. */
 const SETTLED_MS = 45 * MINUTE_MS
 
+/** A first look goes so far back from the first poll that nothing kept from its end. */
+const FIRST_LOOK_MS = 180 * MINUTE_MS
+
 /** Values by dimension set, minute and field, as delivered up to a step. */
-function valuesAt({ store, counts }: Played, step: number): ReadonlySet<string> {
+function valuesAt({ store, counts }: Played, step: number, fromMs = 0): ReadonlySet<string> {
   return new Set(
     store.points
       .slice(0, counts[step])
       .flatMap(({ category, tags, fields, timeMs }) =>
-        category === 'metric'
+        category === 'metric' && timeMs >= fromMs
           ? Object.keys(fields).map(
               (field) => `${tags['Dimensions']} ${tags['name']} ${tags['Resource']} ${timeMs} ${field}`,
             )
@@ -35,14 +38,14 @@ function judgedSteps({ steps }: Scenario): readonly number[] {
 function overdue(
   played: Played,
   reference: Played,
-  { steps, maxLatenessMin = 10 }: Scenario,
+  { steps, firstCleanMs, maxLatenessMin = 10 }: Scenario,
 ): readonly string[] {
   return judgedSteps({ steps } as Scenario).flatMap((index) => {
     const dueMs = (steps[index]?.atMs ?? 0) - maxLatenessMin * MINUTE_MS
     const due = steps.findLastIndex(({ atMs }) => atMs <= dueMs)
     if (due < 0) return []
     const held = valuesAt(played, index)
-    return [...valuesAt(reference, due)]
+    return [...valuesAt(reference, due, firstCleanMs - FIRST_LOOK_MS)]
       .filter((value) => !held.has(value))
       .map((value) => `${index}: ${value}`)
   })
