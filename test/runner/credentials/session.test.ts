@@ -62,7 +62,10 @@ describe('a session', () => {
       }
       renewed.push((nowMs - startMs) / MINUTE_MS)
     }
-    expect(renewed).toEqual([36, 42])
+    // AWS's end of a session is a whole second of its own clock, which may fall into the next minute.
+    const [early, late] = renewed
+    expect(early).toBeOneOf([36, 37])
+    expect(late).toBeOneOf([42, 43])
   })
 
   it('is not shared between scripts, nor after the secret has changed', async () => {

@@ -55,7 +55,14 @@ describe('the time of a run for details', () => {
     expect(hasReadingTime(run, 150_000)).toBe(true)
     expect(hasReadingTime(run, 151_000)).toBe(false)
     elapsedMs = 211_000
-    expect(hasReadingTime(run, 2_000)).toBe(false)
+    expect(hasReadingTime(run, 12_000)).toBe(false)
+  })
+
+  it('is a few seconds of a run that is always long, too', () => {
+    const run = makeRun(makeStore(), { triggerTimeMs: 0, session: SESSION, elapsedMs: () => 211_000 })
+    expect(hasReadingTime(run, 1_000)).toBe(true)
+    expect(hasReadingTime(run, 10_000)).toBe(true)
+    expect(hasReadingTime(run, 12_000)).toBe(false)
   })
 
   it('of a region is ten seconds, unless very many wait', () => {
