@@ -18,8 +18,8 @@ export default defineConfig(({ mode }) => ({
   test: {
     ...everyday.test,
     include: ['test/chaos/**/*.test.ts'],
-    // Simulated days keep a core busy each.
-    maxWorkers: Math.max(2, availableParallelism()),
+    // Simulated days keep a core busy each; kills, faults and the time between them leave one idle.
+    maxWorkers: Math.max(3, availableParallelism()),
     exclude: configDefaults.exclude,
     provide: { length: mode === 'long' ? 'long' : 'ci' },
     // A bound for what hangs, not a measure: ten minutes in CI on two cores that others use too, a night by hand.

@@ -5,11 +5,13 @@ import { BaseSequencer, type TestSpecification } from 'vitest/node'
 
 const root = fileURLToPath(new URL('.', import.meta.url))
 
-/** What waits for real minutes begins first, or the others wait for it at the end. */
+const SLOWEST = /\/test\/(e2e|chaos\/engine)\/|\/test\/chaos\/(soak|task-soak|fuzz)\./
+
+/** What takes minutes by itself begins first, or the others wait for it at the end. */
 class SlowestFirst extends BaseSequencer {
   override async sort(files: TestSpecification[]): Promise<TestSpecification[]> {
     const sorted = await BaseSequencer.prototype.sort.call(this, files)
-    const isFirst = ({ moduleId }: TestSpecification): boolean => moduleId.includes('/test/e2e/')
+    const isFirst = ({ moduleId }: TestSpecification): boolean => SLOWEST.test(moduleId)
     return [...sorted.filter(isFirst), ...sorted.filter((file) => !isFirst(file))]
   }
 }

@@ -5,7 +5,7 @@ import { drawScenario } from './scenario.ts'
 import { drawSeeds } from './seeds.ts'
 
 describe.each([
-  ['unknown', 'everything', 45],
+  ['unknown', 'everything', 40],
   ['unknown', 'mask', 20],
   ['unknown', 'probe', 20],
   ['both', 'everything', 10],
