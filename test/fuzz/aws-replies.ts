@@ -159,6 +159,9 @@ async function runOnce({ faults, isWrong }: Scenario): Promise<void> {
 export async function fuzzAwsReplies(runs: number, seed?: number): Promise<void> {
   await fc.assert(fc.asyncProperty(scenario, runOnce), {
     numRuns: runs,
+    // One that waits without end is named with its seed, and not shrunk for hours.
+    timeout: 120_000,
+    endOnFailure: true,
     ...(seed === undefined ? {} : { seed }),
   })
 }
