@@ -96,19 +96,30 @@ export async function openBilling(
   }
 }
 
-/** Pays for a page and reads it; undefined when none may be paid for any more today. Throws AwsFailure, after one attempt. */
+/** Says that the money of today is spent. */
+export function reportSpent({ context, purse, account }: BillingRun, scope: string): void {
+  context.report({
+    code: 'budget',
+    severity: 'error',
+    scope,
+    message: `${account.accountId} has paid for its ${purse.limit} requests of today; what is missing is asked for tomorrow. Raise requests_per_day in billingConfigs, or name fewer linked_accounts: dff plan says how many a day takes.`,
+  })
+}
+
+/** Pays for a page of a question, by its id, and reads it; undefined when none may be paid for any more today. Throws AwsFailure, after one attempt. */
 export async function askCosts<T>(
   { region, purse }: Pick<BillingRun, 'region' | 'purse'>,
   {
+    id,
     input,
     isByResource = false,
-  }: { readonly input: GetCostAndUsageCommandInput; readonly isByResource?: boolean },
+  }: { readonly id: string; readonly input: GetCostAndUsageCommandInput; readonly isByResource?: boolean },
   read: (reply: GetCostAndUsageCommandOutput) => T,
 ): Promise<T | undefined> {
   const { GetCostAndUsageCommand, GetCostAndUsageWithResourcesCommand } =
     await import('@aws-sdk/client-cost-explorer')
   const client = await region.costExplorer()
-  if (!(await purse.take())) return undefined
+  if (!(await purse.take(id))) return undefined
   return isByResource
     ? region.callOnce(GET_BY_RESOURCE, async (abortSignal) =>
         // The same question with a filter that must be there, and the same answer.

@@ -2,6 +2,7 @@ import {
   type Account,
   type BillingConfigs,
   DffError,
+  type EpochMs,
   type Expectation,
   type RunContext,
   validate,
@@ -17,15 +18,14 @@ import {
   type RegionResult,
 } from 'guance-aws-lambda/sets/guance_integration'
 import { planBilling } from './billing-plan.ts'
-import { collectFunctions } from './collect-functions.ts'
+import { readFunctions, shareFunctions } from './collect-functions.ts'
 import { type BillingRun, openBilling } from './billing-run.ts'
 import { MEASUREMENT } from './cost-point.ts'
 import { type CostQuery, functionQuery, listQueries } from './cost-query.ts'
-import type { Day } from './day.ts'
 import { COST_PROBE, examineBilling, functionProbes } from './doctor.ts'
-import { chooseAccounts, loadChosenAccounts } from './linked-accounts.ts'
+import { LISTING_ID, loadChosenAccounts, renewAccounts } from './linked-accounts.ts'
 import { readQuery } from './read-query.ts'
-import { isRefused, loadReading } from './reading.ts'
+import { loadReading } from './reading.ts'
 
 const NAME = 'AWS-Billing'
 
@@ -48,41 +48,53 @@ function parseBillingAccount(account: Account): Account {
 }
 
 /** Those asked longest ago first: what a budget leaves out today comes first tomorrow. */
-async function orderQueries({ context, account }: BillingRun, queries: readonly CostQuery[]) {
-  const days = await Promise.all(
-    queries.map(async (query) => ({
-      query,
-      day: (await loadReading(context, account.accountId, query.id)).ended ?? '',
-    })),
-  )
-  return days.toSorted((left, right) => (left.day < right.day ? -1 : Number(left.day > right.day)))
+function orderQueries({ purse }: BillingRun, queries: readonly CostQuery[]): readonly CostQuery[] {
+  return queries.toSorted((left, right) => purse.askedMs(left.id) - purse.askedMs(right.id))
 }
 
-/** Costs of functions come behind those that they may be shares of, unless the budget has left them out for longer than all others. */
-async function areFunctionsOverdue(
-  { context, account, configs, cost, today }: BillingRun,
-  oldest: Day = '',
-): Promise<boolean> {
-  const { accountId } = account
-  const reading = await loadReading(context, accountId, functionQuery(cost, accountId).id)
-  const isAsked = configs.functions !== undefined && configs.functions.source !== 'metrics'
-  return isAsked && !isRefused(reading, today) && (reading.ended ?? '') < oldest
+/** When the question was asked that waits longest. */
+function oldestAskedMs({ purse }: BillingRun, queries: readonly CostQuery[]): EpochMs {
+  return Math.min(...queries.map(({ id }) => purse.askedMs(id)))
 }
 
-async function collect(run: BillingRun): Promise<RegionResult[]> {
-  const { context, account, configs, purse } = run
-  const { accountId } = account
-  await context.commit({ points: [], state: accountState(account) })
-  const { ids, names } = await chooseAccounts(run)
+/** Whether the budget has left costs by resource out for longer than all others; else they come behind what is the bill. */
+function areFunctionsOverdue(run: BillingRun, queries: readonly CostQuery[]): boolean {
+  const { account, cost, purse } = run
+  return purse.askedMs(functionQuery(cost, account.accountId).id) < oldestAskedMs(run, queries)
+}
+
+async function collectCosts(run: BillingRun): Promise<RegionResult[]> {
+  const { context, account, configs } = run
+  const { ids, names } = await loadChosenAccounts(context, account.accountId, configs.linked_accounts)
   const labels = { ...run.labels, accountNames: names }
-  const ordered = await orderQueries(run, listQueries(configs, ids))
-  const isOverdue = await areFunctionsOverdue(run, ordered[0]?.day)
-  const results: RegionResult[] = isOverdue ? [...(await collectFunctions(run, labels))] : []
-  for (const { query } of ordered) {
+  const queries = listQueries(configs, ids)
+  const isOverdue = areFunctionsOverdue(run, queries)
+  const results: RegionResult[] = isOverdue ? [...(await readFunctions(run, labels))] : []
+  for (const query of orderQueries(run, queries)) {
     // One after the other: each one is paid for before the next.
     results.push(await readQuery(run, query, labels))
   }
-  if (!isOverdue) results.push(...(await collectFunctions(run, labels)))
+  if (!isOverdue) results.push(...(await readFunctions(run, labels)))
+  // Of what was read last, or a day would be shared out twice.
+  results.push(...(await shareFunctions(run, labels)))
+  return results
+}
+
+/** The list of accounts comes before their costs, unless the last one left somebody without a request: a small budget would list every day and read nothing. */
+async function isListingFirst(run: BillingRun): Promise<boolean> {
+  const { context, account, configs, purse } = run
+  const { ids } = await loadChosenAccounts(context, account.accountId, configs.linked_accounts)
+  return purse.askedMs(LISTING_ID) <= oldestAskedMs(run, listQueries(configs, ids))
+}
+
+async function collect(run: BillingRun): Promise<RegionResult[]> {
+  const { context, account, purse } = run
+  const { accountId } = account
+  await context.commit({ points: [], state: accountState(account) })
+  const isFirst = await isListingFirst(run)
+  if (isFirst) await renewAccounts(run)
+  const results = await collectCosts(run)
+  if (!isFirst) await renewAccounts(run)
   context.log(`${accountId}: ${purse.paid} of ${purse.limit} requests of today paid for`)
   return results
 }

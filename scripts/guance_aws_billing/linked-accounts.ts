@@ -1,6 +1,6 @@
 import type { Json, RunContext } from 'guance-aws-lambda/dff'
 import { AwsFailure, reportProblem } from 'guance-aws-lambda/sets/guance_integration'
-import { askCosts, type BillingRun } from './billing-run.ts'
+import { askCosts, type BillingRun, reportSpent } from './billing-run.ts'
 import { readCostPage } from './cost-page.ts'
 import { addDays, type Day } from './day.ts'
 import { isWaiting, noteFailure, reportWaiting } from './failure.ts'
@@ -18,8 +18,8 @@ const LIST_ALONE_EVERY_DAYS = 7
 /** A month and some days: who is gone for longer has no costs that still change. */
 const LISTED_DAYS = 35
 
-/** Its checkpoint, beside those of the questions. */
-const LISTING_ID = 'accounts'
+/** Its checkpoint, beside those of the questions, and its place in their turns. */
+export const LISTING_ID = 'accounts'
 
 function keyOf(payerId: string): string {
   return `billing/${payerId}/accounts`
@@ -55,7 +55,7 @@ async function fetchAccounts(run: BillingRun): Promise<LinkedAccounts | undefine
       ...(given === undefined ? {} : { NextPageToken: given }),
     }
     // One page after the other: each one is paid for.
-    const page = await askCosts(run, { input }, (reply) => readCostPage(reply, cost, given))
+    const page = await askCosts(run, { id: LISTING_ID, input }, (reply) => readCostPage(reply, cost, given))
     if (page === undefined) return undefined
     for (const { keys } of page.rows) {
       const [id = ''] = keys
@@ -78,30 +78,31 @@ async function keepListing(run: BillingRun, found: LinkedAccounts, before: Readi
   })
 }
 
-/** The linked accounts as far as they are known, listed again when it is time. A failure leaves those known before. */
-async function renewAccounts(run: BillingRun): Promise<LinkedAccounts> {
-  const { context, account, today } = run
+/** Lists the linked accounts when it is time and all are wanted. A failure leaves those known before. */
+export async function renewAccounts(run: BillingRun): Promise<void> {
+  const { context, account, today, configs } = run
   const { accountId } = account
-  const known = await loadLinkedAccounts(context, accountId)
-  if (!isListingDue(known, today)) return known
+  if ((configs.linked_accounts ?? 'all') !== 'all') return
+  if (!isListingDue(await loadLinkedAccounts(context, accountId), today)) return
   const reading = await loadReading(context, accountId, LISTING_ID)
   const scope = `${accountId}/${LISTING_ID}`
   if (isWaiting(reading, context.triggerTimeMs)) {
     reportWaiting(context, scope, reading)
-    return known
+    return
   }
   try {
     const found = await fetchAccounts(run)
-    if (found === undefined) return known
+    if (found === undefined) {
+      reportSpent(run, scope)
+      return
+    }
     await keepListing(run, found, reading)
     context.log(`${scope}: ${Object.keys(found.names).length} linked accounts with costs`)
-    return found
   } catch (error) {
     if (!(error instanceof AwsFailure)) throw error
     reportProblem(context, error, scope)
     const noted = noteFailure(reading, error, context.triggerTimeMs)
     await context.commit({ points: [], state: readingState(accountId, LISTING_ID, noted) })
-    return known
   }
 }
 
@@ -125,14 +126,7 @@ function choose(
   return { ids: [ownId, ...others], names }
 }
 
-/** The accounts of this run. */
-export async function chooseAccounts(run: BillingRun): Promise<ChosenAccounts> {
-  const { linked_accounts: choice = 'all' } = run.configs
-  const known = choice === 'all' ? await renewAccounts(run) : { names: {} }
-  return choose(run.account.accountId, choice, known)
-}
-
-/** The accounts as the last run knew them, from state alone. */
+/** The accounts as they were listed last, from state alone. */
 export async function loadChosenAccounts(
   context: RunContext,
   ownId: string,

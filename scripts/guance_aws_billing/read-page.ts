@@ -87,8 +87,10 @@ export async function readPage(
   const { context, today, account } = run
   const token = open.token === '' ? undefined : open.token
   const input = costInput(query, open.days, token)
-  const page = await askCosts(run, { input, isByResource: query.isByResource === true }, (reply) =>
-    readCostPage(reply, query.cost, token),
+  const page = await askCosts(
+    run,
+    { id: query.id, input, isByResource: query.isByResource === true },
+    (reply) => readCostPage(reply, query.cost, token),
   )
   if (page === undefined) return undefined
   const seen = { ...open.seen, ...Object.fromEntries(page.estimated) }

@@ -1,6 +1,6 @@
 import { HOUR_MS, type RunContext } from 'guance-aws-lambda/dff'
 import { AwsFailure, makeProblem, type RegionResult } from 'guance-aws-lambda/sets/guance_integration'
-import { type BillingRun, ruleOf } from './billing-run.ts'
+import { type BillingRun, reportSpent, ruleOf } from './billing-run.ts'
 import type { Labels } from './cost-point.ts'
 import type { CostQuery } from './cost-query.ts'
 import { addDays, type Day, dayOf, earlier, later } from './day.ts'
@@ -45,15 +45,6 @@ function owe({ context, today, configs }: BillingRun, query: CostQuery, reading:
           ]),
         }
   return { ...asked, owed: clipSpans(asked.owed ?? [], firstDay) }
-}
-
-function reportSpent({ context, purse, account }: BillingRun, scope: string): void {
-  context.report({
-    code: 'budget',
-    severity: 'error',
-    scope,
-    message: `${account.accountId} has paid for its ${purse.limit} requests of today; what is missing is asked for tomorrow. Raise requests_per_day in billingConfigs, or name fewer linked_accounts: dff plan says how many a day takes.`,
-  })
 }
 
 async function commitReading({ run, query }: Asking, reading: Reading): Promise<void> {

@@ -112,6 +112,51 @@ describe('money', () => {
     expect(sumUnits(play.newest('service_usage', from, MONTH_START_MS))).toBe(unitsOf(truth.total))
   })
 
+  it('goes round with one request a day: every account, its functions and the list of accounts come in turn', async () => {
+    const functions = { regions: ['us-east-1' as const] }
+    const play = await open(
+      { linked: 2, resources: true },
+      { requests_per_day: 1, functions },
+      { functions: 3 },
+    )
+    const runs = []
+    for (let day = 0; day < 16; day += 1) runs.push(await play.tick(NINE_MS + day * DAY_MS))
+    const { byDay } = await play.paid()
+    expect(Object.values(byDay)).toEqual(Array(16).fill(1))
+    const asked = play.store.commits.flatMap(({ state }) => state['billing/123456789012/asked'] ?? [])
+    const turns = asked.map((times) => {
+      const [id] = Object.entries(times as Record<string, number>).toSorted(([, one], [, two]) => two - one)
+      return id?.[0]
+    })
+    const counts = [...Map.groupBy(turns, (id) => id)].map(([id, { length }]) => [id, length])
+    expect(Object.fromEntries(counts)).toEqual({
+      accounts: 4,
+      'BlendedCost/service_usage/123456789012': 3,
+      'BlendedCost/service_usage/200000000001': 3,
+      'BlendedCost/service_usage/200000000002': 3,
+      'BlendedCost/function/123456789012': 3,
+    })
+    expect(new Set(play.lines().map(({ tags }) => tags['account_id'])).size).toBe(3)
+    expect(play.lines('function').length).toBeGreaterThan(0)
+    // What went without says so, the list too.
+    const scopes = problemsOf(runs[1] as (typeof runs)[0]).map(({ code, scope }) => `${code} ${scope}`)
+    expect(scopes).toContain('budget 123456789012/BlendedCost/service_usage/200000000001')
+    expect(scopes).toContain('budget 123456789012/accounts')
+  })
+
+  it('goes on to others where one question is refused, however small the budget', async () => {
+    const play = await open(
+      { linked: 1 },
+      { requests_per_day: 1, linked_accounts: ['200000000001', '123456789012'] },
+    )
+    await play.aws.control('POST', 'denials', { actions: ['ce:*'] })
+    await play.tick(NINE_MS)
+    await play.aws.control('POST', 'denials', { actions: [] })
+    // The first of the list failed on the first day; the second has its day next.
+    await play.tick(NINE_MS + DAY_MS)
+    expect(new Set(play.lines().map(({ tags }) => tags['account_id']))).toEqual(new Set(['123456789012']))
+  })
+
   it('is not spent by a rehearsal, a plan or a doctor', async () => {
     const play = await open({})
     const debug = play.runAt(NINE_MS, { debug: true })
