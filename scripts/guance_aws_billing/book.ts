@@ -1,6 +1,7 @@
 import type { Json, RunContext } from 'guance-aws-lambda/dff'
 import type { CostRow } from './cost-page.ts'
 import type { Day } from './day.ts'
+import { type Place, placeKey } from './place.ts'
 
 /** What was written last of one group: its units as a text, currency, revision, and the reading that saw it last. */
 type Entry = readonly [units: string, currency: string, revision: number, reading: number]
@@ -19,13 +20,8 @@ export interface Change {
   readonly revision: number
 }
 
-interface Place {
-  readonly accountId: string
-  readonly queryId: string
-}
-
-function keyOf({ accountId, queryId }: Place, day: Day): string {
-  return `billing/${accountId}/book/${queryId}/${day}`
+function keyOf(place: Place, day: Day): string {
+  return `${placeKey('book', place)}/${day}`
 }
 
 /** Books of some days; a day of which nothing was written has an empty one. */

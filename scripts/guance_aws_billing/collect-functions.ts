@@ -8,6 +8,7 @@ import { canonicalQuery, type CostQuery, functionQuery, LAMBDA_SERVICE } from '.
 import { addDays, type Day } from './day.ts'
 import { isWaiting, noteFailure, reportWaiting } from './failure.ts'
 import { fetchUsage } from './function-usage.ts'
+import { placeKey, placeOf } from './place.ts'
 import { readQuery } from './read-query.ts'
 import { endListing, isRefused, loadReading, readingState } from './reading.ts'
 
@@ -21,10 +22,6 @@ interface SharedDay {
   readonly lines: readonly LambdaLine[]
   /** Of its lines: shares are made anew when they are others. */
   readonly digest: string
-}
-
-function sharesKey(accountId: string, queryId: string): string {
-  return `billing/${accountId}/shared/${queryId}`
 }
 
 type Digests = Readonly<Record<Day, string>>
@@ -56,8 +53,8 @@ async function listDueDays(run: BillingRun, query: CostQuery): Promise<readonly 
   const { context, account, configs, today, cost } = run
   const { accountId } = account
   const { rereadDays } = ruleOf(configs)
-  const place = { accountId, queryId: canonicalQuery(cost, accountId).id }
-  const digests = await loadDigests(context, sharesKey(accountId, query.id))
+  const place = placeOf(context, accountId, canonicalQuery(cost, accountId).id)
+  const digests = await loadDigests(context, placeKey('shared', placeOf(context, accountId, query.id)))
   const days = Array.from({ length: Math.max(0, SHARED_DAYS - rereadDays + 1) }, (_, index) =>
     addDays(today, -SHARED_DAYS + index),
   )
@@ -91,7 +88,7 @@ async function commitShares(
   const { context, account, today } = run
   const { accountId } = account
   const usages = await fetchAllUsage(run, due)
-  const place = { accountId, queryId: query.id }
+  const place = placeOf(context, accountId, query.id)
   const reading = await loadReading(context, accountId, query.id)
   const number = reading.number + 1
   const books = new Map<Day, Book | undefined>(
@@ -111,7 +108,7 @@ async function commitShares(
     changes.push(...noted.changes, ...gone.changes)
   }
   const oldest = addDays(today, -SHARED_DAYS)
-  const before = await loadDigests(context, sharesKey(accountId, query.id))
+  const before = await loadDigests(context, placeKey('shared', place))
   const kept = Object.entries(before).filter(([day]) => day >= oldest)
   for (const [day] of Object.entries(before)) if (day < oldest) books.set(day, undefined)
   const digests = {
@@ -121,8 +118,8 @@ async function commitShares(
   const points: Point[] = changes.map((change) => makeCostPoint(labels, makeCostLine(query, change, true)))
   const state: Record<string, Json> = {
     ...bookState(place, books),
-    [sharesKey(accountId, query.id)]: digests,
-    ...readingState(accountId, query.id, { ...endListing(reading, reading.day ?? today), number }),
+    [placeKey('shared', place)]: digests,
+    ...readingState(place, { ...endListing(reading, reading.day ?? today), number }),
   }
   await context.commit({ points, state })
   return points.length
@@ -146,7 +143,7 @@ async function shareByMetrics(run: BillingRun, query: CostQuery, labels: Labels)
   } catch (error) {
     if (!(error instanceof AwsFailure)) throw error
     const noted = noteFailure(reading, error, context.triggerTimeMs)
-    await context.commit({ points: [], state: readingState(accountId, query.id, noted) })
+    await context.commit({ points: [], state: readingState(placeOf(context, accountId, query.id), noted) })
     const problem = makeProblem(error, scope)
     context.report(problem)
     return { kind: 'failed', scope, problem }

@@ -4,6 +4,7 @@ import { askCosts, type BillingRun, reportSpent } from './billing-run.ts'
 import { readCostPage } from './cost-page.ts'
 import { addDays, type Day } from './day.ts'
 import { isWaiting, noteFailure, reportWaiting } from './failure.ts'
+import { placeOf } from './place.ts'
 import { endListing, loadReading, type Reading, readingState } from './reading.ts'
 
 /** Linked accounts that had costs lately, with their names, and when they were listed. */
@@ -73,7 +74,7 @@ async function keepListing(run: BillingRun, found: LinkedAccounts, before: Readi
     points: [],
     state: {
       [keyOf(accountId)]: found as unknown as Json,
-      ...readingState(accountId, LISTING_ID, endListing(before, today)),
+      ...readingState(placeOf(context, accountId, LISTING_ID), endListing(before, today)),
     },
   })
 }
@@ -102,7 +103,10 @@ export async function renewAccounts(run: BillingRun): Promise<void> {
     if (!(error instanceof AwsFailure)) throw error
     reportProblem(context, error, scope)
     const noted = noteFailure(reading, error, context.triggerTimeMs)
-    await context.commit({ points: [], state: readingState(accountId, LISTING_ID, noted) })
+    await context.commit({
+      points: [],
+      state: readingState(placeOf(context, accountId, LISTING_ID), noted),
+    })
   }
 }
 

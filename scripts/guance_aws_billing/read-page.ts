@@ -5,6 +5,7 @@ import { type CostPage, costInput, readCostPage } from './cost-page.ts'
 import { type Labels, makeCostLine, makeCostPoint } from './cost-point.ts'
 import type { CostQuery } from './cost-query.ts'
 import { addDays, type Day, isWithin } from './day.ts'
+import { type Place, placeOf } from './place.ts'
 import { endChunk, learnPageRows, type OpenChunk, type Reading, readingState } from './reading.ts'
 
 /** Books of days that no reading goes back to: the oldest estimate that is read again is 62 days old. */
@@ -26,14 +27,14 @@ interface Noted {
   readonly changes: readonly Change[]
 }
 
-function placeOf({ run, query }: Asking) {
-  return { accountId: run.account.accountId, queryId: query.id }
+function placeOfAsking({ run, query }: Asking): Place {
+  return placeOf(run.context, run.account.accountId, query.id)
 }
 
 /** What one page changes: its lines, and the books with them. */
 async function notePage(asking: Asking, page: CostPage, reading: Reading): Promise<Noted> {
   const byDay = Map.groupBy(page.rows, ({ day }) => day)
-  const loaded = await loadBooks(asking.run.context, placeOf(asking), byDay.keys())
+  const loaded = await loadBooks(asking.run.context, placeOfAsking(asking), byDay.keys())
   const books = new Map<Day, Book | undefined>()
   const changes: Change[] = []
   for (const [day, rows] of byDay) {
@@ -52,7 +53,7 @@ async function noteMissing(
   const { context } = asking.run
   if (context.triggerTimeMs - chunk.startedMs > ONE_REFRESH_MS) return page
   const days = Object.keys(chunk.seen).filter((day) => isWithin(day, chunk.days))
-  const loaded = await loadBooks(context, placeOf(asking), days)
+  const loaded = await loadBooks(context, placeOfAsking(asking), days)
   const books = new Map(page.books)
   const changes = [...page.changes]
   for (const day of days) {
@@ -84,7 +85,7 @@ export async function readPage(
   open: OpenChunk,
 ): Promise<{ readonly reading: Reading; readonly points: number } | undefined> {
   const { run, query } = asking
-  const { context, today, account } = run
+  const { context, today } = run
   const token = open.token === '' ? undefined : open.token
   const input = costInput(query, open.days, token)
   const page = await askCosts(
@@ -109,7 +110,8 @@ export async function readPage(
   const learnt = learnPageRows(reading, page.rows.length, isLast)
   const next = isLast ? endChunk(learnt, chunk, today) : { ...learnt, open: chunk }
   const points = pointsOf(asking, changes, chunk)
-  const state = { ...bookState(placeOf(asking), books), ...readingState(account.accountId, query.id, next) }
+  const place = placeOfAsking(asking)
+  const state = { ...bookState(place, books), ...readingState(place, next) }
   await context.commit({ points, state })
   return { reading: next, points: points.length }
 }

@@ -5,6 +5,7 @@ import type { Labels } from './cost-point.ts'
 import type { CostQuery } from './cost-query.ts'
 import { addDays, type Day, dayOf, earlier, later } from './day.ts'
 import { isTokenLost, isUnanswerable, isWaiting, noteFailure, reportWaiting } from './failure.ts'
+import { placeOf } from './place.ts'
 import { type Asking, readPage } from './read-page.ts'
 import {
   beginChunk,
@@ -48,8 +49,8 @@ function owe({ context, today, configs }: BillingRun, query: CostQuery, reading:
 }
 
 async function commitReading({ run, query }: Asking, reading: Reading): Promise<void> {
-  const { accountId } = run.account
-  await run.context.commit({ points: [], state: readingState(accountId, query.id, reading) })
+  const place = placeOf(run.context, run.account.accountId, query.id)
+  await run.context.commit({ points: [], state: readingState(place, reading) })
 }
 
 /** All pages of all that is owed, each paid for and committed before the next. Throws AwsFailure. */

@@ -1,5 +1,6 @@
 import type { EpochMs, Json, RunContext } from 'guance-aws-lambda/dff'
 import { addDays, type Day, type Days, daysBetween, earlier, later } from './day.ts'
+import { type Place, placeKey, placeOf } from './place.ts'
 import { mergeSpans, newestChunk, type Spans, subtractDays } from './spans.ts'
 
 /** Days that are being read: their next page. A page that was paid for is committed with it. */
@@ -52,22 +53,15 @@ const MOST_PAGE_DAYS = 92
 /** Nobody says how long AWS keeps a token; a tick an hour later may still go on. */
 const TOKEN_MS = 2 * 3_600_000
 
-function keyOf(accountId: string, queryId: string): string {
-  return `billing/${accountId}/reading/${queryId}`
-}
-
 export async function loadReading(context: RunContext, accountId: string, queryId: string): Promise<Reading> {
   // Written by readingState alone.
-  return ((await context.load(keyOf(accountId, queryId))) as unknown as Reading | undefined) ?? { number: 0 }
+  const stored = await context.load(placeKey('reading', placeOf(context, accountId, queryId)))
+  return (stored as unknown as Reading | undefined) ?? { number: 0 }
 }
 
-export function readingState(
-  accountId: string,
-  queryId: string,
-  reading: Reading,
-): Readonly<Record<string, Json>> {
+export function readingState(place: Place, reading: Reading): Readonly<Record<string, Json>> {
   // Plain data, but an interface has no index signature and so is no Json to the compiler.
-  return { [keyOf(accountId, queryId)]: reading as unknown as Json }
+  return { [placeKey('reading', place)]: reading as unknown as Json }
 }
 
 /** Once in a reading day; a day that lies far ahead was noted under a clock that was wrong. */

@@ -1,4 +1,5 @@
 import { describe, expect, it, onTestFinished } from 'vitest'
+import type { Point } from '../../core/dff.ts'
 import { DAY_MS, HOUR_MS } from '../../core/time.ts'
 import { BillingCollector } from '../../scripts/guance_aws_billing/main.ts'
 import { Runner } from '../../scripts/guance_integration/main.ts'
@@ -246,6 +247,32 @@ describe('days', () => {
     expect(play.lines().filter(({ tags }) => tags['billing_date'] === '2026-09-21')).toHaveLength(
       again.length,
     )
+  })
+
+  it('are read anew for another store, and one that comes back goes on where it was', async () => {
+    const play = await open({})
+    const traits = { rewrite: 'unknown', mergesFields: false } as const
+    const pointsOf = async (store: string, day: number): Promise<readonly Point[]> => {
+      play.sink = { ...traits, store }
+      const before = play.store.points.length
+      await play.tick(NINE_MS + day * DAY_MS)
+      return play.store.points.slice(before)
+    }
+    const first = await pointsOf('one', 0)
+    const other = await pointsOf('two', 1)
+    const back = await pointsOf('one', 2)
+    expect(other.length).toBeGreaterThan(first.length * 0.9)
+    expect(other.every(({ fields }) => fields['revision'] === 1n)).toBe(true)
+    expect(other.every(({ fields }) => fields['amount'] === fields['amount_change'])).toBe(true)
+    // The store that missed a day has two new ones to get, and revisions of what it has.
+    const days = new Set(back.map(({ tags }) => tags['billing_date'] ?? ''))
+    expect(['2026-10-01', '2026-10-02'].every((day) => days.has(day))).toBe(true)
+    expect(back.some(({ fields }) => fields['revision'] === 2n)).toBe(true)
+    const newest = new Map([...first, ...back].map((point) => [point.tags['billing_id'], point]))
+    const amounts = [...newest.values()]
+    expect(sumUnits([...first, ...back], 'amount_change')).toBe(sumUnits(amounts))
+    // A page each, and the list of the week: another store costs no request more.
+    expect((await play.paid()).byDay).toEqual({ '2026-10-01': 2, '2026-10-02': 1, '2026-10-03': 1 })
   })
 
   it('are expected once they were read', async () => {
