@@ -59,11 +59,12 @@ export function shareOut(total: bigint, weights: readonly bigint[]): readonly bi
 export function allocate(
   lines: readonly LambdaLine[],
   usages: readonly FunctionUsage[],
+  partition: string,
 ): ReadonlyMap<string, bigint> {
   const sums = new Map<string, bigint>()
   const add = (key: string, units: bigint): void => void sums.set(key, (sums.get(key) ?? 0n) + units)
   for (const { usageType, units } of lines) {
-    const kind = readUsageType(usageType)
+    const kind = readUsageType(usageType, partition)
     const takers = takersOf(kind, usages)
     if (takers.length === 0) {
       add(UNALLOCATED, units)

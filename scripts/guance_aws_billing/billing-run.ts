@@ -48,20 +48,20 @@ export interface BillingRun {
   readonly labels: Omit<Labels, 'accountNames'>
 }
 
-/**
- * The region of a partition's one Cost Explorer: us-east-1, cn-northwest-1, eusc-de-east-1 (aws.md §5). Throws
- * BAD_PARAMETER for GovCloud, whose costs are on the bill of the commercial account it belongs to.
- */
+/** Whose costs are on the bill of the commercial account that it belongs to. */
+const BILLED_ELSEWHERE = 'aws-us-gov'
+
+/** The region of a partition's one Cost Explorer, its home (aws.md §5). Throws BAD_PARAMETER where there is none. */
 function costRegionOf({ partition, accountId }: Pick<AwsAccount, 'partition' | 'accountId'>): string {
-  const region = { aws: 'us-east-1', 'aws-cn': 'cn-northwest-1', 'aws-eusc': 'eusc-de-east-1' }[partition]
-  if (region !== undefined && Object.hasOwn(REGIONS, region)) return region
+  const known = Object.values(REGIONS).find((region) => region.partition === partition)
+  if (known !== undefined && partition !== BILLED_ELSEWHERE) return known.home
   throw new DffError({
     code: 'BAD_PARAMETER',
     place: `account ${accountId}`,
     expected: 'an account of aws, aws-cn or aws-eusc, whose bill Cost Explorer has',
     got: `one of ${partition}`,
     remedy:
-      partition === 'aws-us-gov'
+      partition === BILLED_ELSEWHERE
         ? 'GovCloud is billed through the commercial account that it belongs to: collect the bill with keys of that account.'
         : 'Collect the bill with keys of the account that pays for it.',
   })

@@ -100,7 +100,7 @@ async function commitShares(
   )
   const changes: Change[] = []
   for (const { day, lines, currency } of due) {
-    const shares = allocate(lines, usages.get(day) ?? [])
+    const shares = allocate(lines, usages.get(day) ?? [], account.partition)
     const rows = [...shares].map(([key, units]) => ({ day, keys: [key], units, currency }))
     const noted = noteRows(books.get(day) ?? {}, rows, number)
     const gone = noteGone(day, noted.book, number)

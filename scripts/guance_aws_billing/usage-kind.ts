@@ -43,18 +43,18 @@ const REGION_BY_PREFIX: Readonly<Record<string, string>> = {
   CNW1: 'cn-northwest-1',
 }
 
-/** Usage types that begin with their own word are those of us-east-1. */
+/** In the commercial partition, usage types that begin with their own word are those of us-east-1. */
 const HOME_TYPE = /^(Lambda-|Requests?\b)/
 
-function regionOf(usageType: string): string | undefined {
+function regionOf(usageType: string, partition: string): string | undefined {
   const [prefix = ''] = usageType.split('-', 1)
   if (Object.hasOwn(REGION_BY_PREFIX, prefix)) return REGION_BY_PREFIX[prefix]
-  return HOME_TYPE.test(usageType) ? 'us-east-1' : undefined
+  return partition === 'aws' && HOME_TYPE.test(usageType) ? 'us-east-1' : undefined
 }
 
 /** What a usage type of Lambda is about: `EU-Lambda-GB-Second-ARM`, `Request`, `USE2-Lambda-Provisioned-Concurrency`. */
-export function readUsageType(usageType: string): UsageKind {
-  const region = regionOf(usageType)
+export function readUsageType(usageType: string, partition: string): UsageKind {
+  const region = regionOf(usageType, partition)
   const isRequest = /Request/.test(usageType)
   const isPlain = /GB-Second|Request/.test(usageType)
   const architecture = /ARM/.test(usageType) ? 'arm64' : isPlain ? 'x86_64' : undefined

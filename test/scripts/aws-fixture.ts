@@ -5,6 +5,7 @@ import { CloudwatchCollector } from '../../scripts/guance_aws_cloudwatch/main.ts
 import { LambdaCollector } from '../../scripts/guance_aws_lambda/main.ts'
 import { type Backoff, DEFAULT_BACKOFF } from '../../scripts/guance_integration/backoff.ts'
 import { Runner } from '../../scripts/guance_integration/main.ts'
+import { partitionOf } from '../../simulator/aws/identity.ts'
 import type { SimulatorOptions } from '../../simulator/options.ts'
 import { type RunningSimulator, startSimulator } from '../../simulator/server.ts'
 import type { TestStore } from './run-context.ts'
@@ -84,6 +85,7 @@ export async function startAws(options: Partial<SimulatorOptions>): Promise<Aws>
   const [user] = simulator.info.accounts
   if (user === undefined) throw new Error('the simulator has no account')
   const { accountId, accessKeyId, secretAccessKey } = user
+  const partition = partitionOf(options.regions?.[0] ?? 'us-east-1')
   const control = async <T>(method: 'GET' | 'POST', path: string, body?: object): Promise<T> => {
     const content = body === undefined ? {} : { body: JSON.stringify(body) }
     const reply = await fetch(`${simulator.url}/control/${path}`, { method, ...content })
@@ -96,8 +98,8 @@ export async function startAws(options: Partial<SimulatorOptions>): Promise<Aws>
       accountId,
       accessKeyId,
       secretAccessKey,
-      partition: 'aws',
-      arn: `arn:aws:iam::${accountId}:user/collector`,
+      partition,
+      arn: `arn:${partition}:iam::${accountId}:user/collector`,
     },
     control,
     async audit(store, span) {

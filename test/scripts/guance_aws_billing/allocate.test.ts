@@ -49,7 +49,7 @@ describe('a day of Lambda', () => {
     ]
     const of = (usageType: string): Record<string, string> =>
       Object.fromEntries(
-        [...allocate([{ usageType, units: 4_000_000_000_000n }], usages)].map(([arn, units]) => [
+        [...allocate([{ usageType, units: 4_000_000_000_000n }], usages, 'aws')].map(([arn, units]) => [
           arn,
           formatAmount(units),
         ]),
@@ -61,6 +61,13 @@ describe('a day of Lambda', () => {
     expect(of('EU-Lambda-GB-Second-ARM')).toEqual({ d: '4' })
     expect(of('XYZ9-Lambda-GB-Second')).toEqual({ a: '2', d: '2' })
     expect(of('APS3-Request')).toEqual({ [UNALLOCATED]: '4' })
+  })
+
+  it('of a partition without us-east-1 goes to all regions where the usage type names none', () => {
+    const usages = [usage('a', { region: 'eusc-de-east-1' })]
+    const lines = [{ usageType: 'Lambda-GB-Second', units: 4n }]
+    expect([...allocate(lines, usages, 'aws-eusc')]).toEqual([['a', 4n]])
+    expect([...allocate(lines, usages, 'aws')]).toEqual([[UNALLOCATED, 4n]])
   })
 
   it('is whole, whoever there is', () => {
@@ -81,7 +88,7 @@ describe('a day of Lambda', () => {
     )
     fc.assert(
       fc.property(lines, usages, (given, who) => {
-        const shares = allocate(given, who)
+        const shares = allocate(given, who, 'aws')
         expect([...shares.values()].reduce((sum, units) => sum + units, 0n)).toBe(
           given.reduce((sum, { units }) => sum + units, 0n),
         )
