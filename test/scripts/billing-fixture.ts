@@ -1,3 +1,4 @@
+import { onTestFinished } from 'vitest'
 import { DffError, type BillingConfigs, type Point, type SinkTraits, type Slice } from '../../core/dff.ts'
 import { HOUR_MS } from '../../core/time.ts'
 import { BillingCollector } from '../../scripts/guance_aws_billing/main.ts'
@@ -112,6 +113,13 @@ export class BillingPlay {
     const isWithin = ({ timeMs }: Point): boolean => timeMs >= startMs && timeMs < endMs
     return [...newest.values()].filter(isWithin)
   }
+}
+
+/** A play that ends with the test. */
+export async function openPlay(...args: Parameters<typeof BillingPlay.open>): Promise<BillingPlay> {
+  const play = await BillingPlay.open(...args)
+  onTestFinished(async () => play.aws.close())
+  return play
 }
 
 /** What a run reports, without the simulated clock's distance from the real one. */

@@ -1,22 +1,15 @@
-import { describe, expect, it, onTestFinished } from 'vitest'
+import { describe, expect, it } from 'vitest'
 import type { Point } from '../../core/dff.ts'
 import { DAY_MS, HOUR_MS } from '../../core/time.ts'
-import { openBilling } from '../../scripts/guance_aws_billing/billing-run.ts'
 import { BillingCollector } from '../../scripts/guance_aws_billing/main.ts'
 import { Runner } from '../../scripts/guance_integration/main.ts'
-import { BillingPlay, MONTH_START_MS, problemsOf, sumUnits, unitsOf } from './billing-fixture.ts'
+import { MONTH_START_MS, openPlay, problemsOf, sumUnits, unitsOf } from './billing-fixture.ts'
 
 const NINE_MS = MONTH_START_MS + 9 * HOUR_MS
 
-async function open(...args: Parameters<typeof BillingPlay.open>): Promise<BillingPlay> {
-  const play = await BillingPlay.open(...args)
-  onTestFinished(async () => play.aws.close())
-  return play
-}
-
 describe('a line of the bill', () => {
   it('has upstream’s tags, its slip of the pen included, and the right one beside it', async () => {
-    const play = await open({ linked: 1 })
+    const play = await openPlay({ linked: 1 })
     await play.tick(NINE_MS)
     const own = play.lines().find(({ tags }) => tags['usage_type'] === 'Request')
     expect(own).toMatchObject({
@@ -53,64 +46,11 @@ describe('a line of the bill', () => {
       /extra_tags\.account_name/,
     )
   })
-
-  it('says that GovCloud is billed elsewhere', async () => {
-    const play = await open({})
-    const session = { ...play.aws.session, partition: 'aws-us-gov' }
-    const run = play.runAt(NINE_MS, { session })
-    await expect(play.script.run(run)).rejects.toThrow(/billed through the commercial account/)
-    expect(play.store.state.size).toBe(0)
-  })
-
-  it.each([
-    { region: 'eu-west-1', home: 'us-east-1', currency: 'USD' },
-    { region: 'cn-north-1', home: 'cn-northwest-1', currency: 'CNY' },
-    { region: 'eusc-de-east-1', home: 'eusc-de-east-1', currency: 'EUR' },
-  ] as const)(
-    'of $region is asked for in $home, in $currency, its functions too',
-    async ({ region, home, currency }) => {
-      const functions = { regions: [region] }
-      const play = await open({ resources: true }, { functions }, { regions: [region], functions: 3 })
-      const run = await play.tick(NINE_MS)
-      expect(problemsOf(run)).toEqual([])
-      expect(new Set(play.store.points.map(({ tags }) => tags['currency']))).toEqual(new Set([currency]))
-      expect(play.store.points.every(({ fields }) => String(fields['message']).endsWith(currency))).toBe(true)
-      expect(new Set(run.usage.map((one) => one.region))).toEqual(new Set([home]))
-      const { partition } = play.aws.session
-      const named = play.lines('function').filter(({ tags }) => tags['FunctionName'] !== undefined)
-      expect(new Set(named.map(({ tags }) => tags['RegionId']))).toEqual(new Set([region]))
-      expect(named.every(({ tags }) => tags['instance_id']?.startsWith(`arn:${partition}:lambda:`))).toBe(
-        true,
-      )
-      const plan = await play.script.plan?.(play.runAt(NINE_MS), { intervalMs: HOUR_MS })
-      expect(new Set(plan?.requests.map((one) => one.region))).toEqual(new Set([home]))
-    },
-  )
-
-  it.each([
-    { region: 'us-east-1', host: 'ce.us-east-1.amazonaws.com' },
-    { region: 'cn-northwest-1', host: 'ce.cn-northwest-1.amazonaws.com.cn' },
-    { region: 'eusc-de-east-1', host: 'ce.eusc-de-east-1.api.amazonwebservices.eu' },
-  ])('of a partition whose home is $region comes from $host', async ({ region, host }) => {
-    const play = await open({})
-    const { account } = await openBilling(
-      play.runAt(NINE_MS),
-      {},
-      {
-        configs: {},
-        backoff: undefined,
-      },
-    )
-    const client = await account.region(region).costExplorer()
-    const { url, properties } = client.config.endpointProvider({ Region: region })
-    expect(url.host).toBe(host)
-    expect(properties?.['authSchemes']).toEqual([{ name: 'sigv4', signingRegion: region }])
-  })
 })
 
 describe('other groupings', () => {
   it('cut the same sums by tag and by category, under a name of their own, for a request each', async () => {
-    const play = await open(
+    const play = await openPlay(
       { linked: 2, revisions: false },
       { groupings: [{ tag: 'team' }, { cost_category: 'Kind' }] },
     )
@@ -129,14 +69,14 @@ describe('other groupings', () => {
 
 describe('money', () => {
   it('is not spent twice by a tick more, a restart, or Execute', async () => {
-    const play = await open({})
+    const play = await openPlay({})
     await play.tick(NINE_MS)
     for (const minutes of [1, 10, 60, 600]) await play.tick(NINE_MS + minutes * 60_000)
     expect((await play.paid()).byDay).toEqual({ '2026-10-01': 2 })
   })
 
   it('ends where requests_per_day says, newest days first, and what is missing comes on the next days', async () => {
-    const play = await open({ pageRows: 100, revisions: false }, { requests_per_day: 3 })
+    const play = await openPlay({ pageRows: 100, revisions: false }, { requests_per_day: 3 })
     const first = await play.tick(NINE_MS)
     expect(problemsOf(first)).toMatchObject([{ code: 'budget', severity: 'error' }])
     expect(problemsOf(first)[0]?.message).toContain('has paid for its 3 requests of today')
@@ -151,7 +91,7 @@ describe('money', () => {
 
   it('goes round with one request a day: every account, its functions and the list of accounts come in turn', async () => {
     const functions = { regions: ['us-east-1' as const] }
-    const play = await open(
+    const play = await openPlay(
       { linked: 2, resources: true },
       { requests_per_day: 1, functions },
       { functions: 3 },
@@ -182,7 +122,7 @@ describe('money', () => {
   })
 
   it('goes on to others where one question is refused, however small the budget', async () => {
-    const play = await open(
+    const play = await openPlay(
       { linked: 1 },
       { requests_per_day: 1, linked_accounts: ['200000000001', '123456789012'] },
     )
@@ -195,7 +135,7 @@ describe('money', () => {
   })
 
   it('is not spent by a rehearsal, a plan or a doctor', async () => {
-    const play = await open({})
+    const play = await openPlay({})
     const debug = play.runAt(NINE_MS, { debug: true })
     await play.script.run(debug)
     expect(debug.lines.join('\n')).toContain('nothing is asked')
@@ -207,7 +147,7 @@ describe('money', () => {
   })
 
   it('is not thrown after a refusal: the next attempts come hours later, and the record says why', async () => {
-    const play = await open({}, { linked_accounts: 'own' })
+    const play = await openPlay({}, { linked_accounts: 'own' })
     await play.aws.control('POST', 'denials', { actions: ['ce:*'] })
     for (let hour = 0; hour < 15; hour += 1) await play.tick(NINE_MS + hour * HOUR_MS)
     const asked = play.runs.filter((run) => run.totals().requests['ce:GetCostAndUsage'] === 1)
@@ -226,7 +166,7 @@ describe('money', () => {
   })
 
   it('is planned by the day, from what is known without asking', async () => {
-    const play = await open({ linked: 4 })
+    const play = await openPlay({ linked: 4 })
     await play.tick(NINE_MS)
     const run = play.runAt(NINE_MS + DAY_MS)
     const plan = await play.script.plan?.(run, { intervalMs: HOUR_MS })
@@ -255,7 +195,7 @@ describe('money', () => {
 
 describe('days', () => {
   it('are read when they are over and AWS has refreshed, and not before', async () => {
-    const play = await open({})
+    const play = await openPlay({})
     await play.tick(NINE_MS)
     await play.tick(MONTH_START_MS + DAY_MS + 7.9 * HOUR_MS)
     const days = (): string[] =>
@@ -266,7 +206,7 @@ describe('days', () => {
   })
 
   it('are collected again by hand, and those older than the store takes are not', async () => {
-    const play = await open({ revisions: false })
+    const play = await openPlay({ revisions: false })
     play.sink = { rewrite: 'unknown', mergesFields: false, retentionHours: 5 * 24 }
     await play.tick(NINE_MS)
     const first = play.lines().map(({ tags }) => tags['billing_date'] ?? '')
@@ -286,7 +226,7 @@ describe('days', () => {
   })
 
   it('are read anew for another store, and one that comes back goes on where it was', async () => {
-    const play = await open({})
+    const play = await openPlay({})
     const traits = { rewrite: 'unknown', mergesFields: false } as const
     const pointsOf = async (store: string, day: number): Promise<readonly Point[]> => {
       play.sink = { ...traits, store }
@@ -312,7 +252,7 @@ describe('days', () => {
   })
 
   it('are expected once they were read', async () => {
-    const play = await open({})
+    const play = await openPlay({})
     const empty = { objects: [], metrics: [] }
     expect(await play.script.expected?.(play.runAt(NINE_MS))).toEqual(empty)
     await play.tick(NINE_MS)
@@ -323,7 +263,7 @@ describe('days', () => {
 
 describe('the set beside others', () => {
   it('runs in one Startup script with a second account of the same credentials', async () => {
-    const play = await open({})
+    const play = await openPlay({})
     const account = { extra_tags: { account_name: 'a', account_id: '123456789012' } }
     const both = Runner([BillingCollector(account), BillingCollector(account, { cost: 'UnblendedCost' })])
     play.aws.simulator.control('clock', { nowMs: NINE_MS })

@@ -146,6 +146,32 @@ describe('events of changed functions', () => {
     }
   })
 
+  it('are a deletion and a creation where a listing lies between, and else a change', async () => {
+    const store = makeStore()
+    await runAt(store, { number: 0 })
+    await change(100, 'delete', { atMs: startMs + MINUTE_MS })
+    await change(101, 'delete', { atMs: startMs + MINUTE_MS })
+    await change(101, 'create', { atMs: startMs + 3 * MINUTE_MS })
+    await runAt(store, { number: 1 })
+    await change(100, 'create', { atMs: startMs + 7 * MINUTE_MS })
+    await runAt(store, { number: 2 })
+    await change(100, 'delete', { atMs: startMs + 11 * MINUTE_MS })
+    await runAt(store, { number: 3 })
+    const [between, within] = await Promise.all([100, 101].map(nameOf))
+    const toldOf = (name: string | undefined): unknown[] =>
+      eventsOf(store)
+        .filter(({ tags }) => tags['name'] === name)
+        .map(({ tags, timeMs }) => [tags['change'], (timeMs - startMs) / MINUTE_MS])
+    expect(toldOf(between)).toEqual([
+      ['deleted', 5],
+      ['created', 7],
+      ['deleted', 15],
+    ])
+    expect(toldOf(within)).toEqual([['changed', 3]])
+    const ids = eventsOf(store).map(({ tags }) => tags['df_event_id'])
+    expect(new Set(ids).size).toBe(ids.length)
+  })
+
   it('are not told of functions that the script leaves out, nor when a choice changes', async () => {
     const store = makeStore()
     await runAt(store, { number: 0 })

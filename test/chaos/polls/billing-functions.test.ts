@@ -1,17 +1,11 @@
-import { describe, expect, it, onTestFinished } from 'vitest'
+import { describe, expect, it } from 'vitest'
 import type { Point } from '../../../core/dff.ts'
 import { DAY_MS, HOUR_MS } from '../../../core/time.ts'
-import { BillingPlay, MONTH_START_MS, sumUnits } from '../../scripts/billing-fixture.ts'
+import { type BillingPlay, MONTH_START_MS, openPlay, sumUnits } from '../../scripts/billing-fixture.ts'
 
 const REGIONS = ['us-east-1', 'eu-west-1'] as const
 const FIRST_MS = MONTH_START_MS + 9 * HOUR_MS
 const DAYS = 4
-
-async function open(...args: Parameters<typeof BillingPlay.open>): Promise<BillingPlay> {
-  const play = await BillingPlay.open(...args)
-  onTestFinished(async () => play.aws.close())
-  return play
-}
 
 function isOfDay(day: string): (point: Point) => boolean {
   return ({ tags }) => tags['billing_date'] === day
@@ -33,7 +27,7 @@ function compare(play: BillingPlay): readonly { readonly service: bigint; readon
 
 describe('costs of functions by their metrics', () => {
   it('add up to what Lambda costs on every day, and are called an estimate', async () => {
-    const play = await open(
+    const play = await openPlay(
       { linked: 1 },
       { functions: { regions: [...REGIONS], source: 'metrics' }, requests_per_day: 10 },
       { functions: 8, active: 0.8 },
@@ -50,7 +44,7 @@ describe('costs of functions by their metrics', () => {
   })
 
   it('asks CloudWatch for two sums of each function a day, as planned', async () => {
-    const play = await open(
+    const play = await openPlay(
       {},
       { functions: { regions: [...REGIONS], source: 'metrics' } },
       { functions: 8, active: 0.8 },
@@ -66,7 +60,7 @@ describe('costs of functions by their metrics', () => {
   })
 
   it('stay the whole of the day where a region may not be read', async () => {
-    const play = await open({}, { functions: { regions: [...REGIONS], source: 'metrics' } })
+    const play = await openPlay({}, { functions: { regions: [...REGIONS], source: 'metrics' } })
     await play.aws.control('POST', 'denials', { actions: ['lambda:ListFunctions'], regions: ['eu-west-1'] })
     const run = await play.tick(FIRST_MS)
     expect(
@@ -80,7 +74,7 @@ describe('costs of functions by their metrics', () => {
 
 describe('costs of functions by resource', () => {
   it('are those of Cost Explorer where it knows them', async () => {
-    const play = await open(
+    const play = await openPlay(
       { resources: true },
       { functions: { regions: [...REGIONS] } },
       { functions: 8, active: 0.8 },
@@ -94,7 +88,7 @@ describe('costs of functions by resource', () => {
   })
 
   it('give way to shares by metrics for a week where they were not enabled', async () => {
-    const play = await open({}, { functions: { regions: [...REGIONS] } }, { functions: 8, active: 0.8 })
+    const play = await openPlay({}, { functions: { regions: [...REGIONS] } }, { functions: 8, active: 0.8 })
     for (const day of [0, 1, 6, 7]) await play.tick(FIRST_MS + day * DAY_MS)
     const asked = play.runs.map((run) => run.totals().requests['ce:GetCostAndUsageWithResources'] ?? 0)
     expect(asked).toEqual([1, 0, 0, 1])

@@ -1,12 +1,12 @@
-import { describe, expect, it, onTestFinished } from 'vitest'
+import { describe, expect, it } from 'vitest'
 import { DffError } from '../../../core/dff.ts'
 import { DAY_MS, HOUR_MS } from '../../../core/time.ts'
 import { createRandom } from '../../../simulator/truth/random.ts'
 import {
-  BillingPlay,
   Killed,
   MONTH_END_MS,
   MONTH_START_MS,
+  openPlay,
   sumUnits,
   unitsOf,
 } from '../../scripts/billing-fixture.ts'
@@ -14,12 +14,6 @@ import {
 /** The month is closed three days after its end, and everything that was an estimate is read again within a week of that. */
 const SETTLED_MS = MONTH_END_MS + 12 * DAY_MS
 const FIRST_MS = MONTH_START_MS + DAY_MS + 9 * HOUR_MS
-
-async function open(...args: Parameters<typeof BillingPlay.open>): Promise<BillingPlay> {
-  const play = await BillingPlay.open(...args)
-  onTestFinished(async () => play.aws.close())
-  return play
-}
 
 /** How many days took how many requests. */
 function histogram(byDay: Readonly<Record<string, number>>): Record<string, number> {
@@ -29,7 +23,7 @@ function histogram(byDay: Readonly<Record<string, number>>): Record<string, numb
 
 describe('a month of bills', () => {
   it('takes a request a day for one account and one more once a week, and its newest revisions are the bill to the cent', async () => {
-    const play = await open({})
+    const play = await openPlay({})
     await play.tickAll(FIRST_MS, SETTLED_MS)
     const { byDay, repeated } = await play.paid()
     console.log(`requests paid for a day: ${JSON.stringify(byDay)}`)
@@ -46,7 +40,7 @@ describe('a month of bills', () => {
   })
 
   it('replaces lines where the store lets the newer one win', async () => {
-    const play = await open({})
+    const play = await openPlay({})
     play.sink = { rewrite: 'last', mergesFields: false }
     await play.tickAll(FIRST_MS, SETTLED_MS)
     const held = new Map(play.lines().map((point) => [`${point.tags['billing_id']} ${point.timeMs}`, point]))
@@ -60,7 +54,7 @@ describe('a month of bills', () => {
 describe('a month of bills under kills, refused commits and a failing AWS', () => {
   it('pays within its budget every day, pays for nothing twice but what was lost on its way, and ends with the bill to the cent', async () => {
     const budget = 16
-    const play = await open({ linked: 3, pageRows: 200 }, { requests_per_day: budget })
+    const play = await openPlay({ linked: 3, pageRows: 200 }, { requests_per_day: budget })
     const random = createRandom(20_261)
     const lost = { kills: 0, refused: 0, pages: 0 }
     play.beforeCommit = ({ state }) => {

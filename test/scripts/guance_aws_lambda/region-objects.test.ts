@@ -1,8 +1,9 @@
 import { afterEach, describe, expect, it } from 'vitest'
+import type { Slice } from '../../../core/dff.ts'
 import { makeFunctionChoice } from '../../../scripts/guance_aws_lambda/function-choice.ts'
 import { collectObjects } from '../../../scripts/guance_aws_lambda/region-objects.ts'
 import { loadInventory, openAccount, SINGLE_ATTEMPT } from '../../../scripts/guance_integration/main.ts'
-import { makeRun, makeStore, type TestStore } from '../run-context.ts'
+import { makeRun, makeStore, type TestRunOptions, type TestStore } from '../run-context.ts'
 import { type AskedCall, type ScriptedCloudwatch, startScriptedCloudwatch } from '../scripted-cloudwatch.ts'
 
 const SESSION = {
@@ -20,8 +21,12 @@ const MINUTE_MS = 60_000
 let server: ScriptedCloudwatch | undefined
 afterEach(async () => server?.close())
 
-async function collectAt(store: TestStore, triggerTimeMs: number) {
-  const context = makeRun(store, { triggerTimeMs, session: SESSION })
+async function collectAt(
+  store: TestStore,
+  triggerTimeMs: number,
+  options: Pick<TestRunOptions, 'beforeCommit'> = {},
+) {
+  const context = makeRun(store, { triggerTimeMs, session: SESSION, ...options })
   const account = await openAccount(context, {}, { ...SINGLE_ATTEMPT, sleep: async () => Promise.resolve() })
   await collectObjects(
     {
@@ -214,6 +219,67 @@ describe('the inventory', () => {
     expect(next.inventory?.entries.map(({ name }) => name).toSorted()).toEqual(['f1', 'f2', 'f3', 'f4'])
     const events = store.points.filter(({ category }) => category === 'keyevent')
     expect(events.map(({ tags }) => [tags['name'], tags['change']])).toEqual([['f0', 'deleted']])
+  })
+
+  it('takes nobody for two whom a creation moved between two pages while they were read', async () => {
+    let names = ['f1', 'f2', 'f3', 'f4']
+    let createsAfter = Number.POSITIVE_INFINITY
+    let asked = 0
+    server = await startScriptedCloudwatch(({ target, query }) => {
+      if (target.includes('event-source-mappings')) return { EventSourceMappings: [] }
+      const page = Number(query.get('Marker') ?? 0)
+      const functions = names.slice(page * 2, page * 2 + 2)
+      const reply = {
+        Functions: functions.map((FunctionName) => ({ FunctionName, RevisionId: FunctionName })),
+        ...(page * 2 + 2 < names.length ? { NextMarker: String(page + 1) } : {}),
+      }
+      asked += 1
+      if (asked === createsAfter) names = ['f0', ...names]
+      return reply
+    })
+    const store = makeStore()
+    await collectAt(store, 0)
+    createsAfter = asked + 1
+    const before = store.points.length
+    // f2 was on the page that was read, and is on the next one, too; f0 came behind the reader's back.
+    const { inventory } = await collectAt(store, 5 * MINUTE_MS)
+    expect(inventory?.entries.map(({ name }) => name)).toEqual(['f1', 'f2', 'f3', 'f4'])
+    expect(store.points.slice(before).map(({ tags }) => tags['name'])).toEqual(['f1', 'f2', 'f3', 'f4'])
+    await collectAt(store, 10 * MINUTE_MS)
+    const events = store.points.filter(({ category }) => category === 'keyevent')
+    expect(events.map(({ tags }) => [tags['name'], tags['change']])).toEqual([['f0', 'created']])
+  })
+
+  it('tells each of many changes once, wherever between its slices a commit is refused', async () => {
+    let revision = 0
+    const functionOf = (index: number) => ({ FunctionName: `f${index}`, RevisionId: `${index}/${revision}` })
+    server = await startScriptedCloudwatch(({ target }) =>
+      target.includes('event-source-mappings')
+        ? { EventSourceMappings: [] }
+        : {
+            Functions: Array.from({ length: 1_600 }, (_, index) => ({
+              ...functionOf(index),
+              Description: `${revision}`,
+            })),
+          },
+    )
+    const store = makeStore()
+    await collectAt(store, 0)
+    for (const refused of [1, 2, 3]) {
+      revision += 1
+      const before = store.points.length
+      let slices = 0
+      const beforeCommit = ({ points }: Slice): void => {
+        slices += points.some(({ category }) => category === 'keyevent') ? 1 : 0
+        if (slices === refused) throw new Error('no room')
+      }
+      const run = collectAt(store, (2 * revision - 1) * MINUTE_MS, { beforeCommit })
+      await expect(run).rejects.toThrow('no room')
+      await collectAt(store, 2 * revision * MINUTE_MS)
+      const told = store.points.slice(before).filter(({ category }) => category === 'keyevent')
+      expect(told).toHaveLength(1_600)
+      expect(new Set(told.map(({ tags }) => tags['name'])).size).toBe(1_600)
+    }
   })
 
   it('that loses more functions than fit a slice writes all of their last objects', async () => {
