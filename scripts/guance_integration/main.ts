@@ -28,6 +28,8 @@ export {
   loadInventory,
 } from './inventory.ts'
 export { linkedTag, TAKEN } from './linked-tag.ts'
+export { compileGlob, compileGlobs, type NameTest } from './glob.ts'
+export { compileNames, namedPatterns } from './name-list.ts'
 export { keepLives, livesOf } from './lives.ts'
 export { readList, readNumber, readText, readToken } from './reply.ts'
 export { meteredOf } from './metered.ts'
