@@ -1,10 +1,10 @@
 /** What an AWS that is broken, or something in its place, may answer; shared by the quick test and the long one. */
 import fc from 'fast-check'
 import { expect } from 'vitest'
-import { type AccountSession, DffError } from '../../core/dff.ts'
+import { DffError } from '../../core/dff.ts'
 import { encodeBatches } from '../../runner/outbox/encode-batch.ts'
 import { deployedScript, FIRST_TRIGGER_MS, NO_WAIT } from '../scripts/aws-fixture.ts'
-import { makeRun, makeStore } from '../scripts/run-context.ts'
+import { makeRun, makeStore, SESSION } from '../scripts/run-context.ts'
 import { answerAs, lambda } from '../scripts/scripted-aws.ts'
 import {
   type AskedCall,
@@ -12,14 +12,6 @@ import {
   startScriptedCloudwatch,
 } from '../scripts/scripted-cloudwatch.ts'
 import { mutate, type Mutation, mutation, nastyJson, nastyText } from './nasty-json.ts'
-
-const SESSION: AccountSession = {
-  accountId: '123456789012',
-  accessKeyId: 'AKIAIOSFODNN7EXAMPLE',
-  secretAccessKey: 'secret',
-  partition: 'aws',
-  arn: 'arn:aws:iam::123456789012:user/collector',
-}
 
 /** Region problems name a cause that is known; `internal` would be a fault of ours that shows. */
 const KNOWN_CODES: readonly string[] = [

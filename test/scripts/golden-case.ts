@@ -7,7 +7,7 @@ import { CloudwatchCollector } from '../../scripts/guance_aws_cloudwatch/main.ts
 import { LambdaCollector } from '../../scripts/guance_aws_lambda/main.ts'
 import { Runner, SINGLE_ATTEMPT } from '../../scripts/guance_integration/main.ts'
 import { answerCall, type CaseAws, keyOf } from './golden-aws.ts'
-import { makeRun, makeStore } from './run-context.ts'
+import { makeRun, makeStore, SESSION } from './run-context.ts'
 import { startScriptedCloudwatch } from './scripted-cloudwatch.ts'
 
 const CASES = new URL('../cases/', import.meta.url)
@@ -56,13 +56,7 @@ export async function runCase(folder: string, now: string, category: Category): 
   const store = makeStore()
   const run = makeRun(store, {
     triggerTimeMs: Date.parse(now),
-    session: {
-      accountId,
-      partition,
-      arn: `arn:${partition}:iam::${accountId}:user/collector`,
-      accessKeyId: 'AKIAIOSFODNN7EXAMPLE',
-      secretAccessKey: 'not-a-real-key',
-    },
+    session: { ...SESSION, accountId, partition, arn: `arn:${partition}:iam::${accountId}:user/collector` },
   })
   const objects = LambdaCollector(account, collectorConfigs, { backoff: SINGLE_ATTEMPT })
   const metrics =

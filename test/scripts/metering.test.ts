@@ -8,7 +8,7 @@ import {
 } from '../../scripts/guance_aws_cloudwatch/plan.ts'
 import { openAccount } from '../../scripts/guance_integration/main.ts'
 import { NO_WAIT } from './aws-fixture.ts'
-import { makeRun, makeStore, type TestRun } from './run-context.ts'
+import { makeRun, makeStore, SESSION, type TestRun } from './run-context.ts'
 import { queriesOf } from './scripted-aws.ts'
 import {
   type AskedCall,
@@ -16,14 +16,6 @@ import {
   type ScriptedReply,
   startScriptedCloudwatch,
 } from './scripted-cloudwatch.ts'
-
-const SESSION = {
-  accountId: '123456789012',
-  arn: 'arn:aws:iam::123456789012:user/a',
-  partition: 'aws',
-  accessKeyId: 'AKIAIOSFODNN7EXAMPLE',
-  secretAccessKey: 'not-a-real-key',
-}
 
 let server: ScriptedCloudwatch | undefined
 

@@ -5,15 +5,8 @@ import { CloudwatchLogsCollector } from '../../scripts/guance_aws_cloudwatchlogs
 import { type Collector, Runner } from '../../scripts/guance_integration/main.ts'
 import { LambdaCollector } from '../../scripts/guance_aws_lambda/main.ts'
 import { FIRST_TRIGGER_MS } from './aws-fixture.ts'
-import { makeRun, makeStore } from './run-context.ts'
+import { makeRun, makeStore, SESSION } from './run-context.ts'
 
-const SESSION = {
-  accountId: '123456789012',
-  arn: 'arn:aws:iam::123456789012:user/collector',
-  partition: 'aws',
-  accessKeyId: 'AKIAIOSFODNN7EXAMPLE',
-  secretAccessKey: 'not-a-real-key',
-}
 const REGIONS: ['us-east-1'] = ['us-east-1']
 
 it('collectors of every set say whose they are, so that those of one account run one after the other', async () => {

@@ -15,20 +15,13 @@ import type { CloudwatchConfigs, Point, SinkTraits } from '../../core/dff.ts'
 import { CloudwatchCollector } from '../../scripts/guance_aws_cloudwatch/main.ts'
 import { Runner } from '../../scripts/guance_integration/main.ts'
 import { NO_WAIT } from './aws-fixture.ts'
-import { makeRun, makeStore, type TestRun, type TestStore } from './run-context.ts'
+import { makeRun, makeStore, SESSION, type TestRun, type TestStore } from './run-context.ts'
 import { answerAs, type AwsScript, lambda, type ListedMetric, queriesOf } from './scripted-aws.ts'
 import { type ScriptedCloudwatch, startScriptedCloudwatch } from './scripted-cloudwatch.ts'
 
 const MINUTE_MS = 60_000
 /** In the past, so that AWS's own clock, which is this machine's, never ends a window earlier. */
 const START_MS = Math.floor(Date.now() / MINUTE_MS) * MINUTE_MS - 120 * MINUTE_MS
-const SESSION = {
-  accountId: '123456789012',
-  arn: 'arn:aws:iam::123456789012:user/a',
-  partition: 'aws',
-  accessKeyId: 'AKIAIOSFODNN7EXAMPLE',
-  secretAccessKey: 'not-a-real-key',
-}
 const LAST: SinkTraits = { rewrite: 'last', mergesFields: false }
 const UNKNOWN: SinkTraits = { rewrite: 'unknown', mergesFields: false }
 

@@ -9,19 +9,11 @@ import {
 } from '../../scripts/guance_integration/main.ts'
 import { NO_WAIT } from './aws-fixture.ts'
 import { type LateAws, type LateFunction, type LateInvocation, startLateAws } from './late-aws.ts'
-import { makeRun, makeStore, type TestRun, type TestStore } from './run-context.ts'
+import { makeRun, makeStore, SESSION, type TestRun, type TestStore } from './run-context.ts'
 
 export const MINUTE_MS = 60_000
 export const HOUR_MS = 60 * MINUTE_MS
 export const START_MS: number = Date.parse('2026-11-20T00:00:00Z')
-
-const SESSION = {
-  accountId: '123456789012',
-  arn: 'arn:aws:iam::123456789012:user/collector',
-  partition: 'aws',
-  accessKeyId: 'AKIAIOSFODNN7EXAMPLE',
-  secretAccessKey: 'not-a-real-key',
-}
 
 /** A collector in virtual time over a store that behaves as its sink says. */
 export class Poller {

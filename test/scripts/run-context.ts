@@ -11,6 +11,15 @@ import type {
   Window,
 } from '../../core/dff.ts'
 
+/** Keys of nobody, for runs whose AWS looks at no signature. */
+export const SESSION: AccountSession = {
+  accountId: '123456789012',
+  arn: 'arn:aws:iam::123456789012:user/a',
+  partition: 'aws',
+  accessKeyId: 'AKIAIOSFODNN7EXAMPLE',
+  secretAccessKey: 'not-a-real-key',
+}
+
 /** A RunContext in memory: state and points survive from run to run as they would in a store. */
 export interface TestStore {
   readonly state: Map<string, Json>

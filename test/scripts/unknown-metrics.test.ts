@@ -3,20 +3,13 @@ import type { CloudwatchConfigs } from '../../core/dff.ts'
 import { CloudwatchCollector } from '../../scripts/guance_aws_cloudwatch/main.ts'
 import { Runner } from '../../scripts/guance_integration/main.ts'
 import { NO_WAIT } from './aws-fixture.ts'
-import { makeRun, makeStore, type TestStore } from './run-context.ts'
+import { makeRun, makeStore, SESSION, type TestStore } from './run-context.ts'
 import { answerAs, lambda } from './scripted-aws.ts'
 import { type ScriptedCloudwatch, startScriptedCloudwatch } from './scripted-cloudwatch.ts'
 
 const MINUTE_MS = 60_000
 /** In the past, so that AWS's own clock, which is this machine's, never ends a window earlier. */
 const START_MS = Math.floor(Date.now() / MINUTE_MS) * MINUTE_MS - 120 * MINUTE_MS
-const SESSION = {
-  accountId: '123456789012',
-  arn: 'arn:aws:iam::123456789012:user/a',
-  partition: 'aws',
-  accessKeyId: 'AKIAIOSFODNN7EXAMPLE',
-  secretAccessKey: 'not-a-real-key',
-}
 
 let server: ScriptedCloudwatch | undefined
 

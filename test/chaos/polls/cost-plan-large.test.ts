@@ -2,19 +2,12 @@ import { afterEach, expect, it } from 'vitest'
 import { CloudwatchCollector } from '../../../scripts/guance_aws_cloudwatch/main.ts'
 import { Runner } from '../../../scripts/guance_integration/main.ts'
 import { NO_WAIT } from '../../scripts/aws-fixture.ts'
-import { makeRun, makeStore } from '../../scripts/run-context.ts'
+import { makeRun, makeStore, SESSION } from '../../scripts/run-context.ts'
 import { answerAs, lambda } from '../../scripts/scripted-aws.ts'
 import { type ScriptedCloudwatch, startScriptedCloudwatch } from '../../scripts/scripted-cloudwatch.ts'
 
 const FUNCTIONS = 10_000
 const METRICS = ['Invocations', 'Errors', 'Throttles', 'Duration']
-const SESSION = {
-  accountId: '123456789012',
-  arn: 'arn:aws:iam::123456789012:user/a',
-  partition: 'aws',
-  accessKeyId: 'AKIAIOSFODNN7EXAMPLE',
-  secretAccessKey: 'not-a-real-key',
-}
 
 let server: ScriptedCloudwatch | undefined
 afterEach(async () => server?.close())

@@ -1,12 +1,11 @@
 import { describe, expect, it } from 'vitest'
 import { bucketState, forgetGone, loadBucket } from '../../../scripts/guance_aws_cloudwatch/bucket.ts'
 import type { Entry } from '../../../scripts/guance_aws_cloudwatch/ledger.ts'
-import { makeRun, makeStore } from '../run-context.ts'
+import { makeRun, makeStore, SESSION } from '../run-context.ts'
 
 const HOUR_MS = 3_600_000
 const NOW_MS = Date.parse('2026-11-23T12:00:00Z')
 const PLACE = { scope: '123456789012/us-east-1', namespace: 'AWS/Lambda' }
-const SESSION = { accountId: '1', arn: 'a', partition: 'aws', accessKeyId: 'x', secretAccessKey: 'y' }
 const ENTRY: Entry = {
   throughMs: NOW_MS,
   polledMs: NOW_MS,

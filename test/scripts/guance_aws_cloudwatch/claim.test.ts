@@ -1,8 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import { claimPlace } from '../../../scripts/guance_aws_cloudwatch/claim.ts'
-import { makeRun, makeStore } from '../run-context.ts'
+import { makeRun, makeStore, SESSION } from '../run-context.ts'
 
-const SESSION = { accountId: '1', arn: 'a', partition: 'aws', accessKeyId: 'x', secretAccessKey: 'y' }
 const PLACE = { scope: '123456789012/us-east-1', namespace: 'AWS/Lambda' }
 
 describe('a namespace of a region', () => {

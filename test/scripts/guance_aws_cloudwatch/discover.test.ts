@@ -4,16 +4,9 @@ import { discoverSeries } from '../../../scripts/guance_aws_cloudwatch/discover.
 import { compileConfigs } from '../../../scripts/guance_aws_cloudwatch/targets.ts'
 import { openAccount } from '../../../scripts/guance_integration/main.ts'
 import { NO_WAIT } from '../aws-fixture.ts'
-import { makeRun, makeStore, type TestStore } from '../run-context.ts'
+import { makeRun, makeStore, SESSION, type TestStore } from '../run-context.ts'
 import { type ScriptedCloudwatch, startScriptedCloudwatch } from '../scripted-cloudwatch.ts'
 
-const SESSION = {
-  accountId: '123456789012',
-  arn: 'arn:aws:iam::123456789012:user/a',
-  partition: 'aws',
-  accessKeyId: 'AKIAIOSFODNN7EXAMPLE',
-  secretAccessKey: 'not-a-real-key',
-}
 const NAMESPACE = 'AWS/Lambda'
 const MINUTE_MS = 60_000
 const START_MS = Date.parse('2026-11-23T12:00:00Z')

@@ -2,16 +2,8 @@ import { afterEach, describe, expect, it } from 'vitest'
 import { fetchOpen } from '../../../scripts/guance_aws_cloudwatch/fetch-open.ts'
 import { planRequests, type SeriesStatistics } from '../../../scripts/guance_aws_cloudwatch/plan.ts'
 import { openAccount, SINGLE_ATTEMPT } from '../../../scripts/guance_integration/main.ts'
-import { makeRun, makeStore } from '../run-context.ts'
+import { makeRun, makeStore, SESSION } from '../run-context.ts'
 import { type ScriptedCloudwatch, startScriptedCloudwatch } from '../scripted-cloudwatch.ts'
-
-const SESSION = {
-  accountId: '123456789012',
-  arn: 'arn:aws:iam::123456789012:user/a',
-  partition: 'aws',
-  accessKeyId: 'AKIAIOSFODNN7EXAMPLE',
-  secretAccessKey: 'not-a-real-key',
-}
 
 let server: ScriptedCloudwatch | undefined
 afterEach(async () => server?.close())

@@ -4,16 +4,9 @@ import { fetchRequest } from '../../../scripts/guance_aws_cloudwatch/fetch.ts'
 import { planRequests } from '../../../scripts/guance_aws_cloudwatch/plan.ts'
 import { type AwsRegion, openAccount } from '../../../scripts/guance_integration/main.ts'
 import { NO_WAIT } from '../aws-fixture.ts'
-import { makeRun, makeStore } from '../run-context.ts'
+import { makeRun, makeStore, SESSION } from '../run-context.ts'
 import { type ScriptedCloudwatch, startScriptedCloudwatch } from '../scripted-cloudwatch.ts'
 
-const SESSION = {
-  accountId: '123456789012',
-  arn: 'arn:aws:iam::123456789012:user/a',
-  partition: 'aws',
-  accessKeyId: 'AKIAIOSFODNN7EXAMPLE',
-  secretAccessKey: 'not-a-real-key',
-}
 const SERIES = {
   namespace: 'AWS/Lambda',
   metric: 'Errors',

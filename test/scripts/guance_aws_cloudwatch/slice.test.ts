@@ -8,16 +8,9 @@ import { collectSlice } from '../../../scripts/guance_aws_cloudwatch/slice.ts'
 import { Tally } from '../../../scripts/guance_aws_cloudwatch/tally.ts'
 import { openAccount } from '../../../scripts/guance_integration/main.ts'
 import { NO_WAIT } from '../aws-fixture.ts'
-import { makeRun, makeStore } from '../run-context.ts'
+import { makeRun, makeStore, SESSION } from '../run-context.ts'
 import { type ScriptedCloudwatch, startScriptedCloudwatch } from '../scripted-cloudwatch.ts'
 
-const SESSION = {
-  accountId: '123456789012',
-  arn: 'arn:aws:iam::123456789012:user/a',
-  partition: 'aws',
-  accessKeyId: 'AKIAIOSFODNN7EXAMPLE',
-  secretAccessKey: 'not-a-real-key',
-}
 const NOW_MS = Date.parse('2026-11-23T12:00:00Z')
 const MINUTE_MS = NOW_MS - 10 * 60_000
 const WANTED = ['Errors', 'Throttles'].map((metric) => ({

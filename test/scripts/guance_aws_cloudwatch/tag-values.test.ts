@@ -2,21 +2,14 @@ import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { admit, admitTagValues } from '../../../scripts/guance_aws_cloudwatch/tag-values.ts'
 import { inventoryState, type InventoryEntry } from '../../../scripts/guance_integration/main.ts'
-import { makeRun, makeStore, type TestStore } from '../run-context.ts'
+import { makeRun, makeStore, SESSION, type TestStore } from '../run-context.ts'
 
-const ACCOUNT_ID = '123456789012'
+const ACCOUNT_ID = SESSION.accountId
 const OBJECT_CLASS = 'aws_lambda'
 const REGIONS = ['us-east-1', 'eu-west-1']
 
 function runOf(store: TestStore) {
-  const session = {
-    accountId: ACCOUNT_ID,
-    arn: `arn:aws:iam::${ACCOUNT_ID}:user/a`,
-    partition: 'aws',
-    accessKeyId: 'AKIAIOSFODNN7EXAMPLE',
-    secretAccessKey: 'not-a-real-key',
-  }
-  return makeRun(store, { triggerTimeMs: 1_000_000, session })
+  return makeRun(store, { triggerTimeMs: 1_000_000, session: SESSION })
 }
 
 async function list(

@@ -2,12 +2,11 @@ import { describe, expect, it } from 'vitest'
 import { bucketOf, DetailBook, loadDetails } from '../../../scripts/guance_aws_lambda/detail-book.ts'
 import { allowedCalls, dueFunctions } from '../../../scripts/guance_aws_lambda/detail-due.ts'
 import { hasReadingTime, readUntil } from '../../../scripts/guance_aws_lambda/detail-time.ts'
-import { makeRun, makeStore } from '../run-context.ts'
+import { makeRun, makeStore, SESSION } from '../run-context.ts'
 
 const DAY_MS = 86_400_000
 const NOW_MS = 100 * DAY_MS
 const PLACE = { accountId: '1', region: 'us-east-1' }
-const SESSION = { accountId: '1', arn: 'a', partition: 'aws', accessKeyId: 'A', secretAccessKey: 'B' }
 
 function entry(name: string, revisionId = 'r') {
   return { name, tags: {}, revisionId }

@@ -1,14 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import { noteNames, objectNameOf, reportCollisions } from '../../../scripts/guance_aws_lambda/object-name.ts'
-import { makeRun, makeStore, type TestRun } from '../run-context.ts'
-
-const SESSION = {
-  accountId: '1',
-  arn: 'arn:aws:iam::1:user/a',
-  partition: 'aws',
-  accessKeyId: 'A',
-  secretAccessKey: 'B',
-}
+import { makeRun, makeStore, SESSION, type TestRun } from '../run-context.ts'
 
 function startRun(): TestRun {
   return makeRun(makeStore(), { triggerTimeMs: 0, session: SESSION })

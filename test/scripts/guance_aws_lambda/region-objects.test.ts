@@ -3,16 +3,9 @@ import type { Slice } from '../../../core/dff.ts'
 import { makeFunctionChoice } from '../../../scripts/guance_aws_lambda/function-choice.ts'
 import { collectObjects } from '../../../scripts/guance_aws_lambda/region-objects.ts'
 import { loadInventory, openAccount, SINGLE_ATTEMPT } from '../../../scripts/guance_integration/main.ts'
-import { makeRun, makeStore, type TestRunOptions, type TestStore } from '../run-context.ts'
+import { makeRun, makeStore, SESSION, type TestRunOptions, type TestStore } from '../run-context.ts'
 import { type AskedCall, type ScriptedCloudwatch, startScriptedCloudwatch } from '../scripted-cloudwatch.ts'
 
-const SESSION = {
-  accountId: '123456789012',
-  arn: 'arn:aws:iam::123456789012:user/a',
-  partition: 'aws',
-  accessKeyId: 'AKIAIOSFODNN7EXAMPLE',
-  secretAccessKey: 'not-a-real-key',
-}
 const KEY = { objectClass: 'aws_lambda', accountId: SESSION.accountId, region: 'us-east-1' }
 const MAPPINGS = [{ UUID: 'u-1', FunctionArn: 'arn:aws:lambda:us-east-1:123456789012:function:orders:live' }]
 

@@ -1,16 +1,8 @@
 import { afterEach, describe, expect, it, vi } from 'vitest'
 import { ListMetricsCommand } from '@aws-sdk/client-cloudwatch'
 import { openAccount, SINGLE_ATTEMPT } from '../../../scripts/guance_integration/main.ts'
-import { makeRun, makeStore } from '../run-context.ts'
+import { makeRun, makeStore, SESSION } from '../run-context.ts'
 import { type ScriptedCloudwatch, startScriptedCloudwatch } from '../scripted-cloudwatch.ts'
-
-const SESSION = {
-  accountId: '123456789012',
-  arn: 'arn:aws:iam::123456789012:user/a',
-  partition: 'aws',
-  accessKeyId: 'AKIAIOSFODNN7EXAMPLE',
-  secretAccessKey: 'not-a-real-key',
-}
 
 let proxy: ScriptedCloudwatch | undefined
 afterEach(async () => {

@@ -5,10 +5,9 @@ import {
   keepTimeouts,
   loadInventory,
 } from '../../../scripts/guance_integration/inventory.ts'
-import { makeRun, makeStore } from '../run-context.ts'
+import { makeRun, makeStore, SESSION } from '../run-context.ts'
 
 const KEY = { objectClass: 'aws_lambda', accountId: '123456789012', region: 'us-east-1' }
-const SESSION = { accountId: '1', arn: 'a', partition: 'aws', accessKeyId: 'x', secretAccessKey: 'y' }
 
 function makeInventory(count: number) {
   const entries = Array.from({ length: count }, (_, index) => ({

@@ -3,10 +3,10 @@ import type { Json } from '../../../core/dff.ts'
 import { openAccount } from '../../../scripts/guance_integration/main.ts'
 import { commitRates, regionLimits, RegionLimits } from '../../../scripts/guance_integration/region-limits.ts'
 import { NO_WAIT } from '../aws-fixture.ts'
-import { makeRun, makeStore, type TestRun, type TestStore } from '../run-context.ts'
+import { makeRun, makeStore, SESSION, type TestRun, type TestStore } from '../run-context.ts'
 import { startScriptedCloudwatch } from '../scripted-cloudwatch.ts'
 
-const SESSION = { accountId: '1', arn: 'a', partition: 'aws', accessKeyId: 'x', secretAccessKey: 'y' }
+const SCOPE = `${SESSION.accountId}/us-east-1`
 const GET = 'cloudwatch:GetMetricData'
 const HOUR_MS = 3_600_000
 
@@ -41,13 +41,12 @@ async function throttle(limits: RegionLimits, api: string, lanes: number): Promi
 }
 
 function ratesOf(store: TestStore): Json | undefined {
-  return store.state.get('rates/1/us-east-1')
+  return store.state.get(`rates/${SCOPE}`)
 }
 
 describe('the rate limits of a region', () => {
   it('keep every API below a fifth of its quota', async () => {
-    const fresh = (now: () => number): RegionLimits =>
-      new RegionLimits(runAt(makeStore(), 0), '1/us-east-1', now)
+    const fresh = (now: () => number): RegionLimits => new RegionLimits(runAt(makeStore(), 0), SCOPE, now)
     const perSec = async (api: string, count: number): Promise<number> =>
       count / ((await timeOf(fresh, count, api)) / 1_000)
     // Long enough for the burst at the start not to count.
@@ -57,7 +56,7 @@ describe('the rate limits of a region', () => {
   })
 
   it('count all control-plane calls of Lambda together', async () => {
-    const limits = new RegionLimits(runAt(makeStore(), 0), '1/us-east-1', () => 0)
+    const limits = new RegionLimits(runAt(makeStore(), 0), SCOPE, () => 0)
     const waits: number[] = []
     const sleep = async (delayMs: number): Promise<void> => {
       waits.push(delayMs)
@@ -70,20 +69,20 @@ describe('the rate limits of a region', () => {
 
   it('are one object for all collectors of a run', () => {
     const run = runAt(makeStore(), 0)
-    expect(regionLimits(run, '1/us-east-1')).toBe(regionLimits(run, '1/us-east-1'))
-    expect(regionLimits(run, '1/us-east-1')).not.toBe(regionLimits(run, '1/eu-west-1'))
-    expect(regionLimits(run, '1/us-east-1')).not.toBe(regionLimits(runAt(makeStore(), 0), '1/us-east-1'))
+    expect(regionLimits(run, SCOPE)).toBe(regionLimits(run, SCOPE))
+    expect(regionLimits(run, SCOPE)).not.toBe(regionLimits(run, `${SESSION.accountId}/eu-west-1`))
+    expect(regionLimits(run, SCOPE)).not.toBe(regionLimits(runAt(makeStore(), 0), SCOPE))
   })
 
   it('start low in the next run where the last one was throttled, and as usual an hour later', async () => {
     const store = makeStore()
     const run = runAt(store, 0)
-    await throttle(regionLimits(run, '1/us-east-1'), GET, 5)
+    await throttle(regionLimits(run, SCOPE), GET, 5)
     await commitRates(run)
     expect(ratesOf(store)).toEqual({ atMs: 0, rates: { [GET]: 25 } })
 
     const at = (triggerTimeMs: number) => (now: () => number) =>
-      new RegionLimits(runAt(store, triggerTimeMs), '1/us-east-1', now)
+      new RegionLimits(runAt(store, triggerTimeMs), SCOPE, now)
     const soonMs = await timeOf(at(300_000), 100)
     const usualMs = await timeOf(at(HOUR_MS + 1), 100)
     expect(soonMs).toBeGreaterThan(usualMs * 1.5)
@@ -108,13 +107,13 @@ describe('the rate limits of a region', () => {
   it('write no state when nothing was learnt', async () => {
     const store = makeStore()
     const run = runAt(store, 0)
-    regionLimits(run, '1/us-east-1')
+    regionLimits(run, SCOPE)
     await commitRates(run)
     expect(store.commits).toEqual([])
   })
 
   it('end a wait with the task', async () => {
-    const limits = new RegionLimits(runAt(makeStore(), 0), '1/us-east-1', () => 0)
+    const limits = new RegionLimits(runAt(makeStore(), 0), SCOPE, () => 0)
     const sleep = async (): Promise<void> => Promise.reject(new Error('deadline'))
     const send = async (): Promise<string> => 'sent'
     const calls = Array.from({ length: 4 }, async () => limits.paced('lambda:ListFunctions', sleep, send))

@@ -2,9 +2,8 @@ import { describe, expect, it } from 'vitest'
 import { DffError, type Problem } from '../../../core/dff.ts'
 import type { Collector, RegionResult } from '../../../scripts/guance_integration/collector.ts'
 import { Runner } from '../../../scripts/guance_integration/runner.ts'
-import { makeRun, makeStore } from '../run-context.ts'
+import { makeRun, makeStore, SESSION } from '../run-context.ts'
 
-const SESSION = { accountId: '1', arn: 'a', partition: 'aws', accessKeyId: 'x', secretAccessKey: 'y' }
 const PROBLEM: Problem = {
   code: 'transient',
   severity: 'error',

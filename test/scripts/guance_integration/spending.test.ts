@@ -1,15 +1,8 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { type Limits, spendingOf } from '../../../scripts/guance_integration/spending.ts'
-import { makeRun, makeStore, type TestStore } from '../run-context.ts'
+import { makeRun, makeStore, SESSION, type TestStore } from '../run-context.ts'
 
-const SESSION = {
-  accountId: '1',
-  arn: 'arn',
-  partition: 'aws',
-  accessKeyId: 'AKIAIOSFODNN7EXAMPLE',
-  secretAccessKey: 'not-a-real-key',
-}
 const DAY_MS = 86_400_000
 const NOVEMBER_MS = Date.UTC(2026, 10, 1)
 
