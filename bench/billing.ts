@@ -17,6 +17,10 @@ interface Point {
   readonly fields: Readonly<Record<string, number>>
 }
 
+function dayText(ms: number): string {
+  return new Date(ms).toISOString().slice(0, 10)
+}
+
 /** In units of 10⁻¹⁰, which a float holds exactly. */
 function unitsOf(text: string): bigint {
   return BigInt(text.replace('.', ''))
@@ -41,8 +45,7 @@ async function judge(home: SimulatedHome, startMs: number, endMs: number) {
   const query = 'received?category=logging&measurement=cloud_billing&limit=Infinity'
   const { points } = await home.control<{ points: readonly Point[] }>(query)
   const { total } = await home.control<{ total: string }>('billing/truth', { startMs, endMs })
-  const day = (ms: number): string => new Date(ms).toISOString().slice(0, 10)
-  const difference = sumNewest(points, day(startMs), day(endMs)) - unitsOf(total)
+  const difference = sumNewest(points, dayText(startMs), dayText(endMs)) - unitsOf(total)
   return { lines: points.length, differenceUsd: Number(difference) / 1e10 }
 }
 
@@ -73,9 +76,14 @@ export async function measureBilling(args: readonly string[]): Promise<BenchResu
   try {
     await home.control('billing', { linked })
     const lastMs = Math.max(startMs + days * DAY_MS, monthEndMs + SETTLING_DAYS * DAY_MS)
-    for (let dayMs = startMs; dayMs < lastMs; dayMs += DAY_MS) await playDay(home, dayMs)
+    const requests: Record<string, number> = {}
+    for (let dayMs = startMs; dayMs < lastMs; dayMs += DAY_MS) {
+      await playDay(home, dayMs)
+      requests[dayText(dayMs)] = 0
+    }
     const { byDay, usd } = await home.control<{ byDay: Record<string, number>; usd: number }>('billing/paid')
-    const counts = Object.values(byDay)
+    Object.assign(requests, byDay)
+    const counts = Object.values(requests)
     const { lines, differenceUsd } = await judge(home, startMs, Math.min(monthEndMs, lastMs))
     return {
       name: 'billing',
@@ -88,10 +96,12 @@ export async function measureBilling(args: readonly string[]): Promise<BenchResu
         lines,
         differenceUsd,
       },
-      runs: { requests: byDay },
+      runs: { requests },
       notes: [
-        'requests: paid for, by day of UTC, two ticks and two restarts each',
-        'differenceUsd: newest revisions of the first month less the bill as it is in the end',
+        'requests: pages of Cost Explorer that were paid for, 0.01 USD each, by day of UTC; two ticks and two restarts each',
+        'a day takes one for each account, and one for the list of accounts where there are several; about once a week more, because all that AWS still calls an estimate is read again',
+        'usd: of all these days; usdPer30Days: as much for 30 days',
+        'differenceUsd: what the newest revisions of the first month add up to, less its bill once the invoice is closed; 0 is right',
       ],
     }
   } finally {
