@@ -1,11 +1,12 @@
 import { afterEach, describe, expect, it } from 'vitest'
-import type { Account, CollectorConfigs, RunContext } from '../../core/dff.ts'
+import type { Account, CollectorConfigs } from '../../core/dff.ts'
 import { makePolicyReports } from '../../runner/policy/policy-report.ts'
 import { LambdaCollector } from '../../scripts/guance_aws_lambda/main.ts'
 import { Runner } from '../../scripts/guance_integration/main.ts'
 import { control, keysAccount, openBroker, simulator, user } from '../runner/credentials/open-broker.ts'
 import { NO_WAIT } from './aws-fixture.ts'
-import { makeRun, makeStore } from './run-context.ts'
+import { brokeredRun } from './brokered-aws.ts'
+import { makeRun, makeStore, type TestRun } from './run-context.ts'
 
 const CONFIGS: CollectorConfigs = { regions: ['us-east-1'] }
 
@@ -17,20 +18,14 @@ function roleAccount(more: Partial<Account> = {}): Account {
   return keysAccount({ assume_role_arn: roleArn, external_id: externalId, ...more })
 }
 
-/** A run whose credentials come from a real broker. */
-function brokeredRun(): RunContext {
+function runNow(): TestRun {
   process.env['AWS_ENDPOINT_URL'] = simulator.url
-  const broker = openBroker()
-  const run = makeRun(makeStore(), {
-    triggerTimeMs: Date.now(),
-    session: async () => Promise.reject(new Error()),
-  })
-  return { ...run, credentials: async (account) => broker.session('set_a', account) }
+  return brokeredRun(makeStore(), openBroker(), { triggerTimeMs: Date.now() })
 }
 
 async function examine(account: Account) {
   const script = Runner(LambdaCollector(account, CONFIGS, { backoff: NO_WAIT }))
-  return (await script.doctor?.(brokeredRun())) ?? []
+  return (await script.doctor?.(runNow())) ?? []
 }
 
 describe('a role', () => {
@@ -59,7 +54,7 @@ describe('a role', () => {
 
   it('is printed with who assumes it, and its policies are enough and the least for that', async () => {
     const collector = LambdaCollector(roleAccount(), CONFIGS, { backoff: NO_WAIT })
-    const access = (await Runner(collector).access?.(brokeredRun())) ?? []
+    const access = (await Runner(collector).access?.(runNow())) ?? []
     const [report] = makePolicyReports(access, null)
     const { accountId } = user()
     expect(report?.trust?.Statement[0]).toMatchObject({
@@ -96,8 +91,8 @@ describe('an account', () => {
 
   it('is named by its key, or as the host’s own', async () => {
     const script = (account: Account) => Runner(LambdaCollector(account, CONFIGS, { backoff: NO_WAIT }))
-    const [byKey] = (await script(keysAccount()).access?.(brokeredRun())) ?? []
-    const [byChain] = (await script({}).access?.(brokeredRun())) ?? []
+    const [byKey] = (await script(keysAccount()).access?.(runNow())) ?? []
+    const [byChain] = (await script({}).access?.(runNow())) ?? []
     expect([byKey?.title, byChain?.title]).toEqual([
       `key ${user().accessKeyId}`,
       "the host's own credentials",

@@ -77,15 +77,21 @@ export async function deliver(url: string, points: readonly Point[]): Promise<vo
   }
 }
 
+/** Of the first account's user, in the partition of a region. */
+export function sessionOf({ info }: RunningSimulator, region = 'us-east-1'): AccountSession {
+  const [user] = info.accounts
+  if (user === undefined) throw new Error('the simulator has no account')
+  const { accountId, accessKeyId, secretAccessKey } = user
+  const partition = partitionOf(region)
+  const arn = `arn:${partition}:iam::${accountId}:user/collector`
+  return { accountId, accessKeyId, secretAccessKey, partition, arn }
+}
+
 /** A simulated AWS of its own for a test file; SDK clients reach it by AWS_ENDPOINT_URL. */
 export async function startAws(options: Partial<SimulatorOptions>): Promise<Aws> {
   const sinceMs = (options.nowMs ?? FIRST_TRIGGER_MS) - HISTORY_MS
   const simulator = await startSimulator({ latencyMs: 0, sinceMs, ...options })
   process.env['AWS_ENDPOINT_URL'] = simulator.url
-  const [user] = simulator.info.accounts
-  if (user === undefined) throw new Error('the simulator has no account')
-  const { accountId, accessKeyId, secretAccessKey } = user
-  const partition = partitionOf(options.regions?.[0] ?? 'us-east-1')
   const control = async <T>(method: 'GET' | 'POST', path: string, body?: object): Promise<T> => {
     const content = body === undefined ? {} : { body: JSON.stringify(body) }
     const reply = await fetch(`${simulator.url}/control/${path}`, { method, ...content })
@@ -94,13 +100,7 @@ export async function startAws(options: Partial<SimulatorOptions>): Promise<Aws>
   }
   return {
     simulator,
-    session: {
-      accountId,
-      accessKeyId,
-      secretAccessKey,
-      partition,
-      arn: `arn:${partition}:iam::${accountId}:user/collector`,
-    },
+    session: sessionOf(simulator, options.regions?.[0]),
     control,
     async audit(store, span) {
       await control('POST', 'received/reset')

@@ -1,12 +1,12 @@
-import { describe, expect, it, onTestFinished } from 'vitest'
-import type { Account, RunContext } from '../../core/dff.ts'
-import { type Broker, createBroker } from '../../runner/credentials/broker.ts'
+import { describe, expect, it } from 'vitest'
+import type { Account } from '../../core/dff.ts'
+import type { Broker } from '../../runner/credentials/broker.ts'
 import { CloudwatchCollector } from '../../scripts/guance_aws_cloudwatch/main.ts'
 import { LambdaCollector } from '../../scripts/guance_aws_lambda/main.ts'
 import { Runner } from '../../scripts/guance_integration/main.ts'
-import { startSimulator } from '../../simulator/server.ts'
 import { FIRST_TRIGGER_MS, FIVE_MINUTES_MS, NO_WAIT } from './aws-fixture.ts'
-import { makeRun, makeStore, type TestRun, type TestStore } from './run-context.ts'
+import { brokeredRun, startBrokeredAws } from './brokered-aws.ts'
+import { makeStore, type TestRun, type TestStore } from './run-context.ts'
 
 const ACCOUNT_ID = '111111111111'
 const MINUTE_MS = 60_000
@@ -29,29 +29,12 @@ function revokedNow(): object {
 
 /** One account reached by a role, a host's broker whose clock the test sets, and a simulated AWS. */
 async function start() {
-  const simulator = await startSimulator({
-    functions: 4,
-    latencyMs: 0,
-    regions: CONFIGS.regions,
-    accountIds: [ACCOUNT_ID],
-  })
-  onTestFinished(() => simulator.close())
-  process.env['AWS_ENDPOINT_URL'] = simulator.url
-  const [user] = simulator.info.accounts
   const clock = { nowMs: Date.now() }
-  const broker = createBroker({
-    readSecret: async () => user?.secretAccessKey ?? '',
-    usesAws: async () => true,
-    env: { AWS_ENDPOINT_URL: simulator.url },
-    now: () => clock.nowMs,
-  })
-  onTestFinished(() => broker.close())
-  const account: Account = {
-    ak_id: user?.accessKeyId ?? '',
-    ak_secret: { $secret: 'a.b' },
-    assume_role_arn: simulator.info.roleArn,
-    external_id: simulator.info.externalId,
-  }
+  const { simulator, broker, roleOf } = await startBrokeredAws(
+    { functions: 4, regions: CONFIGS.regions, accountIds: [ACCOUNT_ID] },
+    { now: () => clock.nowMs },
+  )
+  const account = roleOf(ACCOUNT_ID)
   const count = (action: string): number =>
     (simulator.control('counters') as { requests: Record<string, number> }).requests[action] ?? 0
   return { simulator, broker, account, clock, count }
@@ -75,24 +58,19 @@ async function poll({
   at,
 }: Poll): Promise<TestRun & { failure: unknown }> {
   let commits = 0
-  const run = makeRun(store, {
+  const run = brokeredRun(store, broker, {
     triggerTimeMs: FIRST_TRIGGER_MS + number * FIVE_MINUTES_MS,
-    session: async () => Promise.reject(new Error('the broker is asked')),
     concurrency: 1,
     beforeCommit: () => {
       commits += 1
       if (commits === at?.commit) at.act()
     },
   })
-  const context: RunContext = {
-    ...run,
-    credentials: async (...asked) => broker.session('startup__a', ...asked),
-  }
   const script = Runner([
     LambdaCollector(account, CONFIGS, { backoff: NO_WAIT }),
     CloudwatchCollector(account, { ...CONFIGS, targets: TARGETS }, NO_WAIT),
   ])
-  const failure: unknown = await script.run(context).then(
+  const failure: unknown = await script.run(run).then(
     () => undefined,
     (error: unknown) => error,
   )

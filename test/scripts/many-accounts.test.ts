@@ -1,40 +1,22 @@
-import { describe, expect, it, onTestFinished } from 'vitest'
-import type { Account, RunContext } from '../../core/dff.ts'
-import { createBroker } from '../../runner/credentials/broker.ts'
+import { describe, expect, it } from 'vitest'
+import type { Account } from '../../core/dff.ts'
 import { CloudwatchCollector } from '../../scripts/guance_aws_cloudwatch/main.ts'
 import { LambdaCollector } from '../../scripts/guance_aws_lambda/main.ts'
 import { Runner } from '../../scripts/guance_integration/main.ts'
-import { startSimulator } from '../../simulator/server.ts'
 import { FIRST_TRIGGER_MS, NO_WAIT } from './aws-fixture.ts'
-import { makeRun, makeStore, type TestStore } from './run-context.ts'
+import { brokeredRun, startBrokeredAws } from './brokered-aws.ts'
+import { makeStore } from './run-context.ts'
 
 const ACCOUNT_IDS = ['111111111111', '222222222222', '333333333333']
 const TARGETS = [{ namespace: 'AWS/Lambda', metrics: ['Invocations'] }]
 
 async function start() {
-  const simulator = await startSimulator({
-    functions: 4,
-    latencyMs: 0,
-    regions: ['us-east-1'],
-    accountIds: ACCOUNT_IDS,
-  })
-  onTestFinished(() => simulator.close())
-  process.env['AWS_ENDPOINT_URL'] = simulator.url
-  const [first] = simulator.info.accounts
-  const broker = createBroker({
-    readSecret: async () => first?.secretAccessKey ?? '',
-    usesAws: async () => true,
-    env: { AWS_ENDPOINT_URL: simulator.url },
-  })
-  onTestFinished(() => broker.close())
-  const keys = { ak_id: first?.accessKeyId ?? '', ak_secret: { $secret: 'a.b' } }
+  const aws = await startBrokeredAws({ functions: 4, regions: ['us-east-1'], accountIds: ACCOUNT_IDS })
   const accounts = ACCOUNT_IDS.map((id): Account => ({
-    ...keys,
-    assume_role_arn: `arn:aws:iam::${id}:role/guance-collector`,
-    external_id: simulator.info.externalId,
+    ...aws.roleOf(id),
     extra_tags: { account_name: `name of ${id}` },
   }))
-  return { simulator, broker, accounts }
+  return { ...aws, accounts }
 }
 
 /** What a Startup script of several accounts says, one line for each. */
@@ -47,31 +29,19 @@ function scriptOf(accounts: readonly Account[]) {
   )
 }
 
-function runOf(store: TestStore, broker: Awaited<ReturnType<typeof start>>['broker']) {
-  const run = makeRun(store, {
-    triggerTimeMs: FIRST_TRIGGER_MS,
-    session: async () => Promise.reject(new Error()),
-  })
-  const context: RunContext = {
-    ...run,
-    credentials: async (account) => broker.session('startup__a', account),
-  }
-  return { run, context }
-}
-
 describe('several accounts of one Startup script', () => {
   it('are collected each under its own id and tags', async () => {
     const { broker, accounts } = await start()
     const store = makeStore()
-    const { run, context } = runOf(store, broker)
-    await scriptOf(accounts).run(context)
+    const run = brokeredRun(store, broker, { triggerTimeMs: FIRST_TRIGGER_MS })
+    await scriptOf(accounts).run(run)
     expect(run.problems).toEqual([])
     for (const category of ['custom_object', 'metric']) {
       const points = store.points.filter((point) => point.category === category)
       expect(new Set(points.map(({ tags }) => tags['account_id']))).toEqual(new Set(ACCOUNT_IDS))
       for (const { tags } of points) expect(tags['account_name']).toBe(`name of ${tags['account_id']}`)
     }
-    const expected = await scriptOf(accounts).expected?.(context)
+    const expected = await scriptOf(accounts).expected?.(run)
     expect(expected?.objects[0]?.names).toHaveLength(12)
   })
 
@@ -79,8 +49,8 @@ describe('several accounts of one Startup script', () => {
     const { simulator, broker, accounts } = await start()
     simulator.control('iam', { accountId: '222222222222', externalId: 'another' })
     const store = makeStore()
-    const { run, context } = runOf(store, broker)
-    await expect(scriptOf(accounts).run(context)).rejects.toMatchObject({
+    const run = brokeredRun(store, broker, { triggerTimeMs: FIRST_TRIGGER_MS })
+    await expect(scriptOf(accounts).run(run)).rejects.toMatchObject({
       code: 'TASK_FAILED',
       message: expect.stringContaining('222222222222:role/guance-collector') as string,
     })
@@ -92,8 +62,8 @@ describe('several accounts of one Startup script', () => {
 
   it('have a policy each', async () => {
     const { broker, accounts } = await start()
-    const { context } = runOf(makeStore(), broker)
-    const access = (await scriptOf(accounts).access?.(context)) ?? []
+    const run = brokeredRun(makeStore(), broker, { triggerTimeMs: FIRST_TRIGGER_MS })
+    const access = (await scriptOf(accounts).access?.(run)) ?? []
     expect(new Set(access.map(({ accountId }) => accountId))).toEqual(new Set(ACCOUNT_IDS))
   })
 })

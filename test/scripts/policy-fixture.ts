@@ -7,7 +7,7 @@ import type { AuditReport } from '../../simulator/control/audit.ts'
 import type { Counters } from '../../simulator/counters.ts'
 import { parseFleet } from '../../simulator/fleet-file.ts'
 import { type RunningSimulator, startSimulator } from '../../simulator/server.ts'
-import { deliver, NO_WAIT, SEED_METRICS } from './aws-fixture.ts'
+import { deliver, NO_WAIT, SEED_METRICS, sessionOf } from './aws-fixture.ts'
 import { makeRun, makeStore, type TestRun, type TestRunOptions, type TestStore } from './run-context.ts'
 
 export const MINUTE_MS = 60_000
@@ -46,9 +46,7 @@ export class PolicyHome {
     options: Pick<TestRunOptions, 'backfill' | 'elapsedMs' | 'beforeCommit'> = {},
   ): TestRun {
     this.simulator.control('clock', { nowMs: atMs, frozen: true })
-    const [user] = this.simulator.info.accounts
-    if (user === undefined) throw new Error('the simulator has no account')
-    const session = { ...user, partition: 'aws', arn: `arn:aws:iam::${user.accountId}:user/c` }
+    const session = sessionOf(this.simulator)
     return makeRun(this.store, { triggerTimeMs: atMs, session, sink: this.sink, ...options })
   }
 

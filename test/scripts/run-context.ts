@@ -42,7 +42,7 @@ export interface TestRun extends RunContext {
 
 export interface TestRunOptions {
   readonly triggerTimeMs: number
-  readonly session: AccountSession | (() => Promise<AccountSession>)
+  readonly session: AccountSession | RunContext['credentials']
   readonly debug?: boolean
   readonly concurrency?: number
   readonly signal?: AbortSignal
@@ -92,7 +92,7 @@ export function makeRun(store: TestStore, options: TestRunOptions): TestRun {
     report: (problem) => problems.push(problem),
     meter: (one) => usage.push(one),
     predict: (one) => predictions.push(one),
-    credentials: async () => (typeof session === 'function' ? session() : session),
+    credentials: async (...asked) => (typeof session === 'function' ? session(...asked) : session),
     load: async (key) => structuredClone(store.state.get(key)),
     commit: async (slice) => {
       beforeCommit?.(slice)

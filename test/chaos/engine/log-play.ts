@@ -3,7 +3,7 @@ import { CloudwatchLogsCollector } from '../../../scripts/guance_aws_cloudwatchl
 import { Runner } from '../../../scripts/guance_integration/main.ts'
 import { parseFleet } from '../../../simulator/fleet-file.ts'
 import { startSimulator, type RunningSimulator } from '../../../simulator/server.ts'
-import { deliver, NO_WAIT } from '../../scripts/aws-fixture.ts'
+import { deliver, NO_WAIT, sessionOf } from '../../scripts/aws-fixture.ts'
 import { makeStore, type TestRun, type TestStore } from '../../scripts/run-context.ts'
 import { makeKillableRun } from './play.ts'
 import { makeRandom } from './random.ts'
@@ -98,15 +98,7 @@ async function poll(played: LogPlayed, scenario: LogScenario, step: Step): Promi
   simulator.control('clock', { nowMs: step.atMs + step.awsOffsetMs, frozen: true })
   simulator.control('chaos', step.chaos ?? { rate: 0 })
   simulator.control('denials', { actions: step.isDenied ? ['*'] : [] })
-  const [user] = simulator.info.accounts
-  const session = {
-    accountId: user?.accountId ?? '',
-    accessKeyId: user?.accessKeyId ?? '',
-    secretAccessKey: user?.secretAccessKey ?? '',
-    partition: 'aws',
-    arn: `arn:aws:iam::${user?.accountId}:user/c`,
-  }
-  const run = makeKillableRun(store, scenario, step, session)
+  const run = makeKillableRun(store, scenario, step, sessionOf(simulator))
   const before = store.points.length
   try {
     await Runner(CloudwatchLogsCollector({}, scenario.configs, NO_WAIT)).run(run)

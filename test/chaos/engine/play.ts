@@ -4,7 +4,7 @@ import { LambdaCollector } from '../../../scripts/guance_aws_lambda/main.ts'
 import { Runner } from '../../../scripts/guance_integration/main.ts'
 import { parseFleet } from '../../../simulator/fleet-file.ts'
 import { type RunningSimulator, startSimulator } from '../../../simulator/server.ts'
-import { deliver, NO_WAIT, SEED_METRICS } from '../../scripts/aws-fixture.ts'
+import { deliver, NO_WAIT, SEED_METRICS, sessionOf } from '../../scripts/aws-fixture.ts'
 import { makeRun, makeStore, type TestRun, type TestStore } from '../../scripts/run-context.ts'
 import type { Scenario, Step, Stop } from './scenario.ts'
 
@@ -78,22 +78,10 @@ async function poll(
   scenario: Scenario,
   step: Step,
 ): Promise<TestRun> {
-  const { accountId, accessKeyId, secretAccessKey } = simulator.info.accounts[0] ?? {
-    accountId: '',
-    accessKeyId: '',
-    secretAccessKey: '',
-  }
-  const session = {
-    accountId,
-    accessKeyId,
-    secretAccessKey,
-    partition: 'aws',
-    arn: `arn:aws:iam::${accountId}:user/c`,
-  }
   simulator.control('clock', { nowMs: step.atMs + step.awsOffsetMs, frozen: true })
   simulator.control('chaos', step.chaos ?? { rate: 0 })
   simulator.control('denials', { actions: step.isDenied ? ['*'] : [] })
-  const run = makeKillableRun(store, scenario, step, session)
+  const run = makeKillableRun(store, scenario, step, sessionOf(simulator))
   const regions = scenario.regions as ['us-east-1']
   const account = { extra_tags: { owner: step.owner } }
   const script = Runner([

@@ -1,13 +1,11 @@
-import { describe, expect, inject, it, onTestFinished } from 'vitest'
-import type { Account, CollectorConfigs, RunContext } from '../../../core/dff.ts'
-import { createBroker } from '../../../runner/credentials/broker.ts'
+import { describe, expect, inject, it } from 'vitest'
+import type { Account, CollectorConfigs } from '../../../core/dff.ts'
 import { CloudwatchCollector } from '../../../scripts/guance_aws_cloudwatch/main.ts'
 import { LambdaCollector } from '../../../scripts/guance_aws_lambda/main.ts'
 import { Runner } from '../../../scripts/guance_integration/main.ts'
 import type { InventoryReport } from '../../../simulator/control/inventory-audit.ts'
 import type { Counters } from '../../../simulator/counters.ts'
 import { parseFleet } from '../../../simulator/fleet-file.ts'
-import { startSimulator } from '../../../simulator/server.ts'
 import {
   accountIdsOf,
   DISABLED_REGION,
@@ -20,7 +18,8 @@ import {
   RESOURCE_TAGS,
 } from '../../../tools/organization.ts'
 import { deliver, NO_WAIT } from '../../scripts/aws-fixture.ts'
-import { makeRun, makeStore, type TestRun } from '../../scripts/run-context.ts'
+import { brokeredRun, startBrokeredAws } from '../../scripts/brokered-aws.ts'
+import { makeStore, type TestRun } from '../../scripts/run-context.ts'
 
 const ORGANIZATION: Organization = {
   accounts: 40,
@@ -51,26 +50,13 @@ function scriptOf(accounts: readonly Account[]) {
 }
 
 async function startOrganization() {
-  const simulator = await startSimulator({ latencyMs: 0, ...parseFleet(fleetOf(ORGANIZATION)) })
-  onTestFinished(() => simulator.close())
-  process.env['AWS_ENDPOINT_URL'] = simulator.url
-  const [first] = simulator.info.accounts
-  const broker = createBroker({
-    readSecret: async () => first?.secretAccessKey ?? '',
-    usesAws: async () => true,
-    env: { AWS_ENDPOINT_URL: simulator.url },
-  })
-  onTestFinished(() => broker.close())
-  const refusals = refusalsOf(ORGANIZATION)
-  for (const policy of policiesOf(ORGANIZATION)) simulator.control('iam', policy)
+  const aws = await startBrokeredAws(parseFleet(fleetOf(ORGANIZATION)))
+  for (const policy of policiesOf(ORGANIZATION)) aws.simulator.control('iam', policy)
   const accounts = accountIdsOf(ORGANIZATION).map((id): Account => ({
-    ak_id: first?.accessKeyId ?? '',
-    ak_secret: { $secret: 'a.b' },
-    assume_role_arn: `arn:aws:iam::${id}:role/guance-collector`,
-    external_id: simulator.info.externalId,
+    ...aws.roleOf(id),
     extra_tags: { account_name: `account ${id}` },
   }))
-  return { simulator, broker, accounts, refusals }
+  return { ...aws, accounts, refusals: refusalsOf(ORGANIZATION) }
 }
 
 function problemsOf({ problems }: TestRun, code: string): ReadonlySet<string> {
@@ -87,13 +73,9 @@ describe('an organization of 40 accounts in 6 regions', () => {
     for (const triggerTimeMs of times) {
       // It goes on while functions are listed: some come and go meanwhile.
       simulator.control('clock', { nowMs: triggerTimeMs, frozen: false })
-      const run = makeRun(store, { triggerTimeMs, session: async () => Promise.reject(new Error()) })
-      const context: RunContext = {
-        ...run,
-        credentials: async (account) => broker.session('startup__a', account),
-      }
+      const run = brokeredRun(store, broker, { triggerTimeMs })
       // The account that lets nobody in fails the task, and nothing else.
-      await expect(scriptOf(accounts).run(context)).rejects.toMatchObject({
+      await expect(scriptOf(accounts).run(run)).rejects.toMatchObject({
         code: 'TASK_FAILED',
         message: expect.stringContaining(refusals.closed) as string,
       })

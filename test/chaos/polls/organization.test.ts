@@ -1,13 +1,12 @@
-import { describe, expect, it, onTestFinished } from 'vitest'
-import type { Account, Organization as OrganizationConfig, RunContext } from '../../../core/dff.ts'
-import { createBroker } from '../../../runner/credentials/broker.ts'
+import { describe, expect, it } from 'vitest'
+import type { Account, Organization as OrganizationConfig } from '../../../core/dff.ts'
 import { makePolicyReports } from '../../../runner/policy/policy-report.ts'
 import { CloudwatchCollector } from '../../../scripts/guance_aws_cloudwatch/main.ts'
 import { LambdaCollector } from '../../../scripts/guance_aws_lambda/main.ts'
 import { Organization, Runner } from '../../../scripts/guance_integration/main.ts'
-import { startSimulator } from '../../../simulator/server.ts'
 import { FIRST_TRIGGER_MS, NO_WAIT } from '../../scripts/aws-fixture.ts'
-import { makeRun, makeStore, type TestRun, type TestStore } from '../../scripts/run-context.ts'
+import { brokeredRun, startBrokeredAws } from '../../scripts/brokered-aws.ts'
+import { makeStore, type TestRun, type TestStore } from '../../scripts/run-context.ts'
 
 const HOUR_MS = 3_600_000
 const START_MS = FIRST_TRIGGER_MS - 8 * HOUR_MS
@@ -28,34 +27,12 @@ const TREE = {
 }
 
 async function start() {
-  const simulator = await startSimulator({
-    functions: 3,
-    latencyMs: 0,
-    regions: CONFIGS.regions,
-    accountIds: IDS,
-  })
-  onTestFinished(() => simulator.close())
-  process.env['AWS_ENDPOINT_URL'] = simulator.url
+  const aws = await startBrokeredAws({ functions: 3, regions: CONFIGS.regions, accountIds: IDS })
+  const { simulator, broker, keys } = aws
   simulator.control('organization', TREE)
-  const [user] = simulator.info.accounts
-  const broker = createBroker({
-    readSecret: async () => user?.secretAccessKey ?? '',
-    usesAws: async () => true,
-    env: { AWS_ENDPOINT_URL: simulator.url },
-  })
-  onTestFinished(() => broker.close())
-  const account: Account = {
-    ak_id: user?.accessKeyId ?? '',
-    ak_secret: { $secret: 'a.b' },
-    extra_tags: { team: 'sre' },
-  }
-  const contextOf = (store: TestStore, triggerTimeMs = START_MS): TestRun & RunContext => {
-    const run = makeRun(store, {
-      triggerTimeMs,
-      session: async () => Promise.reject(new Error('the broker is asked')),
-    })
-    return { ...run, credentials: async (...asked) => broker.session('startup__a', ...asked) }
-  }
+  const account: Account = { ...keys, extra_tags: { team: 'sre' } }
+  const contextOf = (store: TestStore, triggerTimeMs = START_MS): TestRun =>
+    brokeredRun(store, broker, { triggerTimeMs })
   const scriptOf = (more: Partial<OrganizationConfig> = {}, own: Account = account) =>
     Runner(
       Organization(

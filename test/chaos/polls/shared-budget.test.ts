@@ -1,50 +1,35 @@
-import { expect, it, onTestFinished } from 'vitest'
-import type { Account, RunContext } from '../../../core/dff.ts'
+import { expect, it } from 'vitest'
 import { CloudwatchCollector } from '../../../scripts/guance_aws_cloudwatch/main.ts'
 import { Runner } from '../../../scripts/guance_integration/main.ts'
-import { startSimulator } from '../../../simulator/server.ts'
 import { FIRST_TRIGGER_MS, NO_WAIT, SEED_METRICS } from '../../scripts/aws-fixture.ts'
-import { makeRun, makeStore } from '../../scripts/run-context.ts'
+import { brokeredRun, startBrokeredAws } from '../../scripts/brokered-aws.ts'
+import { makeStore } from '../../scripts/run-context.ts'
 
 const ACCOUNT_IDS = ['111111111111', '222222222222']
 const POLL_MS = 5 * 60_000
 
 /** Both accounts polled by one Startup script under one limit; billed metrics by poll and account. */
 async function pollBoth(perPollInAll: number, polls: number) {
-  const options = { functions: 12, latencyMs: 0, regions: ['us-east-1'], accountIds: ACCOUNT_IDS }
-  const simulator = await startSimulator(options)
-  onTestFinished(async () => simulator.close())
-  process.env['AWS_ENDPOINT_URL'] = simulator.url
-  const sessions = new Map(
-    simulator.info.accounts.map((user) => [
-      user.accountId,
-      { ...user, partition: 'aws', arn: `arn:aws:iam::${user.accountId}:user/c` },
-    ]),
-  )
+  const { simulator, broker, roleOf } = await startBrokeredAws({
+    functions: 12,
+    regions: ['us-east-1'],
+    accountIds: ACCOUNT_IDS,
+  })
   const configs = {
     regions: ['us-east-1' as const],
     policy: 'everything' as const,
     targets: [{ namespace: 'AWS/Lambda', metrics: SEED_METRICS }],
     budget: { perPollInAll },
   }
-  const accounts = ACCOUNT_IDS.map((id): Account => ({ assume_role_arn: `arn:aws:iam::${id}:role/c` }))
-  const script = Runner(accounts.map((account) => CloudwatchCollector(account, configs, NO_WAIT)))
+  const script = Runner(ACCOUNT_IDS.map((id) => CloudwatchCollector(roleOf(id), configs, NO_WAIT)))
   const store = makeStore()
   const billed: number[][] = []
   for (let poll = 0; poll < polls; poll += 1) {
     const triggerTimeMs = FIRST_TRIGGER_MS + poll * POLL_MS
     simulator.control('clock', { nowMs: triggerTimeMs, frozen: true })
-    const run = makeRun(store, { triggerTimeMs, session: async () => Promise.reject(new Error('unused')) })
-    const context: RunContext = {
-      ...run,
-      credentials: async ({ assume_role_arn: arn = '' }) => {
-        const session = sessions.get(arn.split(':')[4] ?? '')
-        if (session === undefined) throw new Error(`no session for ${arn}`)
-        return session
-      },
-    }
+    const run = brokeredRun(store, broker, { triggerTimeMs })
     // Who gets nothing fails the first polls, until both have given something up.
-    await script.run(context).catch(() => undefined)
+    await script.run(run).catch(() => undefined)
     billed.push(
       ACCOUNT_IDS.map((id) =>
         run.usage.reduce((sum, one) => sum + (one.accountId === id ? one.billedMetrics : 0), 0),

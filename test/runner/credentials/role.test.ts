@@ -3,11 +3,10 @@ import { createServer } from 'node:http'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { describe, expect, it, onTestFinished } from 'vitest'
-import { createBroker } from '../../../runner/credentials/broker.ts'
 import { createExternalIds } from '../../../runner/credentials/external-id.ts'
 import { createVault } from '../../../runner/secret/vault.ts'
 import { openSqliteStore } from '../../../runner/store/sqlite/open.ts'
-import { startSimulator } from '../../../simulator/server.ts'
+import { startBrokeredAws } from '../../scripts/brokered-aws.ts'
 import { control, keysAccount, listen, openBroker, refusal, simulator, user } from './open-broker.ts'
 
 const SECOND = '222222222222'
@@ -25,28 +24,14 @@ async function openStore() {
 
 /** Two accounts; the first one's role asks for no external id. */
 async function startTwo() {
-  const two = await startSimulator({ functions: 1, latencyMs: 0, accountIds: ['111111111111', SECOND] })
-  onTestFinished(() => two.close())
-  two.control('iam', { accountId: '111111111111', externalId: null })
-  const [first] = two.info.accounts
-  const broker = createBroker({
-    readSecret: async () => first?.secretAccessKey ?? '',
-    usesAws: async () => true,
-    env: { AWS_ENDPOINT_URL: two.url },
-  })
-  onTestFinished(() => broker.close())
-  const account = {
-    ak_id: first?.accessKeyId ?? '',
-    ak_secret: { $secret: 'set_a.ak_secret' },
-    assume_role_arn: `arn:aws:iam::${SECOND}:role/guance-collector`,
-    external_id: two.info.externalId,
-  }
-  return { two, broker, account, hop: two.info.roleArn }
+  const two = await startBrokeredAws({ functions: 1, accountIds: ['111111111111', SECOND] })
+  two.simulator.control('iam', { accountId: '111111111111', externalId: null })
+  return { ...two, account: two.roleOf(SECOND), hop: two.simulator.info.roleArn }
 }
 
 describe('a role at the end of a chain', () => {
   it('is assumed with the role before it, and only the last one is asked by external id', async () => {
-    const { two, broker, account, hop } = await startTwo()
+    const { simulator: two, broker, account, hop } = await startTwo()
     const session = await broker.session('startup__a', { ...account, assume_role_chain: [hop] })
     expect(session.accountId).toBe(SECOND)
     const { requests } = two.control('counters') as { requests: Record<string, number> }
@@ -54,7 +39,7 @@ describe('a role at the end of a chain', () => {
   })
 
   it('is refused by the name of the role on the way that refused', async () => {
-    const { two, broker, account, hop } = await startTwo()
+    const { simulator: two, broker, account, hop } = await startTwo()
     two.control('iam', { accountId: '111111111111', externalId: 'asked' })
     const error = await refusal(broker.session('startup__a', { ...account, assume_role_chain: [hop] }))
     expect(error.code).toBe('CREDENTIALS_REFUSED')
