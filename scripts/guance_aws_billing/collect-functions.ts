@@ -1,71 +1,17 @@
-import { type Json, type Point, type RunContext } from 'guance-aws-lambda/dff'
+import type { Json, Point } from 'guance-aws-lambda/dff'
 import { AwsFailure, makeProblem, type RegionResult } from 'guance-aws-lambda/sets/guance_integration'
-import { allocate, type FunctionUsage, type LambdaLine } from './allocate.ts'
-import { type BillingRun, ruleOf } from './billing-run.ts'
-import { type Book, bookState, type Change, loadBooks, noteGone, noteRows } from './book.ts'
+import { allocate, type FunctionUsage } from './allocate.ts'
+import type { BillingRun } from './billing-run.ts'
+import { bookState, type Change, loadBooks, noteGone, noteRows } from './book.ts'
 import { type Labels, makeCostLine, makeCostPoint } from './cost-point.ts'
-import { canonicalQuery, type CostQuery, functionQuery, LAMBDA_SERVICE } from './cost-query.ts'
+import { type CostQuery, functionQuery } from './cost-query.ts'
 import { addDays, type Day } from './day.ts'
 import { isWaiting, noteFailure, reportWaiting } from './failure.ts'
 import { fetchUsage } from './function-usage.ts'
-import { placeKey, placeOf } from './place.ts'
+import { placeOf } from './place.ts'
 import { readQuery } from './read-query.ts'
 import { endListing, isRefused, loadReading, readingState } from './reading.ts'
-
-/** How far back shares follow costs that change: a month, until its invoice is closed and was read. */
-const SHARED_DAYS = 45
-
-/** A day whose Lambda costs are to be shared out. */
-interface SharedDay {
-  readonly day: Day
-  readonly currency: string
-  readonly lines: readonly LambdaLine[]
-  /** Of its lines: shares are made anew when they are others. */
-  readonly digest: string
-}
-
-type Digests = Readonly<Record<Day, string>>
-
-async function loadDigests(context: RunContext, key: string): Promise<Digests> {
-  // Written by commitShares alone.
-  return ((await context.load(key)) ?? {}) as Digests
-}
-
-function readDay(day: Day, book: Book): SharedDay {
-  const entries = Object.entries(book).flatMap(([key, [units, currency]]) => {
-    const [service = '', usageType = ''] = JSON.parse(key) as string[] // as noteRows wrote it
-    return service === LAMBDA_SERVICE ? [{ usageType, units, currency }] : []
-  })
-  const sorted = entries.toSorted((one, other) => (one.usageType < other.usageType ? -1 : 1))
-  return {
-    day,
-    currency: sorted[0]?.currency ?? 'USD',
-    lines: sorted.map(({ usageType, units }) => ({ usageType, units: BigInt(units) })),
-    digest: JSON.stringify(sorted.map(({ usageType, units }) => [usageType, units])),
-  }
-}
-
-/**
- * Days whose costs are due to be shared out: behind the days that are read again daily, because each time CloudWatch is
- * asked anew, and those whose costs have changed since.
- */
-async function listDueDays(run: BillingRun, query: CostQuery): Promise<readonly SharedDay[]> {
-  const { context, account, configs, today, cost } = run
-  const { accountId } = account
-  const { rereadDays } = ruleOf(configs)
-  const place = placeOf(context, accountId, canonicalQuery(cost, accountId).id)
-  const digests = await loadDigests(context, placeKey('shared', placeOf(context, accountId, query.id)))
-  const days = Array.from({ length: Math.max(0, SHARED_DAYS - rereadDays + 1) }, (_, index) =>
-    addDays(today, -SHARED_DAYS + index),
-  )
-  const books = await loadBooks(context, place, days)
-  return days
-    .map((day) => readDay(day, books.get(day) ?? {}))
-    .filter(
-      ({ day, digest, lines }) =>
-        digests[day] !== digest && (lines.length > 0 || Object.hasOwn(digests, day)),
-    )
-}
+import { listDueDays, type SharedDay, sharedState } from './shared-day.ts'
 
 async function fetchAllUsage(run: BillingRun, due: readonly SharedDay[]): Promise<Map<Day, FunctionUsage[]>> {
   const { account, configs, today } = run
@@ -80,49 +26,51 @@ async function fetchAllUsage(run: BillingRun, due: readonly SharedDay[]): Promis
   return usages
 }
 
-/** The shares of the days, with the books in which they are kept: one commit. */
-async function commitShares(
-  { run, query, labels }: { readonly run: BillingRun; readonly query: CostQuery; readonly labels: Labels },
-  due: readonly SharedDay[],
+/** Shares under way: whose question, under which labels. */
+interface Sharing {
+  readonly run: BillingRun
+  readonly query: CostQuery
+  readonly labels: Labels
+}
+
+/**
+ * The shares of one day with its book and its digest: one commit, because those of very many functions and days come
+ * near what a task may hold and the host takes at once (64 MiB), and a kill loses none of the days before.
+ */
+async function commitDay(
+  { run, query, labels }: Sharing,
+  shared: SharedDay,
+  usages: readonly FunctionUsage[],
 ): Promise<number> {
   const { context, account, today } = run
-  const { accountId } = account
-  const usages = await fetchAllUsage(run, due)
-  const place = placeOf(context, accountId, query.id)
-  const reading = await loadReading(context, accountId, query.id)
+  const { day, lines, currency } = shared
+  const place = placeOf(context, account.accountId, query.id)
+  const reading = await loadReading(context, account.accountId, query.id)
   const number = reading.number + 1
-  const books = new Map<Day, Book | undefined>(
-    await loadBooks(
-      context,
-      place,
-      due.map(({ day }) => day),
-    ),
-  )
-  const changes: Change[] = []
-  for (const { day, lines, currency } of due) {
-    const shares = allocate(lines, usages.get(day) ?? [], account.partition)
-    const rows = [...shares].map(([key, units]) => ({ day, keys: [key], units, currency }))
-    const noted = noteRows(books.get(day) ?? {}, rows, number)
-    const gone = noteGone(day, noted.book, number)
-    books.set(day, gone.book)
-    changes.push(...noted.changes, ...gone.changes)
-  }
-  const oldest = addDays(today, -SHARED_DAYS)
-  const before = await loadDigests(context, placeKey('shared', place))
-  const kept = Object.entries(before).filter(([day]) => day >= oldest)
-  for (const [day] of Object.entries(before)) if (day < oldest) books.set(day, undefined)
-  const digests = {
-    ...Object.fromEntries(kept),
-    ...Object.fromEntries(due.map(({ day, digest }) => [day, digest])),
-  }
+  const book = (await loadBooks(context, place, [day])).get(day) ?? {}
+  const shares = allocate(lines, usages, account.partition)
+  const rows = [...shares].map(([key, units]) => ({ day, keys: [key], units, currency }))
+  const noted = noteRows(book, rows, number)
+  const missing = noteGone(day, noted.book, number)
+  const changes: readonly Change[] = [...noted.changes, ...missing.changes]
   const points: Point[] = changes.map((change) => makeCostPoint(labels, makeCostLine(query, change, true)))
   const state: Record<string, Json> = {
-    ...bookState(place, books),
-    [placeKey('shared', place)]: digests,
+    ...(await sharedState(run, place, shared)),
+    ...bookState(place, new Map([[day, missing.book]])),
     ...readingState(place, { ...endListing(reading, reading.day ?? today), number }),
   }
   await context.commit({ points, state })
   return points.length
+}
+
+async function commitShares(sharing: Sharing, due: readonly SharedDay[]): Promise<number> {
+  const usages = await fetchAllUsage(sharing.run, due)
+  let points = 0
+  for (const shared of due) {
+    // One after the other: each has its place in the same state.
+    points += await commitDay(sharing, shared, usages.get(shared.day) ?? [])
+  }
+  return points
 }
 
 async function shareByMetrics(run: BillingRun, query: CostQuery, labels: Labels): Promise<RegionResult> {

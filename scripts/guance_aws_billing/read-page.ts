@@ -65,13 +65,15 @@ async function noteMissing(
   return { books, changes }
 }
 
-function withoutOldBooks({ books, changes }: Noted, today: Day): Noted {
-  const kept = new Map(books)
-  for (let back = 0; back < DROPPED_DAYS; back += 1) {
-    const day = addDays(today, -BOOK_DAYS - back)
-    if (!kept.has(day)) kept.set(day, undefined)
+/** Without the books of days that no reading goes back to, those of a long first reading among them. */
+function withoutOldBooks({ books, changes }: Noted, { seen }: OpenChunk, today: Day): Noted {
+  const oldest = addDays(today, -BOOK_DAYS)
+  const dropped = Array.from({ length: DROPPED_DAYS }, (_, back) => addDays(oldest, -back))
+  const read = Object.keys(seen).filter((day) => day <= oldest)
+  return {
+    books: new Map([...books, ...[...dropped, ...read].map((day) => [day, undefined] as const)]),
+    changes,
   }
-  return { books: kept, changes }
 }
 
 function pointsOf({ query, labels }: Asking, changes: readonly Change[], { seen }: OpenChunk): Point[] {
@@ -105,7 +107,7 @@ export async function readPage(
   const noted = await notePage(asking, page, reading)
   const isLast = page.next === undefined
   const { books, changes } = isLast
-    ? withoutOldBooks(await noteMissing(asking, { reading, chunk, page: noted }), today)
+    ? withoutOldBooks(await noteMissing(asking, { reading, chunk, page: noted }), chunk, today)
     : noted
   const learnt = learnPageRows(reading, page.rows.length, isLast)
   const next = isLast ? endChunk(learnt, chunk, today) : { ...learnt, open: chunk }

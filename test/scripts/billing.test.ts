@@ -1,9 +1,9 @@
 import { describe, expect, it } from 'vitest'
-import type { Point } from '../../core/dff.ts'
+import type { Point, Slice } from '../../core/dff.ts'
 import { DAY_MS, HOUR_MS } from '../../core/time.ts'
 import { BillingCollector } from '../../scripts/guance_aws_billing/main.ts'
 import { Runner } from '../../scripts/guance_integration/main.ts'
-import { MONTH_START_MS, openPlay, problemsOf, sumUnits, unitsOf } from './billing-fixture.ts'
+import { Killed, MONTH_START_MS, openPlay, problemsOf, sumUnits, unitsOf } from './billing-fixture.ts'
 
 const NINE_MS = MONTH_START_MS + 9 * HOUR_MS
 
@@ -181,6 +181,35 @@ describe('money', () => {
     expect(sumUnits(shares)).toBe(sumUnits(shared))
   })
 
+  it('is shared out day by day, so that many functions are no commit too large and a kill loses no day', async () => {
+    const functions = { regions: ['us-east-1' as const], source: 'metrics' as const }
+    const play = await openPlay({ revisions: false }, { functions }, { functions: 2, active: 1 })
+    const daysOf = (commit: Slice): readonly string[] => [
+      ...new Set(
+        commit.points
+          .filter(({ tags }) => tags['grouping'] === 'function')
+          .map(({ tags }) => tags['billing_date'] ?? ''),
+      ),
+    ]
+    const shared: string[] = []
+    play.beforeCommit = (slice) => {
+      if (daysOf(slice).length > 0 && shared.length === 3) throw new Killed()
+      shared.push(...daysOf(slice))
+    }
+    await play.tick(NINE_MS)
+    play.beforeCommit = () => undefined
+    await play.tick(NINE_MS + HOUR_MS)
+    const commits = play.store.commits.map(daysOf).filter(({ length }) => length > 0)
+    expect(commits.length).toBeGreaterThan(10)
+    expect(commits.every(({ length }) => length === 1)).toBe(true)
+    expect(new Set(commits.flat()).size).toBe(commits.length)
+    const days = new Set(commits.flat())
+    const lambda = play
+      .lines()
+      .filter(({ tags }) => tags['product_name'] === 'AWS Lambda' && days.has(tags['billing_date'] ?? ''))
+    expect(sumUnits(play.lines('function'))).toBe(sumUnits(lambda))
+  })
+
   it('is planned by the day, from what is known without asking', async () => {
     const play = await openPlay({ linked: 4 })
     await play.tick(NINE_MS)
@@ -265,6 +294,16 @@ describe('days', () => {
     expect(sumUnits([...first, ...back], 'amount_change')).toBe(sumUnits(amounts))
     // A page each, and the list of the week: another store costs no request more.
     expect((await play.paid()).byDay).toEqual({ '2026-10-01': 2, '2026-10-02': 1, '2026-10-03': 1 })
+  })
+
+  it('of a long first reading are remembered as far back as AWS may still change them', async () => {
+    const play = await openPlay({ usageTypes: 6 }, { lookback_days: 120, linked_accounts: 'own' })
+    await play.tick(NINE_MS)
+    const days = play.lines().map(({ tags }) => tags['billing_date'] ?? '')
+    expect(new Set(days).size).toBe(120)
+    const books = [...play.store.state.keys()].filter((key) => key.includes('/book/'))
+    expect(books).toHaveLength(69)
+    expect(books.map((key) => key.slice(-10)).toSorted()[0]).toBe('2026-07-24')
   })
 
   it('are expected once they were read', async () => {
