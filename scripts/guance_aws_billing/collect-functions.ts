@@ -1,12 +1,12 @@
 import type { Json, Point } from 'guance-aws-lambda/dff'
-import { AwsFailure, makeProblem, type RegionResult } from 'guance-aws-lambda/sets/guance_integration'
+import { AwsFailure, type RegionResult } from 'guance-aws-lambda/sets/guance_integration'
 import { allocate, type FunctionUsage } from './allocate.ts'
 import type { BillingRun } from './billing-run.ts'
 import { bookState, type Change, loadBooks, noteGone, noteRows } from './book.ts'
 import { type Labels, makeCostLine, makeCostPoint } from './cost-point.ts'
 import { type CostQuery, functionQuery } from './cost-query.ts'
 import { addDays, type Day } from './day.ts'
-import { isWaiting, noteFailure, reportWaiting } from './failure.ts'
+import { isWaiting, keepFailure, reportWaiting } from './failure.ts'
 import { fetchUsage } from './function-usage.ts'
 import { placeOf } from './place.ts'
 import { readQuery } from './read-query.ts'
@@ -90,11 +90,8 @@ async function shareByMetrics(run: BillingRun, query: CostQuery, labels: Labels)
     return { kind: 'collected', scope, points }
   } catch (error) {
     if (!(error instanceof AwsFailure)) throw error
-    const noted = noteFailure(reading, error, context.triggerTimeMs)
-    await context.commit({ points: [], state: readingState(placeOf(context, accountId, query.id), noted) })
-    const problem = makeProblem(error, scope)
-    context.report(problem)
-    return { kind: 'failed', scope, problem }
+    const place = placeOf(context, accountId, query.id)
+    return keepFailure(context, { place, scope, reading }, error)
   }
 }
 

@@ -1,6 +1,7 @@
 import { type EpochMs, formatTime, HOUR_MS, type RunContext } from 'guance-aws-lambda/dff'
-import { type AwsFailure, makeProblem } from 'guance-aws-lambda/sets/guance_integration'
-import type { Reading } from './reading.ts'
+import { type AwsFailure, makeProblem, type RegionResult } from 'guance-aws-lambda/sets/guance_integration'
+import type { Place } from './place.ts'
+import { type Reading, readingState } from './reading.ts'
 
 /** After one failure an hour is waited, after the next two: each attempt may be on the bill. */
 const MAX_WAIT_HOURS = 8
@@ -21,7 +22,7 @@ export function isUnanswerable(error: AwsFailure): boolean {
 }
 
 /** The checkpoint after a failed attempt. */
-export function noteFailure(reading: Reading, error: unknown, nowMs: EpochMs): Reading {
+function noteFailure(reading: Reading, error: unknown, nowMs: EpochMs): Reading {
   const { open, ...rest } = reading
   const failures = (reading.failures ?? 0) + 1
   const waitMs = Math.min(MAX_WAIT_HOURS, 2 ** (failures - 1)) * HOUR_MS
@@ -33,6 +34,19 @@ export function noteFailure(reading: Reading, error: unknown, nowMs: EpochMs): R
     notBeforeMs: nowMs + waitMs - HOUR_MS / 2,
     failure: makeProblem(error, '').message,
   }
+}
+
+/** Notes a failed attempt in the checkpoint, and reports it. */
+export async function keepFailure(
+  context: RunContext,
+  { place, scope, reading }: { readonly place: Place; readonly scope: string; readonly reading: Reading },
+  error: AwsFailure,
+): Promise<RegionResult> {
+  const noted = noteFailure(reading, error, context.triggerTimeMs)
+  await context.commit({ points: [], state: readingState(place, noted) })
+  const problem = makeProblem(error, scope)
+  context.report(problem)
+  return { kind: 'failed', scope, problem }
 }
 
 /** Whether a failed attempt is still waited for; a time that lies further ahead than any wait was noted under a wrong clock. */

@@ -1,9 +1,9 @@
 import type { Json, RunContext } from 'guance-aws-lambda/dff'
-import { AwsFailure, reportProblem } from 'guance-aws-lambda/sets/guance_integration'
+import { AwsFailure } from 'guance-aws-lambda/sets/guance_integration'
 import { askCosts, type BillingRun, reportSpent } from './billing-run.ts'
 import { readCostPage } from './cost-page.ts'
 import { addDays, type Day } from './day.ts'
-import { isWaiting, noteFailure, reportWaiting } from './failure.ts'
+import { isWaiting, keepFailure, reportWaiting } from './failure.ts'
 import { placeOf } from './place.ts'
 import { endListing, loadReading, type Reading, readingState } from './reading.ts'
 
@@ -101,12 +101,7 @@ export async function renewAccounts(run: BillingRun): Promise<void> {
     context.log(`${scope}: ${Object.keys(found.names).length} linked accounts with costs`)
   } catch (error) {
     if (!(error instanceof AwsFailure)) throw error
-    reportProblem(context, error, scope)
-    const noted = noteFailure(reading, error, context.triggerTimeMs)
-    await context.commit({
-      points: [],
-      state: readingState(placeOf(context, accountId, LISTING_ID), noted),
-    })
+    await keepFailure(context, { place: placeOf(context, accountId, LISTING_ID), scope, reading }, error)
   }
 }
 

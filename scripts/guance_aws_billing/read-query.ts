@@ -1,10 +1,10 @@
 import { HOUR_MS, type RunContext } from 'guance-aws-lambda/dff'
-import { AwsFailure, makeProblem, type RegionResult } from 'guance-aws-lambda/sets/guance_integration'
+import { AwsFailure, type RegionResult } from 'guance-aws-lambda/sets/guance_integration'
 import { type BillingRun, reportSpent, ruleOf } from './billing-run.ts'
 import type { Labels } from './cost-point.ts'
 import type { CostQuery } from './cost-query.ts'
 import { addDays, type Day, dayOf, earlier, later } from './day.ts'
-import { isTokenLost, isUnanswerable, isWaiting, noteFailure, reportWaiting } from './failure.ts'
+import { isTokenLost, isUnanswerable, isWaiting, keepFailure, reportWaiting } from './failure.ts'
 import { placeOf } from './place.ts'
 import { type Asking, readPage } from './read-page.ts'
 import {
@@ -109,9 +109,7 @@ export async function readQuery(run: BillingRun, query: CostQuery, labels: Label
       await commitReading(asking, noteRefusal(current, run.today))
       return { kind: 'degraded', scope, points: 0 }
     }
-    await commitReading(asking, noteFailure(current, error, context.triggerTimeMs))
-    const problem = makeProblem(error, scope)
-    context.report(problem)
-    return { kind: 'failed', scope, problem }
+    const place = placeOf(context, accountId, query.id)
+    return keepFailure(context, { place, scope, reading: current }, error)
   }
 }

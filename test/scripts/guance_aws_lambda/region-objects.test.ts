@@ -51,6 +51,29 @@ function answerFunctions(pages: number, published: number) {
   }
 }
 
+/** Two functions a page, of those that there are; `changeAfter` has something happen behind so many further pages. */
+async function startPages(listed: { names: string[] }) {
+  let left = 0
+  let change: () => void = () => undefined
+  server = await startScriptedCloudwatch(({ target, query }) => {
+    if (target.includes('event-source-mappings')) return { EventSourceMappings: [] }
+    const page = Number(query.get('Marker') ?? 0)
+    const functions = listed.names.slice(page * 2, page * 2 + 2)
+    const reply = {
+      Functions: functions.map((FunctionName) => ({ FunctionName, RevisionId: FunctionName })),
+      ...(page * 2 + 2 < listed.names.length ? { NextMarker: String(page + 1) } : {}),
+    }
+    left -= 1
+    if (left === 0) change()
+    return reply
+  })
+  const changeAfter = (pages: number, act: () => void): void => {
+    left = pages
+    change = act
+  }
+  return { changeAfter }
+}
+
 describe('the inventory', () => {
   it('keeps the event source mappings listed before when they cannot be listed', async () => {
     let isDenied = false
@@ -187,24 +210,11 @@ describe('the inventory', () => {
   })
 
   it('takes nobody for deleted whom a deletion moved between two pages while they were read', async () => {
-    let names = ['f0', 'f1', 'f2', 'f3', 'f4']
-    let deletesAfter = Number.POSITIVE_INFINITY
-    let asked = 0
-    server = await startScriptedCloudwatch(({ target, query }) => {
-      if (target.includes('event-source-mappings')) return { EventSourceMappings: [] }
-      const page = Number(query.get('Marker') ?? 0)
-      const functions = names.slice(page * 2, page * 2 + 2)
-      const reply = {
-        Functions: functions.map((FunctionName) => ({ FunctionName, RevisionId: FunctionName })),
-        ...(page * 2 + 2 < names.length ? { NextMarker: String(page + 1) } : {}),
-      }
-      asked += 1
-      if (asked === deletesAfter) names = names.filter((name) => name !== 'f0')
-      return reply
-    })
+    const listed = { names: ['f0', 'f1', 'f2', 'f3', 'f4'] }
+    const { changeAfter } = await startPages(listed)
     const store = makeStore()
     await collectAt(store, 0)
-    deletesAfter = asked + 1
+    changeAfter(1, () => (listed.names = listed.names.filter((name) => name !== 'f0')))
     const { inventory } = await collectAt(store, 5 * MINUTE_MS)
     // f2 moved to the page that was read already; f0 was read before it was deleted.
     expect(inventory?.entries.map(({ name }) => name).toSorted()).toEqual(['f0', 'f1', 'f2', 'f3', 'f4'])
@@ -215,24 +225,11 @@ describe('the inventory', () => {
   })
 
   it('takes nobody for two whom a creation moved between two pages while they were read', async () => {
-    let names = ['f1', 'f2', 'f3', 'f4']
-    let createsAfter = Number.POSITIVE_INFINITY
-    let asked = 0
-    server = await startScriptedCloudwatch(({ target, query }) => {
-      if (target.includes('event-source-mappings')) return { EventSourceMappings: [] }
-      const page = Number(query.get('Marker') ?? 0)
-      const functions = names.slice(page * 2, page * 2 + 2)
-      const reply = {
-        Functions: functions.map((FunctionName) => ({ FunctionName, RevisionId: FunctionName })),
-        ...(page * 2 + 2 < names.length ? { NextMarker: String(page + 1) } : {}),
-      }
-      asked += 1
-      if (asked === createsAfter) names = ['f0', ...names]
-      return reply
-    })
+    const listed = { names: ['f1', 'f2', 'f3', 'f4'] }
+    const { changeAfter } = await startPages(listed)
     const store = makeStore()
     await collectAt(store, 0)
-    createsAfter = asked + 1
+    changeAfter(1, () => (listed.names = ['f0', ...listed.names]))
     const before = store.points.length
     // f2 was on the page that was read, and is on the next one, too; f0 came behind the reader's back.
     const { inventory } = await collectAt(store, 5 * MINUTE_MS)
