@@ -27,6 +27,7 @@ function collector(
 ): Collector {
   return {
     name,
+    accountId: undefined,
     run,
     expected: async () => ({ objects: [], metrics: [] }),
     doctor: async () => [],

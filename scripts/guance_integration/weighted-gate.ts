@@ -1,0 +1,35 @@
+/** Lets works run beside each other as far as their weights fit together, in the order of asking. */
+export class WeightedGate {
+  readonly #most: number
+  #held = 0
+  readonly #waiting: { readonly weight: number; readonly begin: () => void }[] = []
+
+  constructor(most: number) {
+    this.#most = most
+  }
+
+  /** Does the work once there is room for it; what alone is too heavy runs alone. */
+  async within<T>(weight: number, work: () => Promise<T>): Promise<T> {
+    const share = Math.min(weight, this.#most)
+    await new Promise<void>((begin) => {
+      this.#waiting.push({ weight: share, begin })
+      this.#beginNext()
+    })
+    try {
+      return await work()
+    } finally {
+      this.#held -= share
+      this.#beginNext()
+    }
+  }
+
+  #beginNext(): void {
+    let next = this.#waiting[0]
+    while (next !== undefined && this.#held + next.weight <= this.#most) {
+      this.#waiting.shift()
+      this.#held += next.weight
+      next.begin()
+      next = this.#waiting[0]
+    }
+  }
+}

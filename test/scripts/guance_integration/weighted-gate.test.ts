@@ -1,0 +1,45 @@
+import { expect, it } from 'vitest'
+import { WeightedGate } from '../../../scripts/guance_integration/weighted-gate.ts'
+
+/** Works that say when they begin, and end when they are told to. */
+function startAll(gate: WeightedGate, weights: readonly number[]) {
+  const begun: number[] = []
+  const works = weights.map((weight, index) => {
+    const end = Promise.withResolvers<number>()
+    const done = gate.within(weight, async () => {
+      begun.push(index)
+      return end.promise
+    })
+    return { end, done }
+  })
+  return { begun, works }
+}
+
+it('lets works begin in their order as far as their weights fit together', async () => {
+  const gate = new WeightedGate(10)
+  const { begun, works } = startAll(gate, [4, 5, 2, 1])
+  await Promise.resolve()
+  expect(begun).toEqual([0, 1])
+  works[0]?.end.resolve(7)
+  expect(await works[0]?.done).toBe(7)
+  expect(begun).toEqual([0, 1, 2, 3])
+})
+
+it('lets what is heavier than everything run alone', async () => {
+  const gate = new WeightedGate(10)
+  const { begun, works } = startAll(gate, [1, 50, 1])
+  await Promise.resolve()
+  expect(begun).toEqual([0])
+  works[0]?.end.resolve(0)
+  await works[0]?.done
+  expect(begun).toEqual([0, 1])
+  works[1]?.end.resolve(0)
+  await works[1]?.done
+  expect(begun).toEqual([0, 1, 2])
+})
+
+it('gives back the room of what fails', async () => {
+  const gate = new WeightedGate(1)
+  await expect(gate.within(1, async () => Promise.reject(new Error('no')))).rejects.toThrow('no')
+  await expect(gate.within(1, async () => 'next')).resolves.toBe('next')
+})
