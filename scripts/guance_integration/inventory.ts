@@ -176,6 +176,11 @@ async function loadChunks<T>(context: RunContext, prefix: string, count: number)
   return chunks.flatMap((chunk) => (chunk ?? []) as unknown as T[])
 }
 
+/** Pages of the region's last complete listing, or undefined when there never was one: what there is to load. */
+export async function loadPages(context: RunContext, key: InventoryKey): Promise<number | undefined> {
+  return (await loadHeader(context, stateKey(key)))?.pages
+}
+
 /** The region's last complete listing, or undefined when there never was one. */
 export async function loadInventory(context: RunContext, key: InventoryKey): Promise<Inventory | undefined> {
   const prefix = stateKey(key)

@@ -10,17 +10,28 @@ export class WeightedGate {
 
   /** Does the work once there is room for it; what alone is too heavy runs alone. */
   async within<T>(weight: number, work: () => Promise<T>): Promise<T> {
+    const held = await this.take(weight)
+    try {
+      return await work()
+    } finally {
+      this.release(held)
+    }
+  }
+
+  /** Resolves once there is room for so much, which is held from then on; what is to be released. */
+  async take(weight: number): Promise<number> {
     const share = Math.min(weight, this.#most)
     await new Promise<void>((begin) => {
       this.#waiting.push({ weight: share, begin })
       this.#beginNext()
     })
-    try {
-      return await work()
-    } finally {
-      this.#held -= share
-      this.#beginNext()
-    }
+    return share
+  }
+
+  /** Gives back what `take` has given. */
+  release(held: number): void {
+    this.#held -= held
+    this.#beginNext()
   }
 
   #beginNext(): void {

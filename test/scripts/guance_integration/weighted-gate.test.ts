@@ -1,3 +1,4 @@
+import { setImmediate as turn } from 'node:timers/promises'
 import { expect, it } from 'vitest'
 import { WeightedGate } from '../../../scripts/guance_integration/weighted-gate.ts'
 
@@ -18,23 +19,26 @@ function startAll(gate: WeightedGate, weights: readonly number[]) {
 it('lets works begin in their order as far as their weights fit together', async () => {
   const gate = new WeightedGate(10)
   const { begun, works } = startAll(gate, [4, 5, 2, 1])
-  await Promise.resolve()
+  await turn()
   expect(begun).toEqual([0, 1])
   works[0]?.end.resolve(7)
   expect(await works[0]?.done).toBe(7)
+  await turn()
   expect(begun).toEqual([0, 1, 2, 3])
 })
 
 it('lets what is heavier than everything run alone', async () => {
   const gate = new WeightedGate(10)
   const { begun, works } = startAll(gate, [1, 50, 1])
-  await Promise.resolve()
+  await turn()
   expect(begun).toEqual([0])
   works[0]?.end.resolve(0)
   await works[0]?.done
+  await turn()
   expect(begun).toEqual([0, 1])
   works[1]?.end.resolve(0)
   await works[1]?.done
+  await turn()
   expect(begun).toEqual([0, 1, 2])
 })
 
