@@ -20,6 +20,7 @@ it('lets works begin in their order as far as their weights fit together', async
   const gate = new WeightedGate(10)
   const { begun, works } = startAll(gate, [4, 5, 2, 1])
   await turn()
+  // The last one would fit, and may not overtake the third for ever.
   expect(begun).toEqual([0, 1])
   works[0]?.end.resolve(7)
   expect(await works[0]?.done).toBe(7)
