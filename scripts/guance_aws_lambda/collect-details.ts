@@ -6,7 +6,7 @@ import {
   type InventoryEntry,
   isAbsent,
   loadInventory,
-  loadPages,
+  loadLastListing,
   mapConcurrently,
   type RegionResult,
 } from 'guance-aws-lambda/sets/guance_integration'
@@ -193,6 +193,7 @@ async function collectWithin(run: ObjectsRun, region: AwsRegion): Promise<Region
  * It comes after everything else of a run; what fails is a line of the log and goes on at the next one.
  */
 export async function collectDetails(run: ObjectsRun, region: AwsRegion): Promise<RegionResult> {
-  const pages = await loadPages(run.context, inventoryKeyOf(region))
-  return ListingRoom.within(run.context, pages, async () => collectWithin(run, region))
+  const { pages = 0 } = (await loadLastListing(run.context, inventoryKeyOf(region))) ?? {}
+  // No facts and no second inventory: half of what a listing holds.
+  return ListingRoom.within(run.context, pages / 2, async () => collectWithin(run, region))
 }

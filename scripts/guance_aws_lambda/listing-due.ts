@@ -17,7 +17,10 @@ const SLACK_MS = MINUTE_MS
  * Whether the functions are to be listed again: at every run up to 1,500 of them in a region, every half an hour with
  * 10,000. In between the last listing counts.
  */
-export function isListingDue(inventory: Inventory | undefined, nowMs: EpochMs): boolean {
+export function isListingDue(
+  inventory: Pick<Inventory, 'listedAtMs' | 'pages'> | undefined,
+  nowMs: EpochMs,
+): boolean {
   // No pages: written by a version that did not count them.
   if (inventory === undefined || inventory.pages === 0) return true
   const ageMs = nowMs - inventory.listedAtMs

@@ -8,7 +8,7 @@ import {
   keepLives,
   keepTimeouts,
   loadInventory,
-  loadPages,
+  loadLastListing,
   type RegionResult,
   reportProblem,
 } from 'guance-aws-lambda/sets/guance_integration'
@@ -155,6 +155,9 @@ async function collectWithin(run: ObjectsRun, region: AwsRegion, room: ListingRo
 
 /** Objects of one region. When AWS refuses the listing, metrics go on without it: the result is `degraded`, the record names the action. */
 export async function collectObjects(run: ObjectsRun, region: AwsRegion): Promise<RegionResult> {
-  const pages = await loadPages(run.context, inventoryKeyOf(region))
-  return ListingRoom.within(run.context, pages, async (room) => collectWithin(run, region, room))
+  const { context } = run
+  const last = await loadLastListing(context, inventoryKeyOf(region))
+  // What is not listed now is read and let go, and does not wait for AWS to list others page by page.
+  const pages = isListingDue(last, context.triggerTimeMs) ? last?.pages : 0
+  return ListingRoom.within(context, pages, async (room) => collectWithin(run, region, room))
 }

@@ -26,7 +26,7 @@ export {
   inventoryState,
   keepTimeouts,
   loadInventory,
-  loadPages,
+  loadLastListing,
 } from './inventory.ts'
 export { linkedTag, TAKEN } from './linked-tag.ts'
 export { compileGlob, compileGlobs, type NameTest } from './glob.ts'

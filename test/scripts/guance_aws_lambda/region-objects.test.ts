@@ -1,5 +1,6 @@
 import { afterEach, describe, expect, it } from 'vitest'
 import { makeFunctionChoice } from '../../../scripts/guance_aws_lambda/function-choice.ts'
+import { ListingRoom } from '../../../scripts/guance_aws_lambda/listing-room.ts'
 import { collectObjects } from '../../../scripts/guance_aws_lambda/region-objects.ts'
 import { loadInventory, openAccount, SINGLE_ATTEMPT } from '../../../scripts/guance_integration/main.ts'
 import { makeRun, makeStore, type TestStore } from '../run-context.ts'
@@ -20,8 +21,11 @@ const MINUTE_MS = 60_000
 let server: ScriptedCloudwatch | undefined
 afterEach(async () => server?.close())
 
-async function collectAt(store: TestStore, triggerTimeMs: number) {
-  const context = makeRun(store, { triggerTimeMs, session: SESSION })
+function runAt(store: TestStore, triggerTimeMs: number) {
+  return makeRun(store, { triggerTimeMs, session: SESSION })
+}
+
+async function collectAt(store: TestStore, triggerTimeMs: number, context = runAt(store, triggerTimeMs)) {
   const account = await openAccount(context, {}, { ...SINGLE_ATTEMPT, sleep: async () => Promise.resolve() })
   await collectObjects(
     {
@@ -85,6 +89,34 @@ describe('the inventory', () => {
       null,
       null,
     ])
+  })
+
+  it('of many functions waits for room when it is listed, and in between for nobody', async () => {
+    server = await startScriptedCloudwatch(answerFunctions(40, 0))
+    const store = makeStore()
+    await collectAt(store, 0)
+    const askedOnce = server.asked.length
+    const hold = async (triggerTimeMs: number) => {
+      const context = runAt(store, triggerTimeMs)
+      const { promise, resolve } = Promise.withResolvers<undefined>()
+      const held = ListingRoom.within(context, 100_000, async () => promise)
+      const release = async (): Promise<void> => {
+        resolve(undefined)
+        await held
+      }
+      return { context, release }
+    }
+    const between = await hold(5 * MINUTE_MS)
+    expect((await collectAt(store, 5 * MINUTE_MS, between.context)).inventory?.listedAtMs).toBe(0)
+    await between.release()
+    const due = await hold(10 * MINUTE_MS)
+    const before = server.asked.length
+    const collecting = collectAt(store, 10 * MINUTE_MS, due.context)
+    // Another run meanwhile, as long as the one that waits would be.
+    await collectAt(makeStore(), 0)
+    expect(server.asked.length).toBe(before + askedOnce)
+    await due.release()
+    expect((await collecting).inventory?.listedAtMs).toBe(10 * MINUTE_MS)
   })
 
   it('of many functions is listed as often as a bounded number of pages a run allows', async () => {
