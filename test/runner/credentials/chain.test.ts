@@ -103,15 +103,27 @@ describe("the machine's own credentials", () => {
     expect((await refusal(broker.session('startup__a', account))).code).toBe('NO_CREDENTIALS')
   })
 
-  it('whose command fails show nothing of its command line, which may hold a token', async () => {
-    const config = join(await makeFolder(), 'config')
-    const command = `${process.execPath} --no-such-option=sesame`
-    await writeFile(config, `[default]\ncredential_process = ${command}\n`)
-    useChain({ AWS_ACCESS_KEY_ID: '', AWS_SECRET_ACCESS_KEY: '', AWS_CONFIG_FILE: config })
-    const error = await refusal(openBroker().session('startup__a', {}))
-    expect(error.code).toBe('NO_CREDENTIALS')
-    expect(inspect(error, { depth: null })).not.toContain('sesame')
-  })
+  it.for([
+    ['that is the default', (command: string) => `[default]\n${command}`],
+    [
+      'that a role is assumed with',
+      (command: string) =>
+        `[default]\nrole_arn = arn:aws:iam::${user().accountId}:role/guance-collector\nsource_profile = base\n[profile base]\n${command}`,
+    ],
+  ] as const)(
+    'show nothing of the command line of a profile %s, which may hold a token',
+    async ([, make]) => {
+      for (const script of ['process.exit(1)', 'console.log(1)', 'console.error(2)']) {
+        const config = join(await makeFolder(), 'config')
+        const command = `${process.execPath} -e '${script};//sesame'`
+        await writeFile(config, `${make(`credential_process = ${command}`)}\n`)
+        useChain({ AWS_ACCESS_KEY_ID: '', AWS_SECRET_ACCESS_KEY: '', AWS_CONFIG_FILE: config })
+        const error = await refusal(openBroker().session('startup__a', {}))
+        expect(error.code).toBe('NO_CREDENTIALS')
+        expect(inspect(error, { depth: null })).not.toContain('sesame')
+      }
+    },
+  )
 
   it('are noticed within a minute when somebody writes others into the file', async () => {
     let nowMs = stopClock()
