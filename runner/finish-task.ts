@@ -15,20 +15,20 @@ const COMMAND_PATIENCE_MS = 5 * SECOND_MS
 /** What passes by itself: a disk that is full or does not answer, another program that keeps the file locked. */
 const PASSING: ReadonlySet<ErrorCode> = new Set(['HOME_UNUSABLE', 'HOME_BUSY'])
 
+/** The failure of a task that has told nothing of itself. */
+export const NOTHING_TOLD = {
+  status: 'failure',
+  problems: [],
+  usage: [],
+  uncounted: [],
+  predicted: [],
+  resources: null,
+  returnValue: null,
+} as const satisfies Partial<TaskEnd>
+
 /** The end of a task that could not be started. */
-export function failedEnd(error: DffError): TaskEnd {
-  return {
-    status: 'failure',
-    endTimeMs: Date.now(),
-    exceptionType: error.code,
-    exceptionText: error.message,
-    problems: [],
-    usage: [],
-    uncounted: [],
-    predicted: [],
-    resources: null,
-    returnValue: null,
-  }
+export function failedEnd({ code, message }: DffError): TaskEnd {
+  return { ...NOTHING_TOLD, endTimeMs: Date.now(), exceptionType: code, exceptionText: message }
 }
 
 /**

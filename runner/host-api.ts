@@ -12,6 +12,7 @@ import type { PauseResult, TriggerRow } from './trigger/trigger-row.ts'
 import type { PolicyReport, PolicyRequest } from './policy/policy-report.ts'
 import type {
   BatchDetail,
+  OutboxRow,
   ConnectorTestReport,
   InstalledRow,
   KeyRotation,
@@ -99,20 +100,6 @@ export interface LogLine {
   readonly sequence: number
   readonly timeMs: EpochMs
   readonly text: string
-}
-
-export interface OutboxRow {
-  readonly batchId: number
-  readonly state: 'waiting' | 'dead'
-  readonly connectorId: string
-  readonly category: string
-  readonly points: number
-  readonly rawBytes: number
-  readonly taskId: string
-  readonly createdAtMs: EpochMs
-  readonly attempts: number
-  readonly nextAttemptMs: EpochMs | null
-  readonly reason: string | null
 }
 
 export interface Backlog {

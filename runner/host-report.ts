@@ -48,8 +48,8 @@ export interface LaneRow {
   readonly lastError: string | null
 }
 
-/** A batch with what is in it. */
-export interface BatchDetail {
+/** A batch that has not been delivered. */
+export interface OutboxRow {
   readonly batchId: number
   readonly state: 'waiting' | 'dead'
   readonly connectorId: string
@@ -61,6 +61,10 @@ export interface BatchDetail {
   readonly attempts: number
   readonly nextAttemptMs: EpochMs | null
   readonly reason: string | null
+}
+
+/** A batch with what is in it. */
+export interface BatchDetail extends OutboxRow {
   /** By measurement and field key or object name. */
   readonly contents: readonly {
     readonly measurement: string

@@ -1,4 +1,5 @@
 import { readFileSync } from 'node:fs'
+import { NOTHING_TOLD } from './finish-task.ts'
 import type { Store } from './store/store.ts'
 import { signalGroup } from './task/process-group.ts'
 
@@ -30,17 +31,11 @@ export async function endOrphans(store: Store, nowMs: number): Promise<string[]>
     await store.queue.finish(
       { taskId, fence },
       {
-        status: 'failure',
+        ...NOTHING_TOLD,
         endTimeMs: nowMs,
         exceptionType: 'HostDied',
         exceptionText:
           'The host ended while this task ran (killed, crashed or powered off). What the task had committed is kept; its next run goes on from there.',
-        problems: [],
-        usage: [],
-        uncounted: [],
-        predicted: [],
-        resources: null,
-        returnValue: null,
       },
     )
   }

@@ -7,6 +7,7 @@ import { createAccess } from './aws/iam.ts'
 import { createFaults } from './aws/fault.ts'
 import { answerAws } from './aws/gateway.ts'
 import { createIdentities, partitionOf } from './aws/identity.ts'
+import { answerMachine } from './aws/machine.ts'
 import { createOrganization } from './aws/organization.ts'
 import { createQuotas } from './aws/quota.ts'
 import { EXTERNAL_ID, roleArnOf } from './aws/sts.ts'
@@ -114,7 +115,7 @@ async function answer(simulation: Simulation, info: SimulatorInfo, request: Requ
   if (rawPath.startsWith('/control/')) return answerControl(simulation, info, request)
   if (rawPath.startsWith('/v1/write/')) return simulation.receiver.write(request, 'datakit')
   if (rawPath.startsWith('/dataway/v1/write/')) return simulation.receiver.write(request, 'dataway')
-  return answerAws(simulation, request)
+  return answerMachine(simulation, request) ?? answerAws(simulation, request)
 }
 
 async function serve(

@@ -3,6 +3,7 @@ import type { AccountSession } from '../../core/script.ts'
 import type { Account } from '../../core/schema-types.generated.ts'
 import { type EpochMs, formatTime, HOUR_MS, MINUTE_MS, SECOND_MS } from '../../core/time.ts'
 import { openChain } from './chain.ts'
+import { adviseMachine } from './machine-advice.ts'
 import { type Renewed, Renewing } from './renewing.ts'
 import { type BaseKeys, openSession, type StsOptions } from './sts.ts'
 import { credentialsError, placeOf, restAfter, SILENCE_RESTS_MS } from './sts-error.ts'
@@ -145,7 +146,7 @@ class CredentialBroker implements Broker {
     try {
       return (await this.#chain.get()).value
     } catch (error) {
-      throw credentialsError(error, account, [])
+      throw credentialsError(error, account, { adviseFirst: adviseMachine })
     }
   }
 
@@ -182,7 +183,7 @@ class CredentialBroker implements Broker {
     } catch (error) {
       this.#closing.signal.throwIfAborted()
       if (late.aborted) throw stsTimeout(account, limitMs)
-      throw credentialsError(error, account, [keys.secretAccessKey, keys.sessionToken ?? ''])
+      throw credentialsError(error, account, { secrets: [keys.secretAccessKey, keys.sessionToken ?? ''] })
     }
   }
 

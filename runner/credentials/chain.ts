@@ -2,6 +2,7 @@ import { DffError } from '../../core/error.ts'
 import { type EpochMs, MINUTE_MS, SECOND_MS } from '../../core/time.ts'
 import { sleep } from '../wait.ts'
 import { Renewing } from './renewing.ts'
+import { requestHandlerOf } from './request-handler.ts'
 import type { BaseKeys } from './sts.ts'
 import { placeOf, restAfter } from './sts-error.ts'
 
@@ -40,7 +41,11 @@ async function readChain(limitMs: number, signal: AbortSignal): Promise<BaseKeys
   })
   try {
     // The SDK reads each file once in the life of a process unless told otherwise.
-    return await Promise.race([fromNodeProviderChain({ ignoreCache: true })(), expired])
+    const chain = fromNodeProviderChain({
+      ignoreCache: true,
+      clientConfig: { requestHandler: requestHandlerOf(process.env) },
+    })
+    return await Promise.race([chain(), expired])
   } finally {
     inTime.abort()
   }

@@ -9,11 +9,15 @@ const MAX_SAID = 300
 /** As external-id.ts makes them: the user has never typed it. */
 const MADE_BY_HOST = /^guance-[0-9a-f]{40}$/
 
-interface Advice {
+/** What would be right, and what to do. */
+export interface Advice {
   readonly code?: ErrorCode
   readonly expected: string
   readonly remedy: string
 }
+
+/** Advice by the name and the words of a failure; undefined where it knows none. */
+export type Adviser = (name: string, said: string) => Advice | undefined
 
 /** The key or the token is not known where it was shown; in another partition the same key may well be. */
 export function isUnknownKey(error: unknown): boolean {
@@ -127,15 +131,29 @@ function advise(name: string, said: string, account: Account): Advice {
   }
 }
 
-/** A failure on the way to credentials, as the user can act on it: what AWS said, cleaned, and what to do. */
-export function credentialsError(error: unknown, account: Account, secrets: readonly string[]): DffError {
+/**
+ * A failure on the way to credentials, as the user can act on it: what AWS said, cleaned, and what to do. `adviseFirst`
+ * may know better what its name and words mean.
+ */
+export function credentialsError(
+  error: unknown,
+  account: Account,
+  {
+    secrets = [],
+    adviseFirst,
+  }: { readonly secrets?: readonly string[]; readonly adviseFirst?: Adviser } = {},
+): DffError {
   if (error instanceof DffError) return error
   const name = error instanceof Error ? error.name : typeof error
   const text = error instanceof Error ? error.message : String(error)
   // Masked before it is cut: half a secret would no longer be known as one.
   const sentence = (createMask(secrets)(text).split('\n')[0] ?? '').trim().slice(0, MAX_SAID)
   const said = sentence === '' ? ((error as NodeJS.ErrnoException).code ?? '') : sentence
-  const { code = 'CREDENTIALS_REFUSED', expected, remedy } = advise(name, said, account)
+  const {
+    code = 'CREDENTIALS_REFUSED',
+    expected,
+    remedy,
+  } = adviseFirst?.(name, said) ?? advise(name, said, account)
   const got = (said.startsWith(name) ? said : `${name}: ${said}`).replace(/[.:\s]+$/, '')
   return new DffError({ code, place: placeOf(account), expected, got, remedy }, { cause: error })
 }

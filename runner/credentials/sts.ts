@@ -1,15 +1,10 @@
-import { Agent as HttpAgent } from 'node:http'
-import { Agent as HttpsAgent } from 'node:https'
 import type { Credentials, STSClient } from '@aws-sdk/client-sts'
 import { DffError } from '../../core/error.ts'
 import { REGIONS } from '../../core/regions.generated.ts'
 import type { AccountSession } from '../../core/script.ts'
 import type { Account } from '../../core/schema-types.generated.ts'
+import { requestHandlerOf } from './request-handler.ts'
 import { credentialsError, isDenied, isUnknownKey, wasAnswered } from './sts-error.ts'
-
-/** Without these a request that hangs hangs for ever: the SDK sets none (aws.md §6.6). */
-const CONNECT_TIMEOUT_MS = 5_000
-const REQUEST_TIMEOUT_MS = 30_000
 
 /** The longest session a role chained to a role may have, and as long as a task may run. */
 const SESSION_SEC = 3_600
@@ -71,11 +66,6 @@ export function stsRegions({ assume_role_arn }: Account, env: NodeJS.ProcessEnv)
   return [...new Set([first, ...homesOfPartitions()])]
 }
 
-/** The SDK's own agents know no proxy; Node's do, from 22.21 and 24.5 on. */
-function makeAgents(env: NodeJS.ProcessEnv): { httpAgent: HttpAgent; httpsAgent: HttpsAgent } {
-  return { httpAgent: new HttpAgent({ proxyEnv: env }), httpsAgent: new HttpsAgent({ proxyEnv: env }) }
-}
-
 async function openClient(region: string, keys: BaseKeys, env: NodeJS.ProcessEnv): Promise<STSClient> {
   // Loaded when first needed: it costs 66 ms, which `dff status` must not pay.
   const { STSClient } = await import('@aws-sdk/client-sts')
@@ -84,12 +74,7 @@ async function openClient(region: string, keys: BaseKeys, env: NodeJS.ProcessEnv
     region,
     ...(endpoint === undefined ? {} : { endpoint }),
     credentials: keys,
-    requestHandler: {
-      connectionTimeout: CONNECT_TIMEOUT_MS,
-      requestTimeout: REQUEST_TIMEOUT_MS,
-      throwOnRequestTimeout: true,
-      ...makeAgents(env),
-    },
+    requestHandler: requestHandlerOf(env),
   })
 }
 
@@ -198,7 +183,7 @@ async function followChain(
       keys = await withClient(region, { request: hop, env }, async (call) => assumeRole(call, roleArn))
     } catch (error) {
       request.signal.throwIfAborted()
-      throw credentialsError(error, hop.account, [keys.secretAccessKey, keys.sessionToken ?? ''])
+      throw credentialsError(error, hop.account, { secrets: [keys.secretAccessKey, keys.sessionToken ?? ''] })
     }
   }
   return keys

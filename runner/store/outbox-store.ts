@@ -2,7 +2,8 @@
 import type { Freshness, OwnBatchOrigin } from './summary.ts'
 import type { Category } from '../../core/point.ts'
 import type { EpochMs } from '../../core/time.ts'
-import type { Backlog, OutboxRow } from '../host-api.ts'
+import type { Backlog } from '../host-api.ts'
+import type { OutboxRow } from '../host-report.ts'
 
 /** One request body to be: gzip of line protocol, immutable once stored, so that a retry is byte-identical. */
 export interface EncodedBatch {

@@ -153,15 +153,25 @@ async function shareByMetrics(run: BillingRun, query: CostQuery, labels: Labels)
   }
 }
 
-/** Costs of each function: as Cost Explorer knows them, or where it does not, shares of the costs by service. */
-export async function collectFunctions(run: BillingRun, labels: Labels): Promise<readonly RegionResult[]> {
+function isWanted({ configs, context }: BillingRun): boolean {
+  return configs.functions !== undefined && context.backfill === undefined
+}
+
+/** Costs of each function as Cost Explorer knows them. */
+export async function readFunctions(run: BillingRun, labels: Labels): Promise<readonly RegionResult[]> {
+  const { configs, cost, account } = run
+  if (!isWanted(run) || configs.functions?.source === 'metrics') return []
+  return [await readQuery(run, functionQuery(cost, account.accountId), labels)]
+}
+
+/** Where Cost Explorer does not know them, shares of the costs by service, as these were read last. */
+export async function shareFunctions(run: BillingRun, labels: Labels): Promise<readonly RegionResult[]> {
   const { configs, cost, account, context, today } = run
-  if (configs.functions === undefined || context.backfill !== undefined) return []
+  if (!isWanted(run)) return []
   const query = functionQuery(cost, account.accountId)
-  if (configs.functions.source !== 'metrics') {
-    const result = await readQuery(run, query, labels)
+  if (configs.functions?.source !== 'metrics') {
     const reading = await loadReading(context, account.accountId, query.id)
-    if (!isRefused(reading, today)) return [result]
+    if (!isRefused(reading, today)) return []
   }
   return [await shareByMetrics(run, query, labels)]
 }

@@ -17,7 +17,7 @@ import {
   type RegionResult,
 } from 'guance-aws-lambda/sets/guance_integration'
 import { planBilling } from './billing-plan.ts'
-import { collectFunctions } from './collect-functions.ts'
+import { readFunctions, shareFunctions } from './collect-functions.ts'
 import { type BillingRun, openBilling } from './billing-run.ts'
 import { MEASUREMENT } from './cost-point.ts'
 import { type CostQuery, functionQuery, listQueries } from './cost-query.ts'
@@ -77,12 +77,14 @@ async function collect(run: BillingRun): Promise<RegionResult[]> {
   const labels = { ...run.labels, accountNames: names }
   const ordered = await orderQueries(run, listQueries(configs, ids))
   const isOverdue = await areFunctionsOverdue(run, ordered[0]?.day)
-  const results: RegionResult[] = isOverdue ? [...(await collectFunctions(run, labels))] : []
+  const results: RegionResult[] = isOverdue ? [...(await readFunctions(run, labels))] : []
   for (const { query } of ordered) {
     // One after the other: each one is paid for before the next.
     results.push(await readQuery(run, query, labels))
   }
-  if (!isOverdue) results.push(...(await collectFunctions(run, labels)))
+  if (!isOverdue) results.push(...(await readFunctions(run, labels)))
+  // Of what was read last, or a day would be shared out twice.
+  results.push(...(await shareFunctions(run, labels)))
   context.log(`${accountId}: ${purse.paid} of ${purse.limit} requests of today paid for`)
   return results
 }

@@ -33,6 +33,7 @@ const ERRORS = {
   parentNotFound: { json: 'ParentNotFoundException', query: 'ParentNotFoundException', status: 400 },
   targetNotFound: { json: 'TargetNotFoundException', query: 'TargetNotFoundException', status: 400 },
   invalidParameter: { json: 'InvalidParameterException', query: 'InvalidParameter', status: 400 },
+  invalidIdentity: { json: 'InvalidIdentityToken', query: 'InvalidIdentityToken', status: 400 },
   malformed: { json: 'SerializationException', query: 'MalformedInput', status: 400 },
 } as const satisfies Record<string, ErrorNames>
 

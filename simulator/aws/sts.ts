@@ -1,11 +1,12 @@
 import { formatTime } from '../../core/time.ts'
 import type { Call, Operation } from './call.ts'
 import { AwsError } from './error.ts'
+import type { Simulation } from '../simulation.ts'
 import { type Identity, partitionOf } from './identity.ts'
 import type { XmlTree } from './protocol.ts'
 
 /** The one role that every account of the simulator has, and what its trust policy asks for. */
-const ROLE_NAME = 'guance-collector'
+export const ROLE_NAME = 'guance-collector'
 export const EXTERNAL_ID = 'guance-external-id'
 
 /** The role's ARN in an account. */
@@ -31,7 +32,8 @@ function durationOf(
   )
 }
 
-function credentialsOf({ accessKeyId, secretAccessKey, session }: Identity): XmlTree {
+/** A session's keys as STS answers them. */
+export function credentialsOf({ accessKeyId, secretAccessKey, session }: Identity): XmlTree {
   return {
     AccessKeyId: accessKeyId,
     SecretAccessKey: secretAccessKey,
@@ -74,6 +76,22 @@ function requireTrust(call: Call, form: URLSearchParams): string {
   )
 }
 
+/** A session of an account's role. */
+export function issueRole(
+  { identities }: Simulation,
+  session: {
+    readonly accountId: string
+    readonly region: string
+    readonly sessionName: string
+    readonly durationSec: number
+  },
+): Identity {
+  const { accountId, region, sessionName, durationSec } = session
+  const roleId = identities.users[0]?.userId.replace('AIDA', 'AROA') ?? 'AROA'
+  const arn = `arn:${partitionOf(region)}:sts::${accountId}:assumed-role/${ROLE_NAME}/${sessionName}`
+  return identities.issue({ accountId, arn, userId: `${roleId}:${sessionName}`, durationSec })
+}
+
 /** sts:AssumeRole. */
 export const assumeRole: Operation = (call) => {
   const form = formOf(call)
@@ -81,11 +99,10 @@ export const assumeRole: Operation = (call) => {
   const isChained = call.caller.identity.arn.includes(':assumed-role/')
   const durationSec = durationOf(form, { least: 900, most: isChained ? 3_600 : 43_200, normal: 3_600 })
   const accountId = requireTrust(call, form)
-  const roleId = call.simulation.identities.users[0]?.userId.replace('AIDA', 'AROA') ?? 'AROA'
-  const arn = `arn:${partitionOf(call.caller.region)}:sts::${accountId}:assumed-role/${ROLE_NAME}/${name}`
-  const userId = `${roleId}:${name}`
-  const identity = call.simulation.identities.issue({ accountId, arn, userId, durationSec })
-  return { Credentials: credentialsOf(identity), AssumedRoleUser: { AssumedRoleId: userId, Arn: arn } }
+  const { region } = call.caller
+  const identity = issueRole(call.simulation, { accountId, region, sessionName: name, durationSec })
+  const user = { AssumedRoleId: identity.userId, Arn: identity.arn }
+  return { Credentials: credentialsOf(identity), AssumedRoleUser: user }
 }
 
 /** sts:GetSessionToken, without MFA: a code is always refused, because there is no device to make one. */

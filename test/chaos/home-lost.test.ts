@@ -22,7 +22,7 @@ const JITTER_MS = 10 * SECOND_MS
 let shell: Shell
 
 async function install(): Promise<void> {
-  const key = ['-p', `ak_id=${shell.keyId}`, '-p', 'ak_secret=env:AK_SECRET']
+  const key = [...shell.keyFlags]
   await shell.json('connector', 'set', 'default', '--type', 'datakit', '--url', shell.info.datakitUrl)
   await shell.json('install', 'guance_aws_lambda', ...key, '--deploy')
 }

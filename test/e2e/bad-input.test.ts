@@ -63,15 +63,7 @@ describe('bad input', () => {
   })
 
   it('is refused in triggers, connectors and secrets', async () => {
-    await shell.dff(
-      'install',
-      'guance_aws_lambda',
-      '-p',
-      `ak_id=${shell.keyId}`,
-      '-p',
-      'ak_secret=env:AK_SECRET',
-      '--deploy',
-    )
+    await shell.dff('install', 'guance_aws_lambda', ...shell.keyFlags, '--deploy')
     const trigger = 'cron-startup-guance_aws_lambda'
     const text = await transcript(
       ['trigger', 'set', trigger, '--cron', '61 * * * *'],
@@ -89,16 +81,7 @@ describe('bad input', () => {
   })
 
   it('is refused when a Startup script cannot be loaded, and the record says why', async () => {
-    await shell.dff(
-      'install',
-      'guance_aws_lambda',
-      '-p',
-      `ak_id=${shell.keyId}`,
-      '-p',
-      'ak_secret=env:AK_SECRET',
-      '--deploy',
-      '--force',
-    )
+    await shell.dff('install', 'guance_aws_lambda', ...shell.keyFlags, '--deploy', '--force')
     const head = "import { DFF } from 'guance-aws-lambda/dff'\n"
     const cloudwatch = "import { CloudwatchCollector } from 'guance-aws-lambda/sets/guance_aws_cloudwatch'\n"
     const bodies = {
@@ -129,16 +112,7 @@ describe('bad input', () => {
   })
 
   it('is a secret of one’s own until it is granted with the command that the error names', async () => {
-    await shell.dff(
-      'install',
-      'guance_aws_lambda',
-      '-p',
-      `ak_id=${shell.keyId}`,
-      '-p',
-      'ak_secret=env:AK_SECRET',
-      '--deploy',
-      '--force',
-    )
+    await shell.dff('install', 'guance_aws_lambda', ...shell.keyFlags, '--deploy', '--force')
     writeFileSync(startup(), readFileSync(startup(), 'utf8').replace('guance_aws_lambda.ak_secret', 'mine'))
     await shell.dff('secret', 'set', 'mine', 'env:AK_SECRET')
     const refused = await shell.dff('exec', 'guance_aws_lambda')

@@ -30,7 +30,7 @@ afterAll(async () => {
 
 describe('a pipe that its reader closes', () => {
   it('ends neither the task nor the exit code of dff exec', async () => {
-    const key = ['-p', `ak_id=${shell.keyId}`, '-p', 'ak_secret=env:AK_SECRET']
+    const key = [...shell.keyFlags]
     expect(await shell.dff('install', 'guance_aws_lambda', ...key, '--deploy')).toMatchObject({ code: 0 })
     expect(await readFirst(shell.spawn('exec', 'guance_aws_lambda'))).toBe(0)
     expect((await records()).map(({ status }) => status)).toEqual(['success'])

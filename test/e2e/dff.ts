@@ -22,6 +22,8 @@ export interface Shell extends AsyncDisposable {
   readonly info: SimulatorInfo
   readonly secret: string
   readonly keyId: string
+  /** What the form of a set asks for to use the simulator's first account. */
+  readonly keyFlags: readonly string[]
   dff(...args: string[]): Promise<Finished>
   /** A command that must succeed, with `--json`: its one document. */
   json<T>(...args: string[]): Promise<T>
@@ -93,6 +95,7 @@ export async function openShell(...simulatorArgs: string[]): Promise<Shell> {
     info,
     secret: key.secretAccessKey,
     keyId: key.accessKeyId,
+    keyFlags: ['-p', `ak_id=${key.accessKeyId}`, '-p', 'ak_secret=env:AK_SECRET'],
     dff,
     async json<T>(...args: string[]) {
       const { code, stdout, stderr } = await dff(...args, '--json')

@@ -52,7 +52,7 @@ function listeningSockets(pid: number): string[] {
 
 beforeAll(async () => {
   shell = await openShell('--functions', '4', '--regions', '1')
-  const key = ['-p', `ak_id=${shell.keyId}`, '-p', 'ak_secret=env:AK_SECRET']
+  const key = [...shell.keyFlags]
   await shell.json('install', 'guance_aws_lambda', ...key, '--deploy')
   await shell.json('secret', 'set', 'other', 'env:WRONG_SECRET')
   writeFileSync(join(shell.home, 'startup/guance_aws_lambda.ts'), SCRIPT(shell.home))

@@ -2,7 +2,8 @@ import { readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { alignDown, HOUR_MS, MINUTE_MS } from '../../core/time.ts'
-import type { ExecResult, OutboxRow, TaskRecord } from '../../runner/host-api.ts'
+import type { ExecResult, TaskRecord } from '../../runner/host-api.ts'
+import type { OutboxRow } from '../../runner/host-report.ts'
 import type { HostStatus } from '../../runner/host-status.ts'
 import { openShell, type Shell } from './dff.ts'
 import { filesContaining } from './search.ts'
@@ -48,16 +49,7 @@ describe('from the listing to the receiver', () => {
   it('installs, deploys and executes, and what arrives equals the truth', async () => {
     const [region = ''] = shell.info.regions
     await shell.json('connector', 'set', 'default', '--type', 'datakit', '--url', shell.info.datakitUrl)
-    await shell.json(
-      'install',
-      'guance_aws_lambda',
-      '-p',
-      `ak_id=${shell.keyId}`,
-      '-p',
-      'ak_secret=env:AK_SECRET',
-      '-p',
-      `regions=${region}`,
-    )
+    await shell.json('install', 'guance_aws_lambda', ...shell.keyFlags, '-p', `regions=${region}`)
     await shell.json('deploy', 'guance_aws_lambda')
     const { record, backlog } = await exec()
     expect(record).toMatchObject({ status: 'success', problems: [] })

@@ -43,16 +43,7 @@ beforeAll(async () => {
   shell = await openShell('--functions', '24', '--regions', '2', '--seed', '7', '--now', NOW)
   const [region = ''] = shell.info.regions
   await shell.json('connector', 'set', 'default', '--type', 'datakit', '--url', shell.info.datakitUrl)
-  await shell.json(
-    'install',
-    SET,
-    '-p',
-    `ak_id=${shell.keyId}`,
-    '-p',
-    'ak_secret=env:AK_SECRET',
-    '-p',
-    `regions=${region}`,
-  )
+  await shell.json('install', SET, ...shell.keyFlags, '-p', `regions=${region}`)
   await shell.json('deploy', SET)
 })
 

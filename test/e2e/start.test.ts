@@ -39,15 +39,7 @@ async function until(holds: () => Promise<boolean>, limitMs: number): Promise<vo
 beforeAll(async () => {
   shell = await openShell('--functions', '24', '--regions', '1')
   await shell.json('connector', 'set', 'default', '--type', 'datakit', '--url', shell.info.datakitUrl)
-  await shell.json(
-    'install',
-    'guance_aws_lambda',
-    '-p',
-    `ak_id=${shell.keyId}`,
-    '-p',
-    'ak_secret=env:AK_SECRET',
-    '--deploy',
-  )
+  await shell.json('install', 'guance_aws_lambda', ...shell.keyFlags, '--deploy')
   await shell.json('trigger', 'set', TRIGGER, '--cron', '* * * * *')
 })
 

@@ -143,6 +143,22 @@ describe('money', () => {
     ])
   })
 
+  it('is shared out to functions as it was read last, also on the day on which costs by resource are asked for first', async () => {
+    const functions = { regions: ['us-east-1' as const, 'eu-west-1' as const] }
+    const play = await open({}, { functions }, { functions: 2, active: 1 })
+    // Refused on the first day, asked again a week later: before the costs, which are other ones by then.
+    for (const day of [0, 1, 7]) await play.tick(NINE_MS + day * DAY_MS)
+    const asked = play.runs.map((run) => run.totals().requests['ce:GetCostAndUsageWithResources'])
+    expect(asked).toEqual([1, undefined, 1])
+    const shares = play.newest('function', 0, MONTH_START_MS)
+    const lines = play.newest('service_usage', 0, MONTH_START_MS)
+    const lambda = lines.filter(({ tags }) => tags['product_name'] === 'AWS Lambda')
+    expect(lambda.some(({ fields }) => fields['revision'] === 2n)).toBe(true)
+    const days = new Set(shares.map(({ tags }) => tags['billing_date']))
+    const shared = lambda.filter(({ tags }) => days.has(tags['billing_date']))
+    expect(sumUnits(shares)).toBe(sumUnits(shared))
+  })
+
   it('is planned by the day, from what is known without asking', async () => {
     const play = await open({ linked: 4 })
     await play.tick(NINE_MS)

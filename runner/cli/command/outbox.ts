@@ -1,6 +1,5 @@
 import { DffError } from '../../../core/error.ts'
-import type { BatchDetail } from '../../host-report.ts'
-import type { OutboxRow } from '../../host-api.ts'
+import type { BatchDetail, OutboxRow } from '../../host-report.ts'
 import type { Texts } from '../../text/texts.ts'
 import { parseBatchId, parseLimit } from '../argument.ts'
 import { answer, type Invocation, withClient } from '../invocation.ts'

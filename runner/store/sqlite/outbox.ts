@@ -1,5 +1,5 @@
 import type { EpochMs } from '../../../core/time.ts'
-import type { OutboxRow } from '../../host-api.ts'
+import type { OutboxRow } from '../../host-report.ts'
 import type { BatchContent, EncodedBatch, OutboxStore, Receipt } from '../outbox-store.ts'
 import type { Freshness, OwnBatchOrigin } from '../summary.ts'
 import { type BatchRow, insertBatch, isIntactBatch, toBatch } from './batch.ts'

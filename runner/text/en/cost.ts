@@ -14,7 +14,7 @@ export const cost = {
       asked: 'Asked for this plan',
     },
     besides: (funcId: string) => `${funcId}: dff plan ${funcId}`,
-    nothingAsked: 'nothing: the lists of the last run are young enough',
+    nothingAsked: 'nothing: no list is needed, or those of the last run are young enough',
     schedule: {
       every: (minutes: string, polls: string) =>
         `${minutes === '1' ? 'every minute' : `every ${minutes} minutes`}, ${polls} polls in 30 days`,

@@ -55,7 +55,7 @@ afterAll(async () => {
 describe('the billing set', () => {
   it('is installed by upstream’s name, and says what it needs', async () => {
     await shell.json('connector', 'set', 'default', '--type', 'datakit', '--url', shell.info.datakitUrl)
-    const keys = ['-p', `ak_id=${shell.keyId}`, '-p', 'ak_secret=env:AK_SECRET']
+    const keys = [...shell.keyFlags]
     const missing = await shell.dff('install', ALIAS, '--yes', ...keys, '-p', 'account_name=main')
     expect(missing.code).toBe(2)
     expect(missing.stderr).toContain('expected a value for account_id, got nothing')

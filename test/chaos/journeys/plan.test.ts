@@ -38,7 +38,7 @@ function billedOf(rows: readonly { readonly billedMetrics: number }[]): number {
 beforeAll(async () => {
   shell = await openShell('--functions', '40', '--regions', '1', '--seed', '3')
   const [region = ''] = shell.info.regions
-  const keys = ['-p', `ak_id=${shell.keyId}`, '-p', 'ak_secret=env:AK_SECRET', '-p', `regions=${region}`]
+  const keys = [...shell.keyFlags, '-p', `regions=${region}`]
   await shell.json('install', 'guance_aws_lambda', ...keys)
   await shell.json('deploy', 'guance_aws_lambda')
   // Their calls keep to a rate in real time, and no plan counts them: they are free.

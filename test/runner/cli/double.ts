@@ -1,6 +1,6 @@
 /** An in-memory host for tests of the command line alone; tests through real processes are elsewhere. */
 import { DffError } from '../../../core/error.ts'
-import type { LaneRow } from '../../../runner/host-report.ts'
+import type { LaneRow, OutboxRow } from '../../../runner/host-report.ts'
 import type {
   Backlog,
   ConnectorRow,
@@ -8,7 +8,6 @@ import type {
   HostEvent,
   HostMethods,
   MethodName,
-  OutboxRow,
   SecretRow,
   TaskRecord,
 } from '../../../runner/host-api.ts'
