@@ -28,6 +28,19 @@ export function isListingDue(
   return ageMs < 0 || ageMs >= listedForMs(inventory)
 }
 
+/**
+ * Whether the last listing of a large region may count for one run more: another half an hour with 10,000 functions. Those
+ * that are listed at every run have few pages, and wait for room instead.
+ */
+export function mayPostpone(
+  inventory: Pick<Inventory, 'listedAtMs' | 'pages'> | undefined,
+  nowMs: EpochMs,
+): boolean {
+  if (inventory === undefined) return false
+  const ageMs = nowMs - inventory.listedAtMs
+  return ageMs >= 0 && ageMs < 2 * listedForMs(inventory)
+}
+
 /** How long a listing of so many pages counts. */
 function listedForMs({ pages }: Pick<Inventory, 'pages'>): number {
   const runs = Math.ceil(pages / PAGES_PER_RUN)

@@ -34,6 +34,11 @@ export class ListingRoom {
     this.#gate = gate
   }
 
+  /** Whether so many pages would be given room at once. */
+  static isFree(context: RunContext, pages: number): boolean {
+    return pages <= FREE_PAGES || gateOf(context).hasRoom(pages * FUNCTIONS_PER_PAGE)
+  }
+
   /** Does the work in a room for so many pages, once there is one; undefined pages where the region was never listed. */
   static async within<T>(
     context: RunContext,

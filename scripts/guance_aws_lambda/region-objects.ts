@@ -1,4 +1,4 @@
-import { formatTime, type Json } from 'guance-aws-lambda/dff'
+import { formatTime, type Json, type RunContext } from 'guance-aws-lambda/dff'
 import {
   AwsFailure,
   type AwsRegion,
@@ -16,7 +16,7 @@ import { commitChanges } from './commit-changes.ts'
 import { commitInventory, commitObjects, objectContext, type ObjectsRun } from './commit-objects.ts'
 import { inventoryKeyOf } from './inventory-key.ts'
 import { listMappings, type Mappings } from './list-mappings.ts'
-import { isListingDue } from './listing-due.ts'
+import { isListingDue, mayPostpone } from './listing-due.ts'
 import { ListingRoom } from './listing-room.ts'
 import { noteNames } from './object-name.ts'
 import { keepVersions, sweepVersions } from './version-sweep.ts'
@@ -124,15 +124,12 @@ async function collectKnown(run: ObjectsRun, region: AwsRegion, before: Inventor
   return { kind: 'collected', scope, points: 0 }
 }
 
-async function collectWithin(run: ObjectsRun, region: AwsRegion, room: ListingRoom): Promise<RegionResult> {
+async function collectListed(run: ObjectsRun, region: AwsRegion, room: ListingRoom): Promise<RegionResult> {
   const { context } = run
   const { scope } = region
   const key = inventoryKeyOf(region)
   const before = await loadInventory(context, key)
   try {
-    if (before !== undefined && !isListingDue(before, context.triggerTimeMs)) {
-      return await collectKnown(run, region, before)
-    }
     const { inventory, tagState } = await renewInventory(run, region, { before, room })
     const { entries } = inventory
     const left = entries.length - objectsOf(inventory).length
@@ -153,11 +150,23 @@ async function collectWithin(run: ObjectsRun, region: AwsRegion, room: ListingRo
   }
 }
 
+/**
+ * Whether the region is to be listed in this run. Without room it waits only when it has done so for long: metrics wait
+ * behind it, and those listed now leave room to it in the next runs.
+ */
+function isListedNow(context: RunContext, last: Pick<Inventory, 'listedAtMs' | 'pages'>): boolean {
+  if (!isListingDue(last, context.triggerTimeMs)) return false
+  return ListingRoom.isFree(context, last.pages) || !mayPostpone(last, context.triggerTimeMs)
+}
+
 /** Objects of one region. When AWS refuses the listing, metrics go on without it: the result is `degraded`, the record names the action. */
 export async function collectObjects(run: ObjectsRun, region: AwsRegion): Promise<RegionResult> {
   const { context } = run
-  const last = await loadLastListing(context, inventoryKeyOf(region))
-  // What is not listed now is read and let go, and does not wait for AWS to list others page by page.
-  const pages = isListingDue(last, context.triggerTimeMs) ? last?.pages : 0
-  return ListingRoom.within(context, pages, async (room) => collectWithin(run, region, room))
+  const key = inventoryKeyOf(region)
+  const last = await loadLastListing(context, key)
+  if (last !== undefined && !isListedNow(context, last)) {
+    const known = await loadInventory(context, key)
+    if (known !== undefined) return collectKnown(run, region, known)
+  }
+  return ListingRoom.within(context, last?.pages, async (room) => collectListed(run, region, room))
 }

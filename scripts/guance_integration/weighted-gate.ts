@@ -18,6 +18,11 @@ export class WeightedGate {
     }
   }
 
+  /** Whether so much would begin at once. */
+  hasRoom(weight: number): boolean {
+    return this.#waiting.length === 0 && this.#held + Math.min(weight, this.#most) <= this.#most
+  }
+
   /** Resolves once there is room for so much, which is held from then on; what is to be released. */
   async take(weight: number): Promise<number> {
     const share = Math.min(weight, this.#most)

@@ -91,7 +91,7 @@ describe('the inventory', () => {
     ])
   })
 
-  it('of many functions waits for room when it is listed, and in between for nobody', async () => {
+  it('of many functions that finds no room is listed at a later run, and waits only when that would be long', async () => {
     server = await startScriptedCloudwatch(answerFunctions(40, 0))
     const store = makeStore()
     await collectAt(store, 0)
@@ -106,17 +106,22 @@ describe('the inventory', () => {
       }
       return { context, release }
     }
-    const between = await hold(5 * MINUTE_MS)
-    expect((await collectAt(store, 5 * MINUTE_MS, between.context)).inventory?.listedAtMs).toBe(0)
-    await between.release()
-    const due = await hold(10 * MINUTE_MS)
+    // Not due, and then due.
+    for (const minute of [5, 10, 15]) {
+      const full = await hold(minute * MINUTE_MS)
+      expect((await collectAt(store, minute * MINUTE_MS, full.context)).inventory?.listedAtMs).toBe(0)
+      await full.release()
+    }
+    const due = await hold(20 * MINUTE_MS)
     const before = server.asked.length
-    const collecting = collectAt(store, 10 * MINUTE_MS, due.context)
+    const collecting = collectAt(store, 20 * MINUTE_MS, due.context)
     // Another run meanwhile, as long as the one that waits would be.
     await collectAt(makeStore(), 0)
     expect(server.asked.length).toBe(before + askedOnce)
     await due.release()
-    expect((await collecting).inventory?.listedAtMs).toBe(10 * MINUTE_MS)
+    expect((await collecting).inventory?.listedAtMs).toBe(20 * MINUTE_MS)
+    const free = await collectAt(store, 30 * MINUTE_MS)
+    expect(free.inventory?.listedAtMs).toBe(30 * MINUTE_MS)
   })
 
   it('of many functions is listed as often as a bounded number of pages a run allows', async () => {

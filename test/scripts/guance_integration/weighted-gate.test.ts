@@ -48,3 +48,15 @@ it('gives back the room of what fails', async () => {
   await expect(gate.within(1, async () => Promise.reject(new Error('no')))).rejects.toThrow('no')
   await expect(gate.within(1, async () => 'next')).resolves.toBe('next')
 })
+
+it('says whether there is room now, which there is not for whoever would overtake', async () => {
+  const gate = new WeightedGate(10)
+  expect(gate.hasRoom(50)).toBe(true)
+  const held = await gate.take(6)
+  expect([gate.hasRoom(4), gate.hasRoom(5)]).toEqual([true, false])
+  const waiting = gate.take(5)
+  expect(gate.hasRoom(1)).toBe(false)
+  gate.release(held)
+  gate.release(await waiting)
+  expect(gate.hasRoom(10)).toBe(true)
+})
