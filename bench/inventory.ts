@@ -20,7 +20,7 @@ import type { BenchResult, Figures } from './report.ts'
 
 /** In the help of main.ts too. */
 export const INVENTORY_USAGE =
-  'inventory [--accounts 40] [--functions 10000] [--polls 6] [--changes 200] [--details]'
+  'inventory [--accounts 40] [--functions 10000] [--regions 6] [--polls 6] [--changes 200] [--details]'
 
 /** AWS allows Lambda's control plane so much in one region of one account (aws.md §3.2). */
 const CONTROL_PLANE_PER_SEC = 15
@@ -39,13 +39,14 @@ function parseOptions(args: readonly string[]): Options {
   const options = {
     accounts: text,
     functions: text,
+    regions: text,
     polls: text,
     changes: text,
     details: { type: 'boolean' },
   } as const
   const { values } = parseArgs({ args: [...args], options })
   const numberOf = (
-    name: 'accounts' | 'functions' | 'polls' | 'changes',
+    name: 'accounts' | 'functions' | 'regions' | 'polls' | 'changes',
     otherwise: number,
     least: number,
   ): number => {
@@ -58,7 +59,7 @@ function parseOptions(args: readonly string[]): Options {
     functions: numberOf('functions', 10_000, 4),
     polls: numberOf('polls', 6, 3),
     changesPerPoll: numberOf('changes', 200, 1),
-    regions: ORGANIZATION_REGIONS,
+    regions: ORGANIZATION_REGIONS.slice(0, numberOf('regions', ORGANIZATION_REGIONS.length, 1)),
     startMs: START_MS,
   }
   return { organization, hasDetails: values.details === true }

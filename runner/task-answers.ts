@@ -88,7 +88,12 @@ export async function answerRequest(context: AnswerContext, body: RequestBody): 
     case 'credentials':
       return context.credentials(body.account, body.refusedKeyId)
     case 'load':
-      return context.store.state.load(context.scriptId, body.key)
+      // Who only looks on keeps nothing from being forgotten.
+      return context.store.state.load(
+        context.scriptId,
+        body.key,
+        context.lease === null ? undefined : Date.now(),
+      )
     case 'commit':
       return commit(context, body)
     default:

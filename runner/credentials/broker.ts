@@ -1,12 +1,12 @@
 import { coerceError, DffError } from '../../core/error.ts'
 import type { AccountSession } from '../../core/script.ts'
 import type { Account } from '../../core/schema-types.generated.ts'
-import { type EpochMs, formatTime, HOUR_MS, SECOND_MS } from '../../core/time.ts'
+import { type EpochMs, formatTime, HOUR_MS, MINUTE_MS, SECOND_MS } from '../../core/time.ts'
 import { openChain } from './chain.ts'
 import { adviseMachine } from './machine-advice.ts'
 import { type Renewed, Renewing } from './renewing.ts'
 import { type BaseKeys, openSession, type StsOptions } from './sts.ts'
-import { credentialsError, placeOf } from './sts-error.ts'
+import { credentialsError, placeOf, restAfter, SILENCE_RESTS_MS } from './sts-error.ts'
 
 /** Keys without an end are shown to STS again after this: they may have been deleted. */
 const RECHECK_MS = HOUR_MS
@@ -71,7 +71,7 @@ function stsTimeout(account: Account, limitMs: number): DffError {
     place: placeOf(account),
     expected: `credentials from AWS STS within ${limitMs / SECOND_MS} s`,
     got: 'no whole answer',
-    remedy: 'Check the network, the proxy, AWS_REGION and AWS_ENDPOINT_URL; the next run tries again.',
+    remedy: `Check the network, the proxy, AWS_REGION and AWS_ENDPOINT_URL; it is asked again after ${SILENCE_RESTS_MS / MINUTE_MS} minutes.`,
   })
 }
 
@@ -165,6 +165,7 @@ class CredentialBroker implements Broker {
         endOf: ({ expiresAtMs }) => expiresAtMs,
         recheckMs: RECHECK_MS,
         mayKeep: (error) => error instanceof DffError && error.code === 'AWS_UNREACHABLE',
+        restMs: restAfter,
         now: this.#now,
         random: this.#random,
       }),
@@ -189,7 +190,7 @@ class CredentialBroker implements Broker {
   #forgetEnded(): void {
     const nowMs = this.#now()
     for (const [key, { sessions }] of this.#entries) {
-      if (sessions.value === undefined && !sessions.isOpening) this.#entries.delete(key)
+      if (sessions.isIdle) this.#entries.delete(key)
     }
     for (const [keyId, { expiresAtMs = Infinity }] of this.#given) {
       if (expiresAtMs <= nowMs) this.#given.delete(keyId)

@@ -4,7 +4,7 @@ import { sleep } from '../wait.ts'
 import { Renewing } from './renewing.ts'
 import { requestHandlerOf } from './request-handler.ts'
 import type { BaseKeys } from './sts.ts'
-import { placeOf } from './sts-error.ts'
+import { placeOf, restAfter } from './sts-error.ts'
 
 /** The default chain may run a command or ask a network, and neither has a limit of its own. */
 const CHAIN_LIMIT_MS = 30 * SECOND_MS
@@ -66,6 +66,7 @@ export function openChain({
     endOf: ({ expiration }) => expiration?.getTime(),
     recheckMs: RECHECK_MS,
     mayKeep: () => false,
+    restMs: restAfter,
     now,
     random,
   })

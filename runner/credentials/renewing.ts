@@ -18,6 +18,8 @@ export interface RenewingOptions<T> {
   readonly recheckMs: number
   /** Whether a value without an end stays in use after this failure of its renewal. */
   readonly mayKeep: (error: unknown) => boolean
+  /** How long a failure counts for whoever asks next and has no value; 0 for one that is asked for again at once. */
+  readonly restMs: (error: unknown, tookMs: number) => number
   readonly now: () => EpochMs
   /** In [0, 1). */
   readonly random: () => number
@@ -45,6 +47,7 @@ export class Renewing<T> {
   readonly #options: RenewingOptions<T>
   #held: Held<T> | undefined
   #opening: Promise<T> | undefined
+  #failed: { readonly error: unknown; readonly atMs: EpochMs; readonly restMs: number } | undefined
 
   constructor(options: RenewingOptions<T>) {
     this.#options = options
@@ -55,9 +58,9 @@ export class Renewing<T> {
     return this.#held !== undefined && !this.#hasEnded(this.#held) ? this.#held.value : undefined
   }
 
-  /** Whether an attempt is under way. */
-  get isOpening(): boolean {
-    return this.#opening !== undefined
+  /** Whether it can be forgotten: no value, no attempt under way, and no failure that still counts. */
+  get isIdle(): boolean {
+    return this.value === undefined && this.#opening === undefined && !this.#isResting()
   }
 
   /** Resolves when no attempt is under way; never rejects. */
@@ -107,13 +110,33 @@ export class Renewing<T> {
     held.renewAtMs = this.#options.now() + RETRY_AFTER_MS
   }
 
+  #isResting(): boolean {
+    if (this.#failed === undefined) return false
+    const ageMs = this.#options.now() - this.#failed.atMs
+    // One of the future was seen under a clock that was wrong.
+    return ageMs >= 0 && ageMs < this.#failed.restMs
+  }
+
   async #open(): Promise<T> {
+    if (this.#isResting()) throw this.#failed?.error
     this.#opening ??= this.#replaceHeld().finally(() => (this.#opening = undefined))
     return this.#opening
   }
 
+  async #attempt(): Promise<T> {
+    const { open, now, restMs } = this.#options
+    const beganMs = now()
+    try {
+      return await open()
+    } catch (error) {
+      const atMs = now()
+      this.#failed = { error, atMs, restMs: restMs(error, atMs - beganMs) }
+      throw error
+    }
+  }
+
   async #replaceHeld(): Promise<T> {
-    const value = await this.#options.open()
+    const value = await this.#attempt()
     const openedAtMs = this.#options.now()
     this.#held = { value, openedAtMs, renewAtMs: this.#renewAt(value, openedAtMs) }
     return value

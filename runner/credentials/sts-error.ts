@@ -1,5 +1,6 @@
 import { DffError, type ErrorCode } from '../../core/error.ts'
 import type { Account } from '../../core/schema-types.generated.ts'
+import { MINUTE_MS, SECOND_MS } from '../../core/time.ts'
 import { createMask } from '../task/mask.ts'
 
 /** AWS explains a wrong signature with the canonical request, pages of it: the first sentence says what is wrong. */
@@ -31,6 +32,18 @@ export function wasAnswered(error: unknown): boolean {
 /** STS was asked, understood and said no; nothing about the network or its load. */
 export function isDenied(error: unknown): boolean {
   return error instanceof Error && error.name.startsWith('AccessDenied')
+}
+
+/** An attempt that took longer waited for somebody who says nothing; a refused connection is over in milliseconds. */
+const SILENT_AFTER_MS = 5 * SECOND_MS
+
+/** Each trigger would else wait through a silence again, for up to a minute and a half and account. */
+export const SILENCE_RESTS_MS = 2 * MINUTE_MS
+
+/** How long a failure to get credentials is believed: a silence for minutes, an answer not at all. */
+export function restAfter(error: unknown, tookMs: number): number {
+  const isSilence = tookMs > SILENT_AFTER_MS && error instanceof DffError && error.code === 'AWS_UNREACHABLE'
+  return isSilence ? SILENCE_RESTS_MS : 0
 }
 
 /** Where a credential stands: the key, or the default chain, and the role that is to be assumed with it. */

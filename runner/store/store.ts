@@ -184,8 +184,9 @@ export interface TaskQueue {
 }
 
 export interface StateStore {
-  load(scriptId: string, key: string): Promise<Json | undefined>
-  /** Removes keys that a script has not written for so long while it went on writing others; a script that rests, or wrote by a wrong clock, keeps all. */
+  /** With `usedMs`, the time of whoever works with it, the key counts as used then; undefined for a key that is not there. */
+  load(scriptId: string, key: string, usedMs?: EpochMs): Promise<Json | undefined>
+  /** Removes keys that a script has neither written nor used for so long while it went on with others; a script that rests, or had a wrong clock, keeps all. */
   prune(keepMs: number, nowMs: EpochMs): Promise<number>
 }
 

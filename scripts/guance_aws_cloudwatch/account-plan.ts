@@ -7,7 +7,7 @@ import {
   reportProblem,
   resolveRegions,
 } from 'guance-aws-lambda/sets/guance_integration'
-import { ownedRegions } from './linked.ts'
+import { ownedRegions, soughtMetrics } from './linked.ts'
 import { planNamespace } from './namespace-plan.ts'
 import { compileOptions, type ConfigsOption } from './plan-options.ts'
 import { reportShort } from './plan-short.ts'
@@ -44,8 +44,8 @@ async function planRegion(
 /** What the polls of an account's metrics will ask for, its regions in their order. */
 export async function planAccount(run: AccountPlan, question: PlanQuestion): Promise<CostPlan> {
   const { context, account, compiled } = run
-  const namespaces = compiled.namespaces.map(({ namespace }) => namespace)
-  const regions = await resolveRegions({ context, account, namespaces }, compiled.configs.regions)
+  const sought = { context, account, ...soughtMetrics(compiled) }
+  const regions = await resolveRegions(sought, compiled.configs.regions)
   const options = compileOptions(compiled.configs)
   const plan = await planRegions({ context, account, regions }, async (region) =>
     planRegion(run, region, { question, options }),

@@ -22,7 +22,7 @@ import { type Budget, openBudget } from './budget.ts'
 import { loadDelivered } from './delivered.ts'
 import { cloudwatchProbes, examineCloudwatch } from './doctor.ts'
 import { explainSeries } from './explain.ts'
-import { loadOwnerIds, type OwnedRegion, ownedRegions } from './linked.ts'
+import { loadOwnerIds, type OwnedRegion, ownedRegions, soughtMetrics } from './linked.ts'
 import { collectNamespace, type NamespaceResult } from './namespace-run.ts'
 import { type AdmittedValues, admitTagValues } from './tag-values.ts'
 import { objectTagsOf } from './tags.ts'
@@ -119,7 +119,7 @@ async function expectMetrics(
   const { configs, namespaces } = compiled
   const accountId = await loadAccountId(context, account)
   if (accountId === undefined) return { objects: [], metrics: [] }
-  const place = { accountId, namespaces: namespaces.map(({ namespace }) => namespace) }
+  const place = { accountId, ...soughtMetrics(compiled) }
   const regions = await loadRegions(context, place, configs.regions)
   const metrics = await Promise.all(
     namespaces.map(async ({ namespace }) => {
@@ -148,13 +148,13 @@ export function CloudwatchCollector(
   const checked = parseAccount(account)
   const compiled = compileConfigs(configs)
   const choice = compiled.configs.regions
-  const namespaces = compiled.namespaces.map(({ namespace }) => namespace)
+  const sought = soughtMetrics(compiled)
   return {
     name: NAME,
     accountId: async (context) => (await openAccount(context, checked, backoff)).accountId,
     run: async (context) => {
       const opened = await openAccount(context, checked, backoff)
-      const regions = await resolveRegions({ context, account: opened, namespaces }, choice)
+      const regions = await resolveRegions({ context, account: opened, ...sought }, choice)
       context.log(
         `collect account ${opened.accountId}: ${compiled.configs.targets.length} targets in ${regions.length} regions`,
       )
@@ -184,7 +184,7 @@ export function CloudwatchCollector(
       }),
     doctor: async (context) => {
       const opened = await openAccount(context, checked, SINGLE_ATTEMPT)
-      const regions = await resolveRegions({ context, account: opened, namespaces }, choice)
+      const regions = await resolveRegions({ context, account: opened, ...sought }, choice)
       return examineCloudwatch({ context, account: opened, regions }, compiled)
     },
   }

@@ -8,7 +8,7 @@ import {
   type Question,
   type RunContext,
 } from 'guance-aws-lambda/dff'
-import { loadOwnerIds } from './linked.ts'
+import { loadOwnerIds, soughtMetrics } from './linked.ts'
 import { loadAccountId, loadInventory, loadRegions } from 'guance-aws-lambda/sets/guance_integration'
 import { type BucketState, loadBucket } from './bucket.ts'
 import { causeOf } from './circumstances.ts'
@@ -196,8 +196,8 @@ export async function explainSeries(
 ): Promise<readonly Explanation[]> {
   const accountId = await loadAccountId(context, account)
   if (accountId === undefined) return []
-  const namespaces = compiled.namespaces.map(({ namespace }) => namespace)
-  const regions = await loadRegions(context, { accountId, namespaces }, compiled.configs.regions)
+  const place = { accountId, ...soughtMetrics(compiled) }
+  const regions = await loadRegions(context, place, compiled.configs.regions)
   const asked = regions.flatMap((region) => compiled.namespaces.map((target) => ({ target, region })))
   const places = await Promise.all(
     asked.map(async ({ target, region }) => {

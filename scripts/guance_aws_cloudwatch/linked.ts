@@ -60,6 +60,15 @@ function asOwner({ account, region }: OwnedRegion, owner: string): OwnedRegion {
   }
 }
 
+/** What makes a region one to collect from: metrics of these namespaces, those of linked accounts where they are read too. */
+export function soughtMetrics({ configs, namespaces }: CompiledConfigs): {
+  readonly namespaces: readonly string[]
+  readonly isLinked: boolean
+} {
+  const isLinked = configs.linked_accounts !== undefined
+  return { namespaces: namespaces.map(({ namespace }) => namespace), isLinked }
+}
+
 /** A region as the account's own, and as that of each account that is linked to it. Throws AwsFailure. */
 export async function ownedRegions(
   context: RunContext,

@@ -1,6 +1,5 @@
 import { DAY_MS, type EpochMs, type Json, type RunContext } from 'guance-aws-lambda/dff'
 import type { ListedIdentity } from './list-series.ts'
-import { dayOf } from './longest.ts'
 import { type Place, placeKey } from './state-keys.ts'
 
 /** State values are bounded at 1 MB; half of it leaves room for what JSON adds. */
@@ -177,10 +176,8 @@ export async function commitListing(
   const before = await loadChunks(context, key, header?.chunks ?? 0)
   const chunks = encodeListing(listing.identities)
   const state: Record<string, Json> = { ...deletions(key, chunks.length, before.length) }
-  // The host forgets state that nobody writes for months: once a day all of it is written, changed or not.
-  const isNewDay = dayOf(header?.listedAtMs ?? 0) !== dayOf(listing.listedAtMs)
   for (const [index, chunk] of chunks.entries()) {
-    if (!isNewDay && JSON.stringify(chunk) === JSON.stringify(before[index])) continue
+    if (JSON.stringify(chunk) === JSON.stringify(before[index])) continue
     // Plain data, but an interface has no index signature and so is no Json to the compiler.
     state[chunkKey(key, index)] = chunk as unknown as Json
   }

@@ -26,18 +26,46 @@ function stateKey({ accountId, objectClass }: LinkedTags): string {
   return `tag-values/${objectClass}/${accountId}`
 }
 
-/** Values of a tag, those of the objects known longest first: whoever counts them again comes to the same order. */
-function valuesOf(inventories: readonly Inventory[], key: string): readonly string[] {
-  const since = new Map<string, EpochMs>()
-  for (const { entries, gone = [], listedAtMs } of inventories) {
-    for (const { tags, sinceMs = listedAtMs } of [...gone, ...entries]) {
-      const value = linkedTag(tags, key)?.value
-      if (value !== undefined) since.set(value, Math.min(since.get(value) ?? sinceMs, sinceMs))
+/** What the stored listings of an account say of tags, without their functions. */
+class TagTally {
+  /** Since when objects with a value are known, by key and value. */
+  readonly #sinceMs = new Map<string, Map<string, EpochMs>>()
+  /** Keys of resource tags that listings asked for; undefined while none has written them down. */
+  asked: ReadonlySet<string> | undefined
+  isListed = false
+
+  add({ entries, gone = [], listedAtMs, resourceTags }: Inventory, keys: readonly string[]): void {
+    this.isListed = true
+    if (resourceTags !== undefined) this.asked = new Set([...(this.asked ?? []), ...resourceTags])
+    for (const key of keys) {
+      const since = this.#sinceMs.get(key) ?? new Map<string, EpochMs>()
+      this.#sinceMs.set(key, since)
+      for (const { tags, sinceMs = listedAtMs } of [...gone, ...entries]) {
+        const value = linkedTag(tags, key)?.value
+        if (value !== undefined) since.set(value, Math.min(since.get(value) ?? sinceMs, sinceMs))
+      }
     }
   }
-  return [...since]
-    .toSorted(([left, leftMs], [right, rightMs]) => leftMs - rightMs || (left < right ? -1 : 1))
-    .map(([value]) => value)
+
+  /** Values of a tag, those of the objects known longest first: whoever counts them again comes to the same order. */
+  valuesOf(key: string): readonly string[] {
+    return [...(this.#sinceMs.get(key) ?? [])]
+      .toSorted(([left, leftMs], [right, rightMs]) => leftMs - rightMs || (left < right ? -1 : 1))
+      .map(([value]) => value)
+  }
+}
+
+async function tallyTags(
+  context: RunContext,
+  { accountId, objectClass, regions, keys }: LinkedTags,
+): Promise<TagTally> {
+  const tally = new TagTally()
+  for (const region of regions) {
+    // One after the other: those of all regions and accounts together would not fit in a task's heap.
+    const inventory = await loadInventory(context, { accountId, objectClass, region })
+    if (inventory !== undefined) tally.add(inventory, keys)
+  }
+  return tally
 }
 
 /**
@@ -73,17 +101,12 @@ function reportBeyond(
   })
 }
 
-function reportUnasked(
-  context: RunContext,
-  { accountId, keys }: LinkedTags,
-  inventories: readonly Inventory[],
-): void {
-  const asked = new Set(inventories.flatMap(({ resourceTags = [] }) => resourceTags))
-  const isWritten = inventories.some(({ resourceTags }) => resourceTags !== undefined)
+function reportUnasked(context: RunContext, { accountId, keys }: LinkedTags, { asked }: TagTally): void {
+  if (asked === undefined) return
   const unasked = keys.filter(
     (key) => !OBJECT_TAGS.has(key) && !asked.has(key.replace(/^tag_/, '')) && !asked.has(key),
   )
-  if (!isWritten || unasked.length === 0) return
+  if (unasked.length === 0) return
   context.report({
     code: 'tag-unasked',
     severity: 'warning',
@@ -97,26 +120,23 @@ function reportUnasked(
  * What was admitted is kept in state, so that a series never loses its tag to a newcomer.
  */
 export async function admitTagValues(context: RunContext, linked: LinkedTags): Promise<AdmittedValues> {
-  const { accountId, objectClass, regions, keys, maxValues = MAX_VALUES } = linked
-  const loaded = await Promise.all(
-    regions.map(async (region) => loadInventory(context, { accountId, objectClass, region })),
-  )
-  const inventories = loaded.filter((inventory) => inventory !== undefined)
+  const { keys, maxValues = MAX_VALUES } = linked
+  const tally = await tallyTags(context, linked)
   // Nothing is known of any function, and so nothing of what they have.
-  if (inventories.length === 0) return new Map()
-  reportUnasked(context, linked, inventories)
+  if (!tally.isListed) return new Map()
+  reportUnasked(context, linked, tally)
   // Written below alone.
   const before = ((await context.load(stateKey(linked))) ?? {}) as Readonly<Record<string, readonly string[]>>
   const formerOf = (key: string) => (Object.hasOwn(before, key) ? before[key] : undefined) ?? []
   const after = Object.fromEntries(
-    keys.map((key) => [key, admit(formerOf(key), valuesOf(inventories, key), maxValues)]),
+    keys.map((key) => [key, admit(formerOf(key), tally.valuesOf(key), maxValues)]),
   )
   if (JSON.stringify(after) !== JSON.stringify(before)) {
     await context.commit({ points: [], state: { [stateKey(linked)]: after } })
   }
   const admitted = new Map(Object.entries(after).map(([key, values]) => [key, new Set(values)] as const))
   for (const [key, values] of admitted) {
-    reportBeyond(context, linked, { key, values: valuesOf(inventories, key), admitted: values })
+    reportBeyond(context, linked, { key, values: tally.valuesOf(key), admitted: values })
   }
   return admitted
 }

@@ -4,7 +4,9 @@ import {
   type AwsRegion,
   type Inventory,
   type InventoryEntry,
+  isAbsent,
   loadInventory,
+  loadLastListing,
   mapConcurrently,
   type RegionResult,
 } from 'guance-aws-lambda/sets/guance_integration'
@@ -14,7 +16,8 @@ import { type DetailBook, loadDetails } from './detail-book.ts'
 import { allowedCalls, dueFunctions } from './detail-due.ts'
 import { hasReadingTime, readUntil } from './detail-time.ts'
 import { DETAIL_READERS, type DetailReader } from './detail-reader.ts'
-import { OBJECT_CLASS } from './function-object.ts'
+import { inventoryKeyOf } from './inventory-key.ts'
+import { ListingRoom } from './listing-room.ts'
 import { readTags } from './read-tags.ts'
 
 /** A kill loses what these have cost: some 15 seconds. */
@@ -58,13 +61,6 @@ function noteRefusal(
   run.context.log(`${region.scope}: no ${gives} until tomorrow: ${error.message}`)
 }
 
-/** Deleted since it was listed: the next listing says so. */
-function isGone(error: unknown): boolean {
-  return (
-    error instanceof AwsFailure && (error.cause as Error | undefined)?.name === 'ResourceNotFoundException'
-  )
-}
-
 interface Asked {
   readonly entry: InventoryEntry
   readonly readers: readonly DetailReader[]
@@ -83,7 +79,8 @@ async function readFunction(details: Details, { entry, readers }: Asked): Promis
         reader.read(client, entry.name, signal),
       )
     } catch (error) {
-      if (isGone(error)) return
+      // Deleted since it was listed: the next listing says so.
+      if (isAbsent(error)) return
       noteRefusal(details, error, reader)
     }
   }
@@ -168,15 +165,10 @@ async function readRegion(details: Details): Promise<void> {
   await commitDetails(details)
 }
 
-/**
- * Reads what AWS tells of each function only one by one, as far as this run's share of calls goes, and the region's tags.
- * It comes after everything else of a run; what fails is a line of the log and goes on at the next one.
- */
-export async function collectDetails(run: ObjectsRun, region: AwsRegion): Promise<RegionResult> {
+async function collectWithin(run: ObjectsRun, region: AwsRegion): Promise<RegionResult> {
   const { context } = run
   const { scope } = region
-  const key = { objectClass: OBJECT_CLASS, accountId: region.accountId, region: region.region }
-  const inventory = await loadInventory(context, key)
+  const inventory = await loadInventory(context, inventoryKeyOf(region))
   const result = { kind: 'collected', scope, points: 0 } as const
   // What is not asked for now is not counted as asked: later runs may make the calls.
   if (inventory === undefined || !hasReadingTime(context)) return result
@@ -194,4 +186,14 @@ export async function collectDetails(run: ObjectsRun, region: AwsRegion): Promis
     context.log(`${scope}: details of functions are read on at the next run: ${error.message}`)
   }
   return result
+}
+
+/**
+ * Reads what AWS tells of each function only one by one, as far as this run's share of calls goes, and the region's tags.
+ * It comes after everything else of a run; what fails is a line of the log and goes on at the next one.
+ */
+export async function collectDetails(run: ObjectsRun, region: AwsRegion): Promise<RegionResult> {
+  const { pages = 0 } = (await loadLastListing(run.context, inventoryKeyOf(region))) ?? {}
+  // No facts and no second inventory: half of what a listing holds.
+  return ListingRoom.within(run.context, pages / 2, async () => collectWithin(run, region))
 }

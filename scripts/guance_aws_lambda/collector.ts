@@ -28,6 +28,7 @@ import { collectDetails } from './collect-details.ts'
 import { type FunctionFilter, makeFunctionChoice } from './function-choice.ts'
 import { examineLambda, lambdaProbes } from './doctor.ts'
 import { OBJECT_CLASS } from './function-object.ts'
+import { inventoryKeyOf } from './inventory-key.ts'
 import { planObjects } from './objects-plan.ts'
 import { objectNameOf, reportCollisions } from './object-name.ts'
 import { collectObjects } from './region-objects.ts'
@@ -50,7 +51,7 @@ async function expectObjects(
   const inventories = await Promise.all(
     (await loadRegions(context, { accountId, namespaces: NAMESPACES }, regions)).map(async (region) => ({
       place: { accountId, region, partition: REGIONS[region]?.partition ?? 'aws' },
-      inventory: await loadInventory(context, { objectClass: OBJECT_CLASS, accountId, region }),
+      inventory: await loadInventory(context, inventoryKeyOf({ accountId, region })),
     })),
   )
   const names = new Set(

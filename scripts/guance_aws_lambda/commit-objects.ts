@@ -16,6 +16,7 @@ import type { Seen } from './fact-book.ts'
 import type { FunctionChoice } from './function-choice.ts'
 import { factsOf } from './function-facts.ts'
 import { type LambdaFunction, listFunctions } from './list-functions.ts'
+import type { ListingRoom } from './listing-room.ts'
 import { ListingTags } from './listing-tags.ts'
 import type { Mappings } from './list-mappings.ts'
 import type { ObjectNaming } from './object-name.ts'
@@ -97,7 +98,15 @@ async function* listOnce(region: AwsRegion, before: readonly InventoryEntry[]) {
 export async function commitObjects(
   run: ObjectsRun,
   region: AwsRegion,
-  { mappings, before }: { readonly mappings: Mappings['byFunction']; readonly before: Inventory | undefined },
+  {
+    mappings,
+    before,
+    room,
+  }: {
+    readonly mappings: Mappings['byFunction']
+    readonly before: Inventory | undefined
+    readonly room: ListingRoom
+  },
 ): Promise<Listed> {
   const { context, account, resourceTags } = run
   const object = objectContext(run, region)
@@ -115,6 +124,7 @@ export async function commitObjects(
   }
   for await (const listed of listOnce(region, before?.entries ?? [])) {
     pages = listed.pages
+    await room.turnPage(pages)
     await tags.prepare(listed.functions.map(({ FunctionName = '' }) => FunctionName))
     for (const lambda of listed.functions) {
       const name = lambda.FunctionName ?? ''

@@ -17,12 +17,28 @@ const SLACK_MS = MINUTE_MS
  * Whether the functions are to be listed again: at every run up to 1,500 of them in a region, every half an hour with
  * 10,000. In between the last listing counts.
  */
-export function isListingDue(inventory: Inventory | undefined, nowMs: EpochMs): boolean {
+export function isListingDue(
+  inventory: Pick<Inventory, 'listedAtMs' | 'pages'> | undefined,
+  nowMs: EpochMs,
+): boolean {
   // No pages: written by a version that did not count them.
   if (inventory === undefined || inventory.pages === 0) return true
   const ageMs = nowMs - inventory.listedAtMs
   // A listing from the future was written under a clock that was wrong.
   return ageMs < 0 || ageMs >= listedForMs(inventory)
+}
+
+/**
+ * Whether the last listing of a large region may count for one run more: another half an hour with 10,000 functions. Those
+ * that are listed at every run have few pages, and wait for room instead.
+ */
+export function mayPostpone(
+  inventory: Pick<Inventory, 'listedAtMs' | 'pages'> | undefined,
+  nowMs: EpochMs,
+): boolean {
+  if (inventory === undefined) return false
+  const ageMs = nowMs - inventory.listedAtMs
+  return ageMs >= 0 && ageMs < 2 * listedForMs(inventory)
 }
 
 /** How long a listing of so many pages counts. */

@@ -11,7 +11,7 @@ import {
   type Inventory,
   loadInventory,
 } from 'guance-aws-lambda/sets/guance_integration'
-import { OBJECT_CLASS } from './function-object.ts'
+import { inventoryKeyOf } from './inventory-key.ts'
 import { pollsPerListing } from './listing-due.ts'
 import type { ObjectsRun } from './commit-objects.ts'
 import { collectObjects } from './region-objects.ts'
@@ -45,7 +45,7 @@ async function planRegion(
   { intervalMs }: PlanQuestion,
 ): Promise<CostPlan> {
   const { context } = run
-  const key = { objectClass: OBJECT_CLASS, accountId: region.accountId, region: region.region }
+  const key = inventoryKeyOf(region)
   const before = await loadInventory(context, key)
   const isFresh = before !== undefined && Math.abs(context.triggerTimeMs - before.listedAtMs) < FRESH_MS
   // Rehearsed as the next run would do it: nothing is written where a plan is made, and the metrics find the timeouts.

@@ -1,4 +1,4 @@
-import { formatTime, type Json } from 'guance-aws-lambda/dff'
+import { formatTime, type Json, type RunContext } from 'guance-aws-lambda/dff'
 import {
   AwsFailure,
   type AwsRegion,
@@ -8,20 +8,18 @@ import {
   keepLives,
   keepTimeouts,
   loadInventory,
+  loadLastListing,
   type RegionResult,
   reportProblem,
 } from 'guance-aws-lambda/sets/guance_integration'
 import { commitChanges } from './commit-changes.ts'
 import { commitInventory, commitObjects, objectContext, type ObjectsRun } from './commit-objects.ts'
-import { OBJECT_CLASS } from './function-object.ts'
+import { inventoryKeyOf } from './inventory-key.ts'
 import { listMappings, type Mappings } from './list-mappings.ts'
-import { isListingDue } from './listing-due.ts'
+import { isListingDue, mayPostpone } from './listing-due.ts'
+import { ListingRoom } from './listing-room.ts'
 import { noteNames } from './object-name.ts'
 import { keepVersions, sweepVersions } from './version-sweep.ts'
-
-function inventoryKey({ accountId, region }: AwsRegion) {
-  return { objectClass: OBJECT_CLASS, accountId, region }
-}
 
 /**
  * Event source mappings. Objects only show them, and they are needed for one kind of opt-in metrics alone, so that a
@@ -33,7 +31,7 @@ async function tryMappings({ context }: ObjectsRun, region: AwsRegion): Promise<
   } catch (error) {
     // Where the region is not enabled, the functions would be asked for in vain as well, and slowly: each attempt waits its turn.
     if (!(error instanceof AwsFailure) || error.kind === 'region-not-enabled') throw error
-    const aliases = (await loadInventory(context, inventoryKey(region)))?.aliases ?? {}
+    const aliases = (await loadInventory(context, inventoryKeyOf(region)))?.aliases ?? {}
     context.log(
       `${region.scope}: event source mappings cannot be listed, ${Object.keys(aliases).length} stay known: ${error.message}`,
     )
@@ -42,7 +40,7 @@ async function tryMappings({ context }: ObjectsRun, region: AwsRegion): Promise<
 }
 
 async function keepInventory({ context }: ObjectsRun, region: AwsRegion): Promise<void> {
-  const known = await loadInventory(context, inventoryKey(region))
+  const known = await loadInventory(context, inventoryKeyOf(region))
   if (known === undefined) {
     context.log(`${region.scope}: no earlier listing of functions; metrics go without their Runtime`)
     return
@@ -72,13 +70,14 @@ async function trySweep(
 async function renewInventory(
   run: ObjectsRun,
   region: AwsRegion,
-  before: Inventory | undefined,
+  { before, room }: { readonly before: Inventory | undefined; readonly room: ListingRoom },
 ): Promise<{ readonly inventory: Inventory; readonly tagState: Readonly<Record<string, Json>> }> {
   const { triggerTimeMs } = run.context
   const { aliases, byFunction } = await tryMappings(run, region)
   const { entries, pages, takeTagState, ...listed } = await commitObjects(run, region, {
     mappings: byFunction,
     before,
+    room,
   })
   if (run.hasEvents) {
     const beforeMs = before?.listedAtMs ?? triggerTimeMs
@@ -118,24 +117,20 @@ async function collectKnown(run: ObjectsRun, region: AwsRegion, before: Inventor
   const { scope } = region
   const swept = await trySweep(run, region, before)
   if (swept !== before) {
-    await context.commit({ points: [], state: await inventoryState(context, inventoryKey(region), swept) })
+    await context.commit({ points: [], state: await inventoryState(context, inventoryKeyOf(region), swept) })
   }
   note(run, region, before)
   context.log(`${scope}: ${before.entries.length} functions, as listed ${formatTime(before.listedAtMs)}`)
   return { kind: 'collected', scope, points: 0 }
 }
 
-/** Objects of one region. When AWS refuses the listing, metrics go on without it: the result is `degraded`, the record names the action. */
-export async function collectObjects(run: ObjectsRun, region: AwsRegion): Promise<RegionResult> {
+async function collectListed(run: ObjectsRun, region: AwsRegion, room: ListingRoom): Promise<RegionResult> {
   const { context } = run
   const { scope } = region
-  const key = inventoryKey(region)
+  const key = inventoryKeyOf(region)
   const before = await loadInventory(context, key)
   try {
-    if (before !== undefined && !isListingDue(before, context.triggerTimeMs)) {
-      return await collectKnown(run, region, before)
-    }
-    const { inventory, tagState } = await renewInventory(run, region, before)
+    const { inventory, tagState } = await renewInventory(run, region, { before, room })
     const { entries } = inventory
     const left = entries.length - objectsOf(inventory).length
     const state = { ...tagState, ...(await inventoryState(context, key, inventory)) }
@@ -153,4 +148,25 @@ export async function collectObjects(run: ObjectsRun, region: AwsRegion): Promis
     reportProblem(context, error, scope)
     return { kind: 'degraded', scope, points: 0 }
   }
+}
+
+/**
+ * Whether the region is to be listed in this run. Without room it waits only when it has done so for long: metrics wait
+ * behind it, and those listed now leave room to it in the next runs.
+ */
+function isListedNow(context: RunContext, last: Pick<Inventory, 'listedAtMs' | 'pages'>): boolean {
+  if (!isListingDue(last, context.triggerTimeMs)) return false
+  return ListingRoom.isFree(context, last.pages) || !mayPostpone(last, context.triggerTimeMs)
+}
+
+/** Objects of one region. When AWS refuses the listing, metrics go on without it: the result is `degraded`, the record names the action. */
+export async function collectObjects(run: ObjectsRun, region: AwsRegion): Promise<RegionResult> {
+  const { context } = run
+  const key = inventoryKeyOf(region)
+  const last = await loadLastListing(context, key)
+  if (last !== undefined && !isListedNow(context, last)) {
+    const known = await loadInventory(context, key)
+    if (known !== undefined) return collectKnown(run, region, known)
+  }
+  return ListingRoom.within(context, last?.pages, async (room) => collectListed(run, region, room))
 }

@@ -3,10 +3,7 @@ import { releaseAccount } from './aws-account.ts'
 import type { Collector } from './collector.ts'
 import { mapConcurrently } from './concurrency.ts'
 
-/**
- * Accounts at work at the same time, each with `concurrency` regions: enough that 40 of them fit between two polls, few
- * enough that what each holds while it lists fits in the heap of a task.
- */
+/** Accounts at work at the same time, each with `concurrency` regions: enough that 40 of them fit between two polls. */
 export const ACCOUNTS_AT_ONCE = 8
 
 /** A collector of a run, with its place in the order given. */
@@ -19,56 +16,42 @@ export interface Numbered {
 export interface Lane {
   /** Undefined where nobody knows it: credentials cannot be had, or the collector has no account. */
   readonly accountId: string | undefined
+  /** Whether the run is known to have no other account. */
+  readonly isAlone: boolean
   readonly collectors: readonly Numbered[]
 }
 
-/** Whose a collector is; undefined also where its credentials fail, which it tells itself when it is run. */
-async function findAccountId(context: RunContext, collector: Collector): Promise<string | undefined> {
-  try {
-    return await collector.accountId?.(context)
-  } catch {
-    context.signal.throwIfAborted()
-    return undefined
-  }
-}
+/** What is done for each collector. */
+export type Step = (numbered: Numbered, lane: Lane) => Promise<void>
 
-/** Puts collectors of one account behind each other, and so those that nobody can assign. */
-export async function laneUp(
-  context: RunContext,
-  collectors: readonly Collector[],
-): Promise<readonly Lane[]> {
-  const ids = await mapConcurrently(collectors, ACCOUNTS_AT_ONCE, async (one) => findAccountId(context, one))
-  const lanes = new Map<string | undefined, Numbered[]>()
-  for (const [index, collector] of collectors.entries()) {
-    const lane = lanes.get(ids[index])
-    if (lane === undefined) lanes.set(ids[index], [{ collector, index }])
-    else lane.push({ collector, index })
-  }
-  return [...lanes].map(([accountId, numbered]) => ({ accountId, collectors: numbered }))
+/** One way through all lanes. */
+export interface Walk {
+  readonly context: RunContext
+  readonly step: Step
+  isStopped: boolean
 }
 
 /**
- * Goes through all lanes, several at once and each in its order. What is thrown ends the lanes under way at their next
- * step, and is rethrown. An account's clients go when its lane ends.
+ * Takes one after the other out of what waits, also what is added meanwhile. What is thrown ends other lanes of the walk at
+ * their next step, and is rethrown. An account's clients go when its lane ends.
  */
-export async function alongLanes(
-  context: RunContext,
-  lanes: readonly Lane[],
-  step: (numbered: Numbered, lane: Lane) => Promise<void>,
-): Promise<void> {
-  let isStopped = false
-  await mapConcurrently(lanes, ACCOUNTS_AT_ONCE, async (lane) => {
-    try {
-      for (const numbered of lane.collectors) {
-        if (isStopped) return
-        // One after the other: metrics take their tags from the objects collected before them.
-        await step(numbered, lane)
-      }
-    } catch (error) {
-      isStopped = true
-      throw error
-    } finally {
-      if (lane.accountId !== undefined) await releaseAccount(context, lane.accountId)
+export async function walkLane(walk: Walk, lane: Lane, waiting: Numbered[]): Promise<void> {
+  try {
+    for (let next = waiting.shift(); next !== undefined && !walk.isStopped; next = waiting.shift()) {
+      walk.context.signal.throwIfAborted()
+      // One after the other: metrics take their tags from the objects collected before them.
+      await walk.step(next, lane)
     }
-  })
+  } catch (error) {
+    walk.isStopped = true
+    throw error
+  } finally {
+    if (lane.accountId !== undefined) releaseAccount(walk.context, lane.accountId)
+  }
+}
+
+/** Goes through all lanes, several at once and each in its order. */
+export async function alongLanes(context: RunContext, lanes: readonly Lane[], step: Step): Promise<void> {
+  const walk: Walk = { context, step, isStopped: false }
+  await mapConcurrently(lanes, ACCOUNTS_AT_ONCE, async (lane) => walkLane(walk, lane, [...lane.collectors]))
 }

@@ -20,8 +20,14 @@ export interface AwsAccount {
   release(): void
 }
 
+interface Accounts {
+  /** By what the Startup script says of them; some may still be waited for. */
+  readonly asked: Map<string, Promise<AwsAccount>>
+  readonly opened: AwsAccount[]
+}
+
 /** Shared by all collectors of a run and gone with it. */
-const opened = new WeakMap<RunContext, Map<string, Promise<AwsAccount>>>()
+const accountsOfRun = new WeakMap<RunContext, Accounts>()
 
 async function makeAwsAccount(context: RunContext, account: Account, backoff: Backoff): Promise<AwsAccount> {
   const credentials = await TaskCredentials.open(context, account)
@@ -54,23 +60,23 @@ export async function openAccount(
   account: Account,
   backoff: Backoff = DEFAULT_BACKOFF,
 ): Promise<AwsAccount> {
-  const accounts = opened.get(context) ?? new Map<string, Promise<AwsAccount>>()
-  opened.set(context, accounts)
+  const accounts: Accounts = accountsOfRun.get(context) ?? { asked: new Map(), opened: [] }
+  accountsOfRun.set(context, accounts)
   const key = JSON.stringify(account)
-  const known = accounts.get(key)
+  const known = accounts.asked.get(key)
   if (known !== undefined) return known
-  const made = makeAwsAccount(context, account, backoff)
-  accounts.set(key, made)
+  const made = makeAwsAccount(context, account, backoff).then((one) => {
+    accounts.opened.push(one)
+    return one
+  })
+  accounts.asked.set(key, made)
   return made
 }
 
 /** Gives back what the clients of an account hold (10 MB and more with many regions), once a run is done with it. */
-export async function releaseAccount(context: RunContext, accountId: string): Promise<void> {
-  // Those that could not be opened hold nothing.
-  const accounts: readonly Promise<AwsAccount>[] = [...(opened.get(context)?.values() ?? [])]
-  for (const one of await Promise.allSettled(accounts)) {
-    if (one.status === 'fulfilled' && one.value.accountId === accountId) one.value.release()
-  }
+export function releaseAccount(context: RunContext, accountId: string): void {
+  // Those that are still being opened hold nothing, and nobody is to wait for them.
+  for (const one of accountsOfRun.get(context)?.opened ?? []) if (one.accountId === accountId) one.release()
 }
 
 function accountStateKey(account: Account): string {

@@ -23,8 +23,11 @@ export type RegionResult =
 export interface Collector {
   /** Shown in the log and in problems, e.g. `AWS-Lambda`. */
   readonly name: string
-  /** Id of its account: collectors of one run behind each other, those of different ones side by side. Rejects where its credentials fail. */
-  accountId?(context: RunContext): Promise<string>
+  /**
+   * Id of its account: collectors of one run behind each other, those of different ones side by side. Rejects where its
+   * credentials fail; undefined for what stands in the place of accounts that nobody knows.
+   */
+  readonly accountId: ((context: RunContext) => Promise<string>) | undefined
   /** Commits what it collects as it goes and reports what it could not; throws only when nothing can go on. */
   run(context: RunContext): Promise<readonly RegionResult[]>
   /** What can wait until every collector of the run has delivered; a failure of it fails nothing. */

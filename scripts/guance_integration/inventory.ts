@@ -176,6 +176,15 @@ async function loadChunks<T>(context: RunContext, prefix: string, count: number)
   return chunks.flatMap((chunk) => (chunk ?? []) as unknown as T[])
 }
 
+/** When the region was last listed completely and in how many pages, without what there is to load; undefined when it never was. */
+export async function loadLastListing(
+  context: RunContext,
+  key: InventoryKey,
+): Promise<Pick<Inventory, 'listedAtMs' | 'pages'> | undefined> {
+  const header = await loadHeader(context, stateKey(key))
+  return header === undefined ? undefined : { listedAtMs: header.listedAtMs, pages: header.pages ?? 0 }
+}
+
 /** The region's last complete listing, or undefined when there never was one. */
 export async function loadInventory(context: RunContext, key: InventoryKey): Promise<Inventory | undefined> {
   const prefix = stateKey(key)

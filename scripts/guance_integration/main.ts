@@ -26,6 +26,7 @@ export {
   inventoryState,
   keepTimeouts,
   loadInventory,
+  loadLastListing,
 } from './inventory.ts'
 export { linkedTag, TAKEN } from './linked-tag.ts'
 export { compileGlob, compileGlobs, type NameTest } from './glob.ts'
@@ -42,3 +43,4 @@ export { Organization } from './organization.ts'
 export { Runner } from './runner.ts'
 export type { AccountSource } from './source.ts'
 export { type Limits, type Spent, spendingOf } from './spending.ts'
+export { WeightedGate } from './weighted-gate.ts'

@@ -1,7 +1,8 @@
 import { type CostPlan, joinPlans, type PlanQuestion, type RunContext } from 'guance-aws-lambda/dff'
-import { alongLanes, laneUp } from './account-lanes.ts'
+import type { Step } from './account-lanes.ts'
 import { reportProblem } from './aws-error.ts'
 import type { Collector } from './collector.ts'
+import { alongCollectors } from './open-lanes.ts'
 import { isFatal } from './region-run.ts'
 
 /**
@@ -15,7 +16,7 @@ export async function planAll(
 ): Promise<CostPlan> {
   const plans: (CostPlan | undefined)[] = []
   let first: unknown
-  await alongLanes(context, await laneUp(context, collectors), async ({ collector, index }) => {
+  const step: Step = async ({ collector, index }) => {
     try {
       plans[index] = await collector.plan?.(context, question)
     } catch (error) {
@@ -24,7 +25,8 @@ export async function planAll(
       first ??= error
       reportProblem(context, error, collector.name)
     }
-  })
+  }
+  await alongCollectors(context, collectors, { step })
   const made = plans.filter((plan) => plan !== undefined)
   if (made.length === 0 && first !== undefined) throw first
   return joinPlans(made)

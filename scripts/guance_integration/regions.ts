@@ -7,7 +7,7 @@ import type { AwsRegion } from './aws-region.ts'
 import { mapConcurrently } from './concurrency.ts'
 import type { RegionChoice } from './region-choice.ts'
 import { listEnabledRegions } from './enabled-regions.ts'
-import { readList } from './reply.ts'
+import { readList, readToken } from './reply.ts'
 
 /** A region that is used for the first time waits a day at most. */
 const EXAMINE_EVERY_MS = DAY_MS
@@ -23,30 +23,40 @@ interface Examination {
   readonly account: AwsAccount
   /** CloudWatch namespaces whose metrics make a region one to collect from. */
   readonly namespaces: readonly string[]
+  /** Whether metrics of accounts that are linked to this one count as well (CloudWatch cross-account observability). */
+  readonly isLinked?: boolean
+}
+
+/** What an examination is kept under. */
+interface ExaminedPlace extends Pick<Examination, 'namespaces' | 'isLinked'> {
+  readonly accountId: string
 }
 
 const LAMBDA = 'AWS/Lambda'
 
-function stateKey(accountId: string, namespaces: readonly string[]): string {
-  return `regions/${accountId}/${[...namespaces].toSorted().join(',')}`
+function stateKey({ accountId, namespaces, isLinked = false }: ExaminedPlace): string {
+  return `regions/${accountId}/${[...namespaces].toSorted().join(',')}${isLinked ? '/linked' : ''}`
 }
 
-async function loadExamined(
-  context: RunContext,
-  accountId: string,
-  namespaces: readonly string[],
-): Promise<Examined | undefined> {
+function placeOf({ account: { accountId }, namespaces, isLinked = false }: Examination): ExaminedPlace {
+  return { accountId, namespaces, isLinked }
+}
+
+async function loadExamined(context: RunContext, place: ExaminedPlace): Promise<Examined | undefined> {
   // Written by examine alone.
-  return (await context.load(stateKey(accountId, namespaces))) as unknown as Examined | undefined
+  return (await context.load(stateKey(place))) as unknown as Examined | undefined
 }
 
-async function hasMetrics(region: AwsRegion, namespace: string): Promise<boolean> {
+async function hasMetrics(region: AwsRegion, namespace: string, isLinked: boolean): Promise<boolean> {
   const { ListMetricsCommand } = await import('@aws-sdk/client-cloudwatch')
   const client = await region.cloudwatch()
+  const input = { Namespace: namespace, ...(isLinked ? { IncludeLinkedAccounts: true } : {}) }
   return region.call('cloudwatch:ListMetrics', async (abortSignal) => {
-    const { Metrics } = await client.send(new ListMetricsCommand({ Namespace: namespace }), { abortSignal })
+    const { Metrics, NextToken } = await client.send(new ListMetricsCommand(input), { abortSignal })
     // Within the call: an empty reply of a proxy is asked for again, and hides no region for a day.
-    return readList<Metric>(Metrics, 'metrics', []).length > 0
+    const isFound = readList<Metric>(Metrics, 'metrics', []).length > 0
+    // A page of several accounts may be empty and not be the last.
+    return isFound || readToken(NextToken, undefined) !== undefined
   })
 }
 
@@ -60,11 +70,14 @@ async function hasFunctions(region: AwsRegion): Promise<boolean> {
 }
 
 /** The first question that finds something settles it. What is refused is named once a day: the region may have something. */
-async function findsSomething({ context, namespaces }: Examination, region: AwsRegion): Promise<boolean> {
+async function findsSomething(
+  { context, namespaces, isLinked = false }: Examination,
+  region: AwsRegion,
+): Promise<boolean> {
   const questions = [
     ...(namespaces.includes(LAMBDA) ? [async () => hasFunctions(region)] : []),
-    // Replicas of Lambda@Edge emit metrics where no function is listed.
-    ...namespaces.map((namespace) => async () => hasMetrics(region, namespace)),
+    // Replicas of Lambda@Edge emit metrics where no function is listed, and linked accounts where this one has nothing.
+    ...namespaces.map((namespace) => async () => hasMetrics(region, namespace, isLinked)),
   ]
   let refusal: AwsFailure | undefined
   for (const ask of questions) {
@@ -83,14 +96,14 @@ async function findsSomething({ context, namespaces }: Examination, region: AwsR
 }
 
 async function examine(examination: Examination): Promise<readonly string[]> {
-  const { context, account, namespaces } = examination
+  const { context, account } = examination
   const enabled = await listEnabledRegions(context, account)
   const found = await mapConcurrently(enabled, context.concurrency, async (name) =>
     (await findsSomething(examination, account.region(name))) ? [name] : [],
   )
   const regions = found.flat().toSorted()
   const examined: Examined = { atMs: context.triggerTimeMs, regions }
-  const key = stateKey(account.accountId, namespaces)
+  const key = stateKey(placeOf(examination))
   await context.commit({ points: [], state: { [key]: examined as unknown as Json } })
   context.log(
     `${account.accountId}: ${enabled.length} regions enabled, something to collect in ${regions.join(', ') || 'none'}`,
@@ -107,14 +120,14 @@ export async function resolveRegions(
   choice: RegionChoice,
 ): Promise<readonly string[]> {
   if (choice !== 'auto') return choice
-  const { context, account, namespaces } = examination
-  const before = await loadExamined(context, account.accountId, namespaces)
+  const { context, account } = examination
+  const before = await loadExamined(context, placeOf(examination))
   const ageMs = before === undefined ? EXAMINE_EVERY_MS : context.triggerTimeMs - before.atMs
   // One of the future was made under a clock that was wrong.
   if (before !== undefined && ageMs >= 0 && ageMs < EXAMINE_EVERY_MS) return before.regions
   const known = examining.get(context) ?? new Map<string, Promise<readonly string[]>>()
   examining.set(context, known)
-  const key = stateKey(account.accountId, namespaces)
+  const key = stateKey(placeOf(examination))
   const made = known.get(key) ?? examine(examination)
   known.set(key, made)
   try {
@@ -129,9 +142,9 @@ export async function resolveRegions(
 /** The regions as the last examination found them, from state alone; none before the first. */
 export async function loadRegions(
   context: RunContext,
-  place: { readonly accountId: string; readonly namespaces: readonly string[] },
+  place: ExaminedPlace,
   choice: RegionChoice,
 ): Promise<readonly string[]> {
   if (choice !== 'auto') return choice
-  return (await loadExamined(context, place.accountId, place.namespaces))?.regions ?? []
+  return (await loadExamined(context, place))?.regions ?? []
 }

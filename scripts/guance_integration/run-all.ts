@@ -6,9 +6,10 @@ import {
   type Problem,
   type RunContext,
 } from 'guance-aws-lambda/dff'
-import { ACCOUNTS_AT_ONCE, alongLanes, type Lane, laneUp, type Numbered } from './account-lanes.ts'
+import { ACCOUNTS_AT_ONCE, alongLanes, type Lane, type Numbered, type Step } from './account-lanes.ts'
 import { makeProblem } from './aws-error.ts'
 import type { Collector, RegionResult } from './collector.ts'
+import { alongCollectors } from './open-lanes.ts'
 import { commitRates } from './region-limits.ts'
 import { isFatal } from './region-run.ts'
 import { type AccountSource, type Entry, findListed, isSource, type Listed } from './source.ts'
@@ -22,7 +23,7 @@ type CollectorEnd =
   | { readonly kind: 'threw'; readonly error: unknown; readonly problem: Problem }
 
 /** What the record calls a collector: by its account too, where the run has several. */
-function titleOf({ name }: Collector, { accountId }: Lane, isAlone: boolean): string {
+function titleOf({ name }: Collector, { accountId, isAlone }: Lane): string {
   return isAlone || accountId === undefined ? name : `${accountId}/${name}`
 }
 
@@ -48,11 +49,7 @@ function rotate(lanes: readonly Lane[], triggerTimeMs: EpochMs): readonly Lane[]
 }
 
 /** Runs for every account what can wait, as far as the time goes; some get their turn however long the run has taken. */
-async function runAllLater(
-  context: RunContext,
-  lanes: readonly Lane[],
-  step: (numbered: Numbered, lane: Lane) => Promise<void>,
-): Promise<void> {
+async function runAllLater(context: RunContext, lanes: readonly Lane[], step: Step): Promise<void> {
   // Nobody who rehearses or asks for a past window waits for it.
   if (context.debug || context.backfill !== undefined) return
   const begun = new Set<Lane>()
@@ -154,26 +151,32 @@ function pointsOf(end: CollectorEnd): number {
   return end.results.reduce((sum, result) => sum + ('points' in result ? result.points : 0), 0)
 }
 
+/** Options of a run; for tests. */
+export interface RunOptions {
+  /** How long an account whose credentials do not come keeps collectors behind it from beginning. */
+  readonly patienceMs?: number
+}
+
 /** Runs all collectors, those of different accounts side by side. Throws TASK_FAILED, or what ended the run. */
-export async function runAll(given: RunContext, list: readonly Entry[]): Promise<Json> {
+export async function runAll(
+  given: RunContext,
+  list: readonly Entry[],
+  { patienceMs }: RunOptions = {},
+): Promise<Json> {
   const context = tellingOnce(given)
   const listed = await findListed(context, list)
-  const lanes = await laneUp(
-    context,
-    listed.map(({ collector }) => collector),
-  )
-  const isAlone = lanes.length === 1
   const ends: CollectorEnd[] = []
-  await alongLanes(context, lanes, async ({ collector, index }, lane) => {
-    const of = isAlone || lane.accountId === undefined ? '' : ` of ${lane.accountId}`
+  const step: Step = async ({ collector, index }, lane) => {
+    const of = lane.isAlone || lane.accountId === undefined ? '' : ` of ${lane.accountId}`
     context.log(`run collector #${index + 1}: \`${collector.name}\`${of}`)
-    ends[index] = await runCollector(context, collector, titleOf(collector, lane, isAlone))
-  })
+    ends[index] = await runCollector(context, collector, titleOf(collector, lane))
+  }
+  const collectors = listed.map(({ collector }) => collector)
+  const lanes = await alongCollectors(context, collectors, { step, patienceMs })
   // Not for one that could not even begin.
   const hasBegun = ({ index }: Numbered): boolean => ends[index]?.kind === 'ended'
   await runAllLater(context, lanes, async (numbered, lane) => {
-    if (hasBegun(numbered))
-      await runLater(context, numbered.collector, titleOf(numbered.collector, lane, isAlone))
+    if (hasBegun(numbered)) await runLater(context, numbered.collector, titleOf(numbered.collector, lane))
   })
   await runSourcesLater(context, list.filter(isSource))
   await commitRates(context)

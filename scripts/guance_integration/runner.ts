@@ -3,7 +3,7 @@ import { ACCOUNTS_AT_ONCE } from './account-lanes.ts'
 import type { Collector } from './collector.ts'
 import { mapConcurrently } from './concurrency.ts'
 import { planAll } from './plan-all.ts'
-import { runAll } from './run-all.ts'
+import { runAll, type RunOptions } from './run-all.ts'
 import { type Entry, findListed, isSource, loadListed } from './source.ts'
 
 /** Joins entries of one measurement, keeping each name once. */
@@ -63,13 +63,13 @@ async function examine(context: RunContext, collector: Collector): Promise<reado
  * that throws is reported and the next one goes on; the task fails with TASK_FAILED only when some collector got nothing
  * from any region, of an organization when it got nothing from any account.
  */
-export function Runner(collectors: Entry | readonly Entry[]): Script {
+export function Runner(collectors: Entry | readonly Entry[], options?: RunOptions): Script {
   const list: readonly Entry[] = 'name' in collectors ? [collectors] : collectors
   const sources = list.filter(isSource)
   const known = async (context: RunContext): Promise<readonly Collector[]> =>
     (await loadListed(context, list)).map(({ collector }) => collector)
   return {
-    run: async (context) => runAll(context, list),
+    run: async (context) => runAll(context, list, options),
     expected: async (context) => expectAll(context, await known(context)),
     explain: async (context, question) => {
       const parts = await mapConcurrently(await known(context), ACCOUNTS_AT_ONCE, async (one) =>

@@ -56,6 +56,7 @@ function makeFailed(name: string, error: unknown): Collector {
   const fail = async (): Promise<never> => Promise.reject(error)
   return {
     name,
+    accountId: undefined,
     run: fail,
     plan: fail,
     expected: async () => ({ objects: [], metrics: [] }),

@@ -219,6 +219,29 @@ export function describeRecords(fixture: () => StoreFixture): void {
       expect(await fixture().store.state.load('startup__rests', 'a')).toBe(1)
     })
 
+    it('keeps state that is read at each run and never written again, and forgets what is only looked at', async () => {
+      const day = 86_400_000
+      const lease = await fixture().runTask('a')
+      await fixture().commit(lease, { nowMs: T0, state: { used: 1, looked: 1 } })
+      for (let number = 1; number <= 91; number += 1) {
+        await fixture().commit(lease, { nowMs: T0 + number * day, state: { daily: number } })
+        expect(await fixture().store.state.load(SCRIPT, 'used', T0 + number * day)).toBe(1)
+        expect(await fixture().store.state.load(SCRIPT, 'looked')).toBe(1)
+      }
+      expect(await fixture().store.state.prune(90 * day, T0 + 91 * day)).toBe(1)
+      expect(await fixture().store.state.load(SCRIPT, 'used')).toBe(1)
+      expect(await fixture().store.state.load(SCRIPT, 'looked')).toBeUndefined()
+    })
+
+    it('notes no use before what was written by a clock that stood ahead', async () => {
+      const year = 365 * 86_400_000
+      const lease = await fixture().runTask('a')
+      await fixture().commit(lease, { nowMs: T0 + year, state: { cursor: 1 } })
+      expect(await fixture().store.state.load(SCRIPT, 'cursor', T0)).toBe(1)
+      await fixture().commit(lease, { nowMs: T0 + year, state: { other: 1 } })
+      expect(await fixture().store.state.prune(1_000, T0 + year)).toBe(0)
+    })
+
     it('keeps state beside what was written by a clock that stood years ahead or back', async () => {
       const year = 365 * 86_400_000
       const lease = await fixture().runTask('a')

@@ -8,8 +8,22 @@ import type { HostParts } from '../../runner/host-parts.ts'
 import { openSqliteStore } from '../../runner/store/sqlite/open.ts'
 import type { Store } from '../../runner/store/store.ts'
 import { answerRequest } from '../../runner/task-answers.ts'
+import type { ReplyValue } from '../../runner/task/ipc.ts'
 import { TaskUsage } from '../../runner/task-usage.ts'
 import { CONNECTOR, makeBatch, SCRIPT, StoreFixture } from '../contract/store-fixture.ts'
+
+const END = {
+  status: 'success',
+  endTimeMs: 0,
+  exceptionType: null,
+  exceptionText: null,
+  problems: [],
+  usage: [],
+  uncounted: [],
+  predicted: [],
+  resources: null,
+  returnValue: null,
+} as const
 
 async function openStore(): Promise<StoreFixture> {
   const folder = mkdtempSync(join(tmpdir(), 'dff-answers-'))
@@ -41,10 +55,23 @@ async function commit(
   try {
     await answerRequest(context, { kind: 'commit', batches: text === '' ? [] : [makeBatch(text)], state })
   } finally {
-    const end = { status: 'success', endTimeMs: 0, exceptionType: null, exceptionText: null } as const
-    const rest = { problems: [], usage: [], uncounted: [], predicted: [], resources: null, returnValue: null }
-    await fixture.store.queue.finish(lease, { ...end, ...rest })
+    await fixture.store.queue.finish(lease, END)
   }
+}
+
+/** Answers loads as a task's, or as those of a command that only looks on. */
+async function load(fixture: StoreFixture, key: string, isTask: boolean): Promise<ReplyValue> {
+  const lease = isTask ? await fixture.runTask(`task ${key}`) : null
+  const context = {
+    store: fixture.store,
+    scriptId: SCRIPT,
+    connectorId: () => CONNECTOR,
+    lease,
+    usage: new TaskUsage(),
+    credentials: () => Promise.reject(new TypeError('not asked for')),
+    onCommitted: () => undefined,
+  }
+  return answerRequest(context, { kind: 'load', key })
 }
 
 async function checkOutbox(store: Store): Promise<object | undefined> {
@@ -131,5 +158,22 @@ describe('what a task used', () => {
     await ask('z')
     expect(await billed(fixture.store)).toBe(1_500)
     expect(usage.takeUncounted()).toEqual([])
+  })
+})
+
+describe('state that was written long ago', () => {
+  it('is kept for the task that reads it, and not for who only looks on', async () => {
+    const fixture = await openStore()
+    const lease = await fixture.runTask('writer')
+    const keepMs = 90 * 86_400_000
+    const writtenMs = Date.now() - keepMs - 1_000
+    await fixture.commit(lease, { nowMs: writtenMs, state: { used: 1, looked: 1 } })
+    await fixture.commit(lease, { nowMs: Date.now(), state: { other: 1 } })
+    await fixture.store.queue.finish(lease, END)
+    expect(await load(fixture, 'used', true)).toBe(1)
+    expect(await load(fixture, 'looked', false)).toBe(1)
+    expect(await fixture.store.state.prune(keepMs, Date.now())).toBe(1)
+    expect(await load(fixture, 'used', false)).toBe(1)
+    expect(await load(fixture, 'looked', false)).toBeUndefined()
   })
 })

@@ -9,8 +9,8 @@ const OWN = '111111111111'
 const LINKED = ['222222222222', '333333333333']
 const HOUR_MS = 3_600_000
 
-async function start(linked: readonly string[] = LINKED) {
-  const aws = await startAws({ functions: 4, regions: ['us-east-1'], accountIds: [OWN, ...LINKED] })
+async function start(linked: readonly string[] = LINKED, regions: readonly string[] = ['us-east-1']) {
+  const aws = await startAws({ functions: 4, regions, accountIds: [OWN, ...LINKED] })
   onTestFinished(() => aws.close())
   await aws.control('POST', 'links', { accountId: OWN, linked })
   const account = { extra_tags: { account_name: 'monitoring', team: 'sre' } }
@@ -92,6 +92,35 @@ describe('accounts that are linked to a monitoring account', () => {
       expect(audit.samples.every((one) => one.startsWith('missing object '))).toBe(true)
       expect(audit.expected).toBeGreaterThan(0)
     }
+  })
+
+  it('are found by regions: auto in a region where the monitoring account itself has nothing', async () => {
+    const { aws, script, runOf } = await start(LINKED, ['us-east-1', 'eu-west-1'])
+    await aws.control('POST', 'listing', { on: true })
+    for (const index of [1, 3]) {
+      await aws.control('POST', 'functions', { accountId: OWN, index, kind: 'create', afterMin: 60 })
+    }
+    const regionsOf = ({ points }: TestStore, accountId: string): ReadonlySet<string | undefined> =>
+      new Set(
+        points.filter(({ tags }) => tags['account_id'] === accountId).map(({ tags }) => tags['RegionId']),
+      )
+    const alone = makeStore()
+    await script({ regions: 'auto' }).run(runOf(alone))
+    expect(regionsOf(alone, OWN)).toEqual(new Set(['us-east-1']))
+    // The same store: what was examined without linked accounts is no answer for them.
+    const run = runOf(alone, 1)
+    const both = script({ regions: 'auto', linked_accounts: 'auto' })
+    await both.run(run)
+    expect(run.problems).toEqual([])
+    expect(run.lines.join('\n')).toContain('something to collect in eu-west-1, us-east-1')
+    expect(regionsOf(alone, OWN)).toEqual(new Set(['us-east-1']))
+    for (const id of LINKED) expect(regionsOf(alone, id)).toEqual(new Set(['us-east-1', 'eu-west-1']))
+    const quiet = LINKED[0] ?? ''
+    const name = alone.points.find(
+      ({ tags }) => tags['account_id'] === quiet && tags['RegionId'] === 'eu-west-1',
+    )
+    const explained = await both.explain?.(runOf(alone, 1), { name: name?.tags['name'] ?? '' })
+    expect(JSON.stringify(explained)).toContain(`${quiet}/eu-west-1`)
   })
 
   it('are billed to the account that asks, planned as what they cost, and explained each', async () => {

@@ -1,8 +1,12 @@
-import { describe, expect, it } from 'vitest'
-import type { Account } from '../../core/dff.ts'
+import { describe, expect, it, onTestFinished, vi } from 'vitest'
+import type { Account, RunContext } from '../../core/dff.ts'
+import { createServer } from 'node:http'
+import type { AddressInfo } from 'node:net'
+import { createBroker } from '../../runner/credentials/broker.ts'
 import { CloudwatchCollector } from '../../scripts/guance_aws_cloudwatch/main.ts'
 import { LambdaCollector } from '../../scripts/guance_aws_lambda/main.ts'
 import { Runner } from '../../scripts/guance_integration/main.ts'
+import { PATIENCE } from '../patience.ts'
 import { FIRST_TRIGGER_MS, NO_WAIT } from './aws-fixture.ts'
 import { brokeredRun, startBrokeredAws } from './brokered-aws.ts'
 import { makeStore } from './run-context.ts'
@@ -20,13 +24,33 @@ async function start() {
 }
 
 /** What a Startup script of several accounts says, one line for each. */
-function scriptOf(accounts: readonly Account[]) {
+function scriptOf(accounts: readonly Account[], options: Parameters<typeof Runner>[1] = {}) {
   return Runner(
     accounts.flatMap((account) => [
       LambdaCollector(account, { regions: ['us-east-1'], object_name: 'arn' }, { backoff: NO_WAIT }),
       CloudwatchCollector(account, { regions: ['us-east-1'], targets: TARGETS }, NO_WAIT),
     ]),
+    options,
   )
+}
+
+/** A broker that asks an STS which takes requests and never answers. */
+async function hangingBroker() {
+  const asked = Promise.withResolvers<undefined>()
+  const server = createServer(() => asked.resolve(undefined))
+  await new Promise<void>((resolve) => void server.listen(0, '127.0.0.1', resolve))
+  onTestFinished(() => {
+    server.closeAllConnections()
+    server.close()
+  })
+  const { port } = server.address() as AddressInfo
+  const broker = createBroker({
+    readSecret: async () => 'not-a-real-key',
+    usesAws: async () => true,
+    env: { AWS_ENDPOINT_URL: `http://127.0.0.1:${port}` },
+  })
+  onTestFinished(() => broker.close())
+  return { broker, asked: asked.promise }
 }
 
 describe('several accounts of one Startup script', () => {
@@ -58,6 +82,38 @@ describe('several accounts of one Startup script', () => {
       new Set(['111111111111', '333333333333']),
     )
     expect(run.problems.every(({ code }) => code === 'CREDENTIALS_REFUSED')).toBe(true)
+  })
+
+  it('do not wait for one whose STS hangs: the others are committed whole meanwhile', async () => {
+    const { broker, accounts } = await start()
+    const hanging = await hangingBroker()
+    const isSilent = ({ assume_role_arn: roleArn = '' }: Account) => roleArn.includes('222222222222')
+    const store = makeStore()
+    const context = brokeredRun(store, broker, { triggerTimeMs: FIRST_TRIGGER_MS })
+    const both: RunContext = {
+      ...context,
+      credentials: async (account) =>
+        isSilent(account) ? hanging.broker.session('startup__a', account) : context.credentials(account),
+    }
+    const failure = scriptOf(accounts, { patienceMs: 0 })
+      .run(both)
+      .catch((error: unknown) => error)
+    await hanging.asked
+    await vi.waitFor(() => {
+      for (const id of ['111111111111', '333333333333']) {
+        const written = store.points.filter(({ tags }) => tags['account_id'] === id)
+        expect(new Set(written.map(({ category }) => category))).toContain('metric')
+        expect(written.filter(({ category }) => category === 'custom_object')).toHaveLength(4)
+      }
+    }, PATIENCE)
+    expect(context.problems).toEqual([])
+    // Until here nobody has said anything about it: only the end of its host ends the waiting.
+    await hanging.broker.close()
+    expect(await failure).toMatchObject({
+      code: 'TASK_FAILED',
+      message: expect.stringContaining('one that is ending') as string,
+    })
+    expect(context.problems).toHaveLength(2)
   })
 
   it('have a policy each', async () => {

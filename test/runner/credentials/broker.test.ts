@@ -5,12 +5,22 @@ import { join } from 'node:path'
 import { describe, expect, it, onTestFinished } from 'vitest'
 import { DffError } from '../../../core/error.ts'
 import { useChain } from './use-chain.ts'
-import { control, keysAccount, listen, openBroker, refusal, simulator, user } from './open-broker.ts'
+import {
+  control,
+  keysAccount,
+  listen,
+  openBroker,
+  refusal,
+  simulator,
+  stopClock,
+  user,
+} from './open-broker.ts'
 
 const MINUTE_MS = 60_000
 
 describe('an account with keys', () => {
   it('gets a session that ends within the hour, and never the key itself', async () => {
+    const nowMs = stopClock()
     const session = await openBroker().session('startup__a', keysAccount())
     expect(session).toMatchObject({
       accountId: user().accountId,
@@ -20,7 +30,7 @@ describe('an account with keys', () => {
     })
     expect(session.accessKeyId).not.toBe(user().accessKeyId)
     expect(session.secretAccessKey).not.toBe(user().secretAccessKey)
-    expect((session.expiresAtMs ?? 0) - Date.now()).toBeGreaterThan(55 * MINUTE_MS)
+    expect(session.expiresAtMs).toBe(nowMs + 60 * MINUTE_MS)
     expect(session.note).toBeUndefined()
   })
 

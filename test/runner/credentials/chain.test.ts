@@ -1,8 +1,9 @@
 import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { inspect } from 'node:util'
 import { describe, expect, it, onTestFinished } from 'vitest'
-import { keysAccount, openBroker, refusal, simulator, user } from './open-broker.ts'
+import { keysAccount, openBroker, refusal, simulator, stopClock, user } from './open-broker.ts'
 import { useChain } from './use-chain.ts'
 
 const MINUTE_MS = 60_000
@@ -61,7 +62,7 @@ function roles() {
 
 describe("the machine's own credentials", () => {
   it('are asked for once for all accounts and scripts, and again only when they are about to end', async () => {
-    let nowMs = Date.now()
+    let nowMs = stopClock()
     const command = await useProcess(await temporaryKeys(nowMs))
     const broker = openBroker({ now: () => nowMs, random: () => 0 })
     await Promise.all(roles().map((account) => broker.session('startup__a', account)))
@@ -76,7 +77,7 @@ describe("the machine's own credentials", () => {
   })
 
   it('that end by themselves and come anew leave the sessions that they opened in use', async () => {
-    let nowMs = Date.now()
+    let nowMs = stopClock()
     const [account = {}] = roles()
     const command = await useProcess(await temporaryKeys(nowMs))
     const broker = openBroker({ now: () => nowMs, random: () => 0 })
@@ -88,7 +89,7 @@ describe("the machine's own credentials", () => {
   })
 
   it('that cannot be had any more leave a session in use until its end, and that is said', async () => {
-    let nowMs = Date.now()
+    let nowMs = stopClock()
     const [account = {}] = roles()
     const command = await useProcess(await temporaryKeys(nowMs))
     const broker = openBroker({ now: () => nowMs })
@@ -102,8 +103,30 @@ describe("the machine's own credentials", () => {
     expect((await refusal(broker.session('startup__a', account))).code).toBe('NO_CREDENTIALS')
   })
 
+  it.for([
+    ['that is the default', (command: string) => `[default]\n${command}`],
+    [
+      'that a role is assumed with',
+      (command: string) =>
+        `[default]\nrole_arn = arn:aws:iam::${user().accountId}:role/guance-collector\nsource_profile = base\n[profile base]\n${command}`,
+    ],
+  ] as const)(
+    'show nothing of the command line of a profile %s, which may hold a token',
+    async ([, make]) => {
+      for (const script of ['process.exit(1)', 'console.log(1)', 'console.error(2)']) {
+        const config = join(await makeFolder(), 'config')
+        const command = `${process.execPath} -e '${script};//sesame'`
+        await writeFile(config, `${make(`credential_process = ${command}`)}\n`)
+        useChain({ AWS_ACCESS_KEY_ID: '', AWS_SECRET_ACCESS_KEY: '', AWS_CONFIG_FILE: config })
+        const error = await refusal(openBroker().session('startup__a', {}))
+        expect(error.code).toBe('NO_CREDENTIALS')
+        expect(inspect(error, { depth: null })).not.toContain('sesame')
+      }
+    },
+  )
+
   it('are noticed within a minute when somebody writes others into the file', async () => {
-    let nowMs = Date.now()
+    let nowMs = stopClock()
     const file = join(await makeFolder(), 'credentials')
     const write = async (secret: string): Promise<void> =>
       writeFile(

@@ -1,6 +1,6 @@
 import type { Server } from 'node:http'
 import type { AddressInfo } from 'node:net'
-import { afterEach, beforeAll, expect, onTestFinished } from 'vitest'
+import { afterEach, beforeAll, expect, onTestFinished, vi } from 'vitest'
 import { DffError } from '../../../core/error.ts'
 import type { Account } from '../../../core/schema-types.generated.ts'
 import { type Broker, type BrokerOptions, createBroker } from '../../../runner/credentials/broker.ts'
@@ -58,6 +58,17 @@ export function openBroker(options: Partial<BrokerOptions> = {}): Broker {
   })
   onTestFinished(() => broker.close())
   return broker
+}
+
+/**
+ * Stops the clock of this process, which is the simulator's and the SDK's as well, for the length of a test; what it shows.
+ * Sessions end at whole seconds of AWS's clock: a running one would decide into which minute that falls.
+ */
+export function stopClock(): number {
+  const nowMs = Date.parse('2026-06-01T12:00:00Z')
+  vi.useFakeTimers({ toFake: ['Date'], now: nowMs })
+  onTestFinished(() => void vi.useRealTimers())
+  return nowMs
 }
 
 /** Starts a server that ends with the test; its URL. */

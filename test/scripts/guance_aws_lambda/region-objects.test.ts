@@ -1,6 +1,7 @@
 import { afterEach, describe, expect, it } from 'vitest'
 import type { Slice } from '../../../core/dff.ts'
 import { makeFunctionChoice } from '../../../scripts/guance_aws_lambda/function-choice.ts'
+import { ListingRoom } from '../../../scripts/guance_aws_lambda/listing-room.ts'
 import { collectObjects } from '../../../scripts/guance_aws_lambda/region-objects.ts'
 import { loadInventory, openAccount, SINGLE_ATTEMPT } from '../../../scripts/guance_integration/main.ts'
 import { makeRun, makeStore, SESSION, type TestRunOptions, type TestStore } from '../run-context.ts'
@@ -14,12 +15,11 @@ const MINUTE_MS = 60_000
 let server: ScriptedCloudwatch | undefined
 afterEach(async () => server?.close())
 
-async function collectAt(
-  store: TestStore,
-  triggerTimeMs: number,
-  options: Pick<TestRunOptions, 'beforeCommit'> = {},
-) {
-  const context = makeRun(store, { triggerTimeMs, session: SESSION, ...options })
+function runAt(store: TestStore, triggerTimeMs: number, options: Pick<TestRunOptions, 'beforeCommit'> = {}) {
+  return makeRun(store, { triggerTimeMs, session: SESSION, ...options })
+}
+
+async function collectAt(store: TestStore, triggerTimeMs: number, context = runAt(store, triggerTimeMs)) {
   const account = await openAccount(context, {}, { ...SINGLE_ATTEMPT, sleep: async () => Promise.resolve() })
   await collectObjects(
     {
@@ -106,6 +106,39 @@ describe('the inventory', () => {
       null,
       null,
     ])
+  })
+
+  it('of many functions that finds no room is listed at a later run, and waits only when that would be long', async () => {
+    server = await startScriptedCloudwatch(answerFunctions(40, 0))
+    const store = makeStore()
+    await collectAt(store, 0)
+    const askedOnce = server.asked.length
+    const hold = async (triggerTimeMs: number) => {
+      const context = runAt(store, triggerTimeMs)
+      const { promise, resolve } = Promise.withResolvers<undefined>()
+      const held = ListingRoom.within(context, 100_000, async () => promise)
+      const release = async (): Promise<void> => {
+        resolve(undefined)
+        await held
+      }
+      return { context, release }
+    }
+    // Not due, and then due.
+    for (const minute of [5, 10, 15]) {
+      const full = await hold(minute * MINUTE_MS)
+      expect((await collectAt(store, minute * MINUTE_MS, full.context)).inventory?.listedAtMs).toBe(0)
+      await full.release()
+    }
+    const due = await hold(20 * MINUTE_MS)
+    const before = server.asked.length
+    const collecting = collectAt(store, 20 * MINUTE_MS, due.context)
+    // Another run meanwhile, as long as the one that waits would be.
+    await collectAt(makeStore(), 0)
+    expect(server.asked.length).toBe(before + askedOnce)
+    await due.release()
+    expect((await collecting).inventory?.listedAtMs).toBe(20 * MINUTE_MS)
+    const free = await collectAt(store, 30 * MINUTE_MS)
+    expect(free.inventory?.listedAtMs).toBe(30 * MINUTE_MS)
   })
 
   it('of many functions is listed as often as a bounded number of pages a run allows', async () => {
@@ -263,7 +296,8 @@ describe('the inventory', () => {
         slices += points.some(({ category }) => category === 'keyevent') ? 1 : 0
         if (slices === refused) throw new Error('no room')
       }
-      const run = collectAt(store, (2 * revision - 1) * MINUTE_MS, { beforeCommit })
+      const triggerTimeMs = (2 * revision - 1) * MINUTE_MS
+      const run = collectAt(store, triggerTimeMs, runAt(store, triggerTimeMs, { beforeCommit }))
       await expect(run).rejects.toThrow('no room')
       await collectAt(store, 2 * revision * MINUTE_MS)
       const told = store.points.slice(before).filter(({ category }) => category === 'keyevent')

@@ -26,6 +26,7 @@ function collector(
 ): Collector {
   return {
     name,
+    accountId: undefined,
     run,
     expected: async () => ({ objects: [], metrics: [] }),
     doctor: async () => [],
