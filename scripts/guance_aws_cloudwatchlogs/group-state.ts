@@ -30,6 +30,11 @@ interface StoredGroup {
   readonly streams: readonly (readonly [name: string, mark: StreamMark])[]
 }
 
+/** The first value of a minute is where an earlier version kept all of its ids. */
+function idKey(key: string, minuteMs: EpochMs, index: number): string {
+  return index === 0 ? `${key}#${minuteMs}` : `${key}#${minuteMs}/${index}`
+}
+
 /** Where the reading of a group stands. */
 export class GroupState {
   /** Everything before it was read for good; a whole minute. */
@@ -58,8 +63,9 @@ export class GroupState {
   static async load(context: RunContext, key: string, fromMs: EpochMs): Promise<GroupState> {
     // Written by save alone.
     const stored = (await context.load(key)) as unknown as StoredGroup | undefined
-    const load = async (minuteMs: EpochMs): Promise<Json | undefined> => context.load(`${key}#${minuteMs}`)
-    const ids = await IdBook.load(stored?.ids ?? {}, load)
+    const ids = await IdBook.load(stored?.ids ?? {}, async (minuteMs, index) =>
+      context.load(idKey(key, minuteMs, index)),
+    )
     return new GroupState(key, stored, { ids, finalMs: Math.max(stored?.finalMs ?? fromMs, fromMs) })
   }
 
@@ -93,7 +99,7 @@ export class GroupState {
 
   /** What is to be committed with the points that it stands for. */
   save(): Readonly<Record<string, Json>> {
-    const { header, state } = this.ids.save((minuteMs) => `${this.#key}#${minuteMs}`)
+    const { header, state } = this.ids.save((minuteMs, index) => idKey(this.#key, minuteMs, index))
     const value: StoredGroup = {
       finalMs: this.finalMs,
       ids: header,
