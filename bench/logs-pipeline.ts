@@ -8,6 +8,7 @@ import { openSqliteStore } from '../runner/store/sqlite/open.ts'
 import type { Store } from '../runner/store/store.ts'
 import { makeTags } from '../scripts/guance_aws_cloudwatchlogs/line-tags.ts'
 import { compileOptions } from '../scripts/guance_aws_cloudwatchlogs/log-options.ts'
+import { ID_BOUNDS } from '../scripts/guance_aws_cloudwatchlogs/pace.ts'
 import { readGroup } from '../scripts/guance_aws_cloudwatchlogs/read-group.ts'
 import { SliceWriter } from '../scripts/guance_aws_cloudwatchlogs/slice-writer.ts'
 import type { AwsRegion } from '../scripts/guance_integration/main.ts'
@@ -149,7 +150,8 @@ async function run(store: Store): Promise<PipelineFigures> {
     functions: [{ name: 'orders-api', group: '/shared/functions', architecture: 'arm64' }],
   }
   const { triggerTimeMs } = whole
-  const groupRun = { context: whole, region, writer, maker: { region: REGION, options, tagsOf } }
+  const maker = { region: REGION, options, tagsOf }
+  const groupRun = { context: whole, region, writer, maker, bounds: ID_BOUNDS }
   const reading = { stateKey: 'log-group', fromMs: START_MS, latenessMs: 10 * MINUTE_MS }
   const startedMs = performance.now()
   // As a poll after others: the first look is half an hour, what follows goes in windows.

@@ -96,13 +96,29 @@ export class IdBook {
   endOfFirst(most: number): EpochMs | undefined {
     let count = 0
     let endMs: EpochMs | undefined
-    for (const [minuteMs, { size }] of [...this.#minutes].toSorted(([left], [right]) => left - right)) {
+    for (const [minuteMs, { size }] of this.#sorted()) {
       count += size
       // What lies between is free.
       if (count > most) return endMs === undefined ? undefined : minuteMs
       endMs = minuteMs + MINUTE_MS
     }
     return endMs
+  }
+
+  /** The start of the last minutes that hold so many ids at most: all of them where it is -Infinity, none at Infinity. */
+  startOfLast(most: number): EpochMs {
+    let count = 0
+    let startMs = Number.POSITIVE_INFINITY
+    for (const [minuteMs, { size }] of this.#sorted().toReversed()) {
+      count += size
+      if (count > most) return startMs
+      startMs = minuteMs
+    }
+    return Number.NEGATIVE_INFINITY
+  }
+
+  #sorted(): readonly (readonly [EpochMs, IdLog])[] {
+    return [...this.#minutes].toSorted(([left], [right]) => left - right)
   }
 
   /** Forgets minutes that are not read again. */
@@ -125,7 +141,10 @@ export class IdBook {
     }
     if (isInline) return { header: { inline: this.#packed() }, state }
     for (const [minuteMs, ids] of this.#minutes) this.#saveMinute(minuteMs, ids, { keyOf, state })
-    return { header: { minutes: [...this.#stored].map(([minuteMs, { values }]) => [minuteMs, values]) }, state }
+    return {
+      header: { minutes: [...this.#stored].map(([minuteMs, { values }]) => [minuteMs, values]) },
+      state,
+    }
   }
 
   #packed(): Readonly<Record<string, string>> {

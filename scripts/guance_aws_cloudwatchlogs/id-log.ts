@@ -33,7 +33,7 @@ export class IdLog {
   /** Takes an event's id down; false when it was there. */
   add(eventId: string): boolean {
     // A character a byte: a buffer of its own takes as long as the digest.
-    const digest = hash('sha1', eventId, 'latin1')
+    const digest = hash('sha1', eventId, 'binary')
     return this.#addWords(wordOf(digest, 0), wordOf(digest, 4))
   }
 
