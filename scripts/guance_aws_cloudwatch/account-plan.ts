@@ -2,7 +2,7 @@ import { type CostPlan, joinPlans, type PlanQuestion, type RunContext } from 'gu
 import {
   type AwsAccount,
   type AwsRegion,
-  collectRegions,
+  planRegions,
   isFatal,
   reportProblem,
   resolveRegions,
@@ -47,12 +47,9 @@ export async function planAccount(run: AccountPlan, question: PlanQuestion): Pro
   const namespaces = compiled.namespaces.map(({ namespace }) => namespace)
   const regions = await resolveRegions({ context, account, namespaces }, compiled.configs.regions)
   const options = compileOptions(compiled.configs)
-  const plans = new Map<string, CostPlan>()
-  await collectRegions({ context, account, regions }, async (region) => {
-    plans.set(region.region, await planRegion(run, region, { question, options }))
-    return { kind: 'collected', scope: region.scope, points: 0 }
-  })
-  const plan = joinPlans(regions.flatMap((region) => plans.get(region) ?? []))
+  const plan = await planRegions({ context, account, regions }, async (region) =>
+    planRegion(run, region, { question, options }),
+  )
   reportShort({ context, accountId: account.accountId, configs: compiled.configs }, plan, question)
   return plan
 }

@@ -1,6 +1,6 @@
 import type { EpochMs, SinkTraits, Window } from 'guance-aws-lambda/dff'
 import type { EntryPlan } from './entry-plan.ts'
-import { type FieldSet, withoutFields } from './field-set.ts'
+import { commonFields, type FieldSet, withoutFields } from './field-set.ts'
 import { EVERYTHING, fillHoles, type Hole, holesOf, joinHoles, lackingRanges } from './holes.ts'
 import type { Entry } from './ledger.ts'
 import { commonRanges, cutRanges, joinRanges } from './ranges.ts'
@@ -57,6 +57,15 @@ function filledHoles({ entry, window, circumstances }: EntryPlan, missing: Field
   return ranges.reduce((left, range) => fillHoles(left, range, fields), entry.holes)
 }
 
+/**
+ * Minutes that were written before a field was listed, which lists it late, and that were read again for it: where it does
+ * not come they lack it as those do that are written without it now.
+ */
+function unlistedHole({ base, entry, window, finalBeforeMs }: EntryPlan, missing: FieldSet): Hole {
+  const fields = commonFields(missing, withoutFields(entry.fields, base.fields))
+  return { startMs: window.startMs, endMs: Math.max(window.startMs, finalBeforeMs), fields }
+}
+
 function liveEntry(plan: EntryPlan, { missing, isPartial }: Answer): Entry {
   const { entry, window, finalBeforeMs, settledEndMs } = plan
   const fresh = {
@@ -66,7 +75,12 @@ function liveEntry(plan: EntryPlan, { missing, isPartial }: Answer): Entry {
   }
   // Of a partial line some minutes of the window were left as they were: what is lacking there is filled later.
   const holes = [...(isPartial ? entry.holes : filledHoles(plan, missing)), fresh]
-  return { ...entry, waits: isPartial ? MAX_WAITS : 0, missing, holes: joinHoles(holes) }
+  return {
+    ...entry,
+    waits: isPartial ? MAX_WAITS : 0,
+    missing,
+    holes: joinHoles([...holes, unlistedHole(plan, missing)]),
+  }
 }
 
 /**

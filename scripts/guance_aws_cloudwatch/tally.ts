@@ -88,7 +88,8 @@ export class Tally {
   }
 
   addReason(reason: string): void {
-    if (this.reason === '') this.reason = reason
+    // It may be a sentence, and stands within one.
+    if (this.reason === '') this.reason = reason.replace(/\.$/, '')
   }
 
   #reportFull(context: RunContext, scope: string): void {

@@ -5,10 +5,11 @@ import {
   DffError,
   validate,
 } from 'guance-aws-lambda/dff'
+import { namedPatterns, type NameTest } from 'guance-aws-lambda/sets/guance_integration'
 import { findCatalogue } from './catalogue.ts'
 import { type GrainChoice, selectGrains } from './grains.ts'
 import { fingerprintOf } from './identity.ts'
-import { compilePatterns, matchesGlob, namedPatterns, type NameTest } from './patterns.ts'
+import { compilePatterns } from './patterns.ts'
 import { compilePolicy, type Policy } from './policy.ts'
 import type { Series } from './series.ts'
 import type { Place } from './state-keys.ts'
@@ -51,8 +52,9 @@ function refuseUnknown(pattern: string, place: string, catalogue: Catalogue): ne
 function checkNames({ metrics, allowUnknownMetrics }: Target, place: string, catalogue: Catalogue): void {
   if (allowUnknownMetrics === true) return
   const known = Object.keys(catalogue.metrics)
+  if (metrics === 'ALL') return
   for (const pattern of namedPatterns(metrics)) {
-    if (known.some((name) => matchesGlob(pattern, name))) continue
+    if (known.some(compilePatterns([pattern], place))) continue
     refuseUnknown(pattern, `${place}[${metrics.indexOf(pattern)}]`, catalogue)
   }
 }

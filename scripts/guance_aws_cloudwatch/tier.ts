@@ -1,8 +1,7 @@
 import type { Catalogue, CloudwatchConfigs, EpochMs, RunContext } from 'guance-aws-lambda/dff'
 import { HOUR_MS } from 'guance-aws-lambda/dff'
-import type { Inventory } from 'guance-aws-lambda/sets/guance_integration'
+import { compileGlobs, type Inventory } from 'guance-aws-lambda/sets/guance_integration'
 import type { Identity } from './identity.ts'
-import { matchesGlob } from './patterns.ts'
 import type { SeriesStatistics } from './plan.ts'
 import { loadRegionState } from './region-state.ts'
 import { dimensionSetOf, sortNames } from './series.ts'
@@ -27,7 +26,9 @@ export function memberTest(
       .filter((entry) => wanted.every(([key, value]) => entry.tags[key] === value))
       .map(({ name }) => name),
   )
-  return (name) => tagged.has(name) || functions.some((pattern) => matchesGlob(pattern, name))
+  // As metric names are: whatever their case.
+  const isNamed = compileGlobs(functions.map((pattern) => pattern.toLowerCase()))
+  return (name) => tagged.has(name) || isNamed(name.toLowerCase())
 }
 
 /** Identities parted into those of this tier, and what the gate must ask for besides: those of the other. */

@@ -1,4 +1,4 @@
-import type { NameTest } from './name-test.ts'
+import type { NameTest } from 'guance-aws-lambda/sets/guance_integration'
 
 /** A function as far as its logs are concerned. */
 export interface LogFunction {

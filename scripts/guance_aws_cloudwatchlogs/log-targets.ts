@@ -1,5 +1,10 @@
 import { DffError, type LogsConfigs, validate } from 'guance-aws-lambda/dff'
-import { compileNames, type NameTest } from './name-test.ts'
+import { compileNames, type NameTest } from 'guance-aws-lambda/sets/guance_integration'
+
+/** Case counts, as it does at CloudWatch Logs; no list takes everything. Throws BAD_PARAMETER. */
+function compileList(patterns: readonly string[] | undefined, place: string): NameTest {
+  return patterns === undefined ? () => true : compileNames(patterns, { place, example: '2026/*' })
+}
 
 /** Groups that the configuration names in one region: patterns of streams by group, all of which must fit. */
 export type NamedGroups = ReadonlyMap<string, readonly NameTest[]>
@@ -34,7 +39,7 @@ function compileNamed(regions: NonNullable<LogsConfigs['log_groups']>): LogTarge
       const place = `logsConfigs: log_groups[${index}].targets[${at}]`
       checkGroupName(name, `${place}.log_group_name`)
       const tests = groups.get(name) ?? []
-      groups.set(name, [...tests, compileNames(streams, `${place}.log_streams`)])
+      groups.set(name, [...tests, compileList(streams, `${place}.log_streams`)])
     }
   }
   return named
@@ -47,7 +52,7 @@ export function compileTargets(given: LogsConfigs | NonNullable<LogsConfigs['log
   return {
     configs,
     autoRegions: configs.auto?.regions,
-    isFunctionWanted: compileNames(configs.auto?.functions, 'logsConfigs: auto.functions'),
+    isFunctionWanted: compileList(configs.auto?.functions, 'logsConfigs: auto.functions'),
     named: compileNamed(configs.log_groups ?? []),
   }
 }

@@ -1,11 +1,5 @@
-import {
-  type CostPlan,
-  joinPlans,
-  NO_COST,
-  type PlannedRequests,
-  type PlanQuestion,
-} from 'guance-aws-lambda/dff'
-import { AwsFailure, type AwsRegion, collectRegions } from 'guance-aws-lambda/sets/guance_integration'
+import { type CostPlan, NO_COST, type PlannedRequests, type PlanQuestion } from 'guance-aws-lambda/dff'
+import { AwsFailure, type AwsRegion, planRegions } from 'guance-aws-lambda/sets/guance_integration'
 import { FILTER_EVENTS } from './filter-events.ts'
 import { gatherGroups, listKnown } from './group-list.ts'
 import { LIST_FUNCTIONS, listingEveryMs } from './list-functions.ts'
@@ -67,10 +61,5 @@ export async function planLogs(
   question: PlanQuestion,
 ): Promise<CostPlan> {
   const { context, account } = run
-  const plans = new Map<string, CostPlan>()
-  await collectRegions({ context, account, regions }, async (region) => {
-    plans.set(region.region, await planRegion(run, region, question))
-    return { kind: 'collected', scope: region.scope, points: 0 }
-  })
-  return joinPlans(regions.flatMap((region) => plans.get(region) ?? []))
+  return planRegions({ context, account, regions }, async (region) => planRegion(run, region, question))
 }

@@ -1,5 +1,5 @@
 import type { CollectorConfigs } from 'guance-aws-lambda/dff'
-import { readText } from 'guance-aws-lambda/sets/guance_integration'
+import { compileGlobs, readText } from 'guance-aws-lambda/sets/guance_integration'
 import type { LambdaFunction } from './list-functions.ts'
 
 type Rules = NonNullable<CollectorConfigs['include']>
@@ -22,25 +22,10 @@ export interface FunctionChoice {
 
 type Matcher = (text: string | undefined) => boolean
 
-/** Whether the parts between the `*` of a pattern follow each other in a text; the leftmost place for each is as good as another. */
-function matchesParts(text: string, parts: readonly string[]): boolean {
-  const [head = '', ...rest] = parts
-  const tail = rest.pop() ?? ''
-  if (!text.startsWith(head) || !text.endsWith(tail) || text.length < head.length + tail.length) return false
-  let at = head.length
-  for (const part of rest) {
-    const found = text.indexOf(part, at)
-    if (found < 0) return false
-    at = found + part.length
-  }
-  return at <= text.length - tail.length
-}
-
-/** Exact, or `*` for any run of characters. */
+/** Exact, or `*` for any run of characters; what has no text fits none. */
 function makeMatcher(patterns: readonly string[]): Matcher {
-  const exact = new Set(patterns.filter((pattern) => !pattern.includes('*')))
-  const globs = patterns.filter((pattern) => pattern.includes('*')).map((pattern) => pattern.split('*'))
-  return (text) => text !== undefined && (exact.has(text) || globs.some((parts) => matchesParts(text, parts)))
+  const isMatch = compileGlobs(patterns)
+  return (text) => text !== undefined && isMatch(text)
 }
 
 /** `unknown` where a rule asks for tags that could not be read. */

@@ -1,14 +1,13 @@
 import {
   type CostPlan,
   HOUR_MS,
-  joinPlans,
   NO_COST,
   type PlannedRequests,
   type PlanQuestion,
 } from 'guance-aws-lambda/dff'
 import {
   type AwsRegion,
-  collectRegions,
+  planRegions,
   type Inventory,
   loadInventory,
 } from 'guance-aws-lambda/sets/guance_integration'
@@ -64,10 +63,5 @@ export async function planObjects(
   question: PlanQuestion,
 ): Promise<CostPlan> {
   const { context, account } = run
-  const plans = new Map<string, CostPlan>()
-  await collectRegions({ context, account, regions }, async (region) => {
-    plans.set(region.region, await planRegion(run, region, question))
-    return { kind: 'collected', scope: region.scope, points: 0 }
-  })
-  return joinPlans(regions.flatMap((region) => plans.get(region) ?? []))
+  return planRegions({ context, account, regions }, async (region) => planRegion(run, region, question))
 }

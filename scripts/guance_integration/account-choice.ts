@@ -1,4 +1,5 @@
 import type { Organization } from 'guance-aws-lambda/dff'
+import { compileGlobs } from './glob.ts'
 
 type AccountChoice = NonNullable<Organization['include']>
 
@@ -15,16 +16,8 @@ export interface AccountFacts {
   readonly tags: ReadonlyMap<string, Readonly<Record<string, string>>>
 }
 
-/** What means something in a regular expression. */
-const SPECIAL = /[.+?^${}()|[\]\\]/g
-
-function isMatch(pattern: string, text: string): boolean {
-  const parts = pattern.split('*').map((part) => part.replaceAll(SPECIAL, String.raw`\$&`))
-  return new RegExp(`^${parts.join('.*')}$`, 's').test(text)
-}
-
 function matchesAny(patterns: readonly string[] = [], text: string | undefined): boolean {
-  return text !== undefined && patterns.some((pattern) => isMatch(pattern, text))
+  return text !== undefined && compileGlobs(patterns)(text)
 }
 
 function isMeant(

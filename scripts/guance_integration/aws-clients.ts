@@ -74,7 +74,7 @@ function makeConfig({ region, credentials }: AwsClientOptions) {
     region,
     credentials: async () => credentials.provide(),
     maxAttempts: SDK_ATTEMPTS,
-    retryMode: 'adaptive',
+    retryMode: 'standard',
     requestHandler: REQUEST_HANDLER,
   }
 }

@@ -28,10 +28,13 @@ export {
   loadInventory,
 } from './inventory.ts'
 export { linkedTag, TAKEN } from './linked-tag.ts'
+export { compileGlob, compileGlobs, type NameTest } from './glob.ts'
+export { compileNames, namedPatterns } from './name-list.ts'
 export { keepLives, livesOf } from './lives.ts'
 export { readList, readNumber, readText, readToken } from './reply.ts'
 export { meteredOf } from './metered.ts'
 export { billedFor } from './metering.ts'
+export { planRegions } from './plan-regions.ts'
 export { collectRegions, isFatal } from './region-run.ts'
 export { examineRegions } from './enabled-regions.ts'
 export { loadRegions, resolveRegions } from './regions.ts'

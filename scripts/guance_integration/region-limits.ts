@@ -166,8 +166,9 @@ export async function commitRates(context: RunContext): Promise<void> {
 }
 
 /**
- * SDK middleware inside the SDK's own retries, so that each attempt waits its turn. The SDK's `adaptive` mode stays
- * under it: it also sees what other clients of this process are told.
+ * SDK middleware inside the SDK's own retries, so that each attempt waits its turn. Instead of the SDK's `adaptive` mode:
+ * together both slow down twice, and that one waits two seconds a request long after AWS has stopped throttling, deaf to
+ * the end of the task.
  */
 export function paceAttempts(service: string, limits: RegionLimits, sleep: Backoff['sleep']) {
   return <Args, Result>(

@@ -30,7 +30,7 @@ describe('for minutes', () => {
   })
 
   it('replies of AWS end in problems with a name', async () => {
-    await expect(fuzzAwsReplies(60)).resolves.toBeUndefined()
+    await expect(fuzzAwsReplies(150)).resolves.toBeUndefined()
   })
 
   it('log lines are read without an exception and without a wrong number', () => {

@@ -32,7 +32,7 @@ describe('a sleeper', () => {
   ] as const)(
     'of whom %s was Forbidden for two days is collected within a day of its being allowed',
     async (_, metrics) => {
-      const home = await startHome(RARE, { functions: 20, sinceHours: 14 * 24 })
+      const home = await startHome(RARE, { functions: 20 })
       await pollHours(home, 0, 2)
       home.simulator.control('denials', { metrics, actions: ['cloudwatch:GetMetricData'] })
       await pollHours(home, 2, 50)
@@ -57,7 +57,7 @@ describe('a sleeper', () => {
 
 describe('state that is full before there is a mask', () => {
   it('costs no point: everybody is asked instead, and that is said', async () => {
-    const home = await startHome(RARE, { functions: 20, sinceHours: 14 * 24 })
+    const home = await startHome(RARE, { functions: 20 })
     const full = new DffError({
       code: 'STATE_FULL',
       place: 'state',

@@ -84,13 +84,12 @@ const fault: fc.Arbitrary<Fault> = fc.oneof(
   { weight: 2, arbitrary: fc.record({ kind: fc.constant('json' as const), value: nastyJson }) },
   fc.record({
     kind: fc.constant('text' as const),
-    // Not 429: the SDK paces itself after it, in real time, for minutes; test/scripts/collect-failures throttles.
-    status: fc.constantFrom(200, 204, 301, 400, 403, 404, 500, 503),
+    status: fc.constantFrom(200, 204, 301, 400, 403, 404, 429, 500, 503),
     body: fc.oneof(nastyText, fc.constantFrom('', '<html>proxy</html>', '{', '[1,', 'null', '"x"')),
   }),
   fc.record({
     kind: fc.constant('error' as const),
-    status: fc.constantFrom(400, 403, 500),
+    status: fc.constantFrom(400, 403, 429, 500),
     name: fc.oneof(nastyJson, fc.constantFrom('ThrottlingException', 'AccessDeniedException', '__proto__')),
     message: nastyJson,
   }),

@@ -16,7 +16,8 @@ export const cost = {
     besides: (funcId: string) => `${funcId}: dff plan ${funcId}`,
     nothingAsked: 'nothing: the lists of the last run are young enough',
     schedule: {
-      every: (minutes: string, polls: string) => `every ${minutes} minutes, ${polls} polls in 30 days`,
+      every: (minutes: string, polls: string) =>
+        `${minutes === '1' ? 'every minute' : `every ${minutes} minutes`}, ${polls} polls in 30 days`,
       none: 'It has no trigger: this is the default interval.',
       disabled: 'Its trigger is disabled: this is what it would do.',
     },

@@ -5,7 +5,7 @@ import { drawScenario } from './scenario.ts'
 import { drawSeeds } from './seeds.ts'
 
 describe.each([
-  ['everything', 40],
+  ['everything', 110],
   ['mask', 25],
   ['probe', 25],
 ] as const)('a store that keeps the last value, under policy %s', (policy, count) => {

@@ -5,10 +5,10 @@ import { drawScenario } from './scenario.ts'
 import { drawSeeds } from './seeds.ts'
 
 describe.each([
-  ['unknown', 'everything', 40],
+  ['unknown', 'everything', 90],
   ['unknown', 'mask', 20],
   ['unknown', 'probe', 20],
-  ['both', 'everything', 10],
+  ['both', 'everything', 15],
   ['both', 'mask', 5],
 ] as const)('a store that is %s with rewrites, under policy %s', (rewrite, policy, count) => {
   it.each(drawSeeds(count))(
