@@ -4,7 +4,7 @@ import { FILTER_EVENTS, filterEvents, type LogEvent } from './filter-events.ts'
 import type { GroupState } from './group-state.ts'
 import type { LogGroup } from './log-group.ts'
 import { type IdBounds, type Pace, type Reading, type ReadWindow, tighten } from './pace.ts'
-import { pageGate } from './page-gate.ts'
+import { PageRoom } from './page-room.ts'
 import { makeLogs, makeReports, type RecordMaker } from './record-maker.ts'
 import type { SliceWriter } from './slice-writer.ts'
 
@@ -64,12 +64,11 @@ export class GroupReader {
 
   async #readPages(window: ReadWindow, pace: Pace): Promise<WindowEnd> {
     const { context, bounds } = this.#run
-    const gate = pageGate(context)
     let token: string | undefined
     for (let page = 0; page < MAX_PAGES; page += 1) {
       if (isEnding(context)) return 'out-of-time'
       // One page after the other: each one names the next.
-      token = await gate.within(async () => this.#readPage(window, token))
+      token = await this.#readPage(window, token)
       if (token === undefined) return 'whole'
       const tighter = tighten(window, this.#reading, { ids: this.#state.ids, pace, bounds })
       if (tighter !== undefined) return tighter
@@ -79,9 +78,15 @@ export class GroupReader {
 
   /** Gives the token of the next page. */
   async #readPage(window: ReadWindow, token: string | undefined): Promise<string | undefined> {
-    const page = await filterEvents(this.#run.region, this.#group, { ...window, token })
-    await this.#take(page.events.filter(({ stream }) => this.#group.isWanted(stream)))
-    return page.token
+    const { context, region } = this.#run
+    const room = new PageRoom(context, region)
+    try {
+      const page = await filterEvents(region, this.#group, { ...window, token }, room)
+      await this.#take(page.events.filter(({ stream }) => this.#group.isWanted(stream)))
+      return page.token
+    } finally {
+      room.giveBack()
+    }
   }
 
   /** Commits new events with the ids by which they are known from then on. */

@@ -14,8 +14,8 @@ const HOUR_MS = 60 * MINUTE_MS
 const START_MS = Date.parse('2026-11-20T08:00:00Z')
 const BOUNDS = { read: 100, kept: 50 }
 
-function readingOf(minutes: number, latenessMin: number): Reading {
-  const toMs = START_MS + minutes * MINUTE_MS
+function readingOf(lengthMin: number, latenessMin: number): Reading {
+  const toMs = START_MS + lengthMin * MINUTE_MS
   return { stateKey: 'g', fromMs: START_MS, toMs, latenessMs: latenessMin * MINUTE_MS }
 }
 

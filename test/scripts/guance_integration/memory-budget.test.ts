@@ -1,5 +1,6 @@
+import { setImmediate } from 'node:timers/promises'
 import { describe, expect, it } from 'vitest'
-import { MemoryBudget } from '../../../scripts/guance_aws_cloudwatch/memory-budget.ts'
+import { budgetPer, MemoryBudget } from '../../../scripts/guance_integration/memory-budget.ts'
 
 /** Work that ends when it is told to. */
 function makeWork(log: string[], name: string) {
@@ -23,7 +24,7 @@ describe('the memory of a run', () => {
       budget.within(5, c.work),
       budget.within(1, d.work),
     ]
-    await Promise.resolve()
+    await setImmediate()
     expect(log).toEqual(['a', 'b'])
     b.end()
     expect(await ends[1]).toBe('b')
@@ -43,11 +44,25 @@ describe('the memory of a run', () => {
     const small = makeWork(log, 'small')
     const failing = budget.within(50, large.work)
     const waiting = budget.within(1, small.work)
-    await Promise.resolve()
+    await setImmediate()
     expect(log).toEqual(['large'])
     large.fail()
     await expect(failing).rejects.toThrow('large')
     small.end()
     expect(await waiting).toBe('small')
+  })
+
+  it('is one for all who ask for the same run, and another for another', async () => {
+    const budgetOf = budgetPer(1)
+    const [first, second] = [{}, {}]
+    const giveBack = await budgetOf(first).take(1)
+    let hasMore = false
+    const waiting = budgetOf(first)
+      .take(1)
+      .then(() => (hasMore = true))
+    await budgetOf(second).take(1)
+    expect(hasMore).toBe(false)
+    giveBack()
+    await expect(waiting).resolves.toBe(true)
   })
 })
