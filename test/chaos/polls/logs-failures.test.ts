@@ -15,7 +15,7 @@ describe('a group that cannot be read', () => {
   it('is named with its action, stops no other, and is caught up with later', async () => {
     await using poller = await LogPoller.start()
     const [name = ''] = activeOf(poller)
-    const arn = `arn:aws:logs:us-east-1:123456789012:log-group:/aws/lambda/${name}`
+    const arn = `arn:aws:logs:us-east-1:123456789012:log-group:/aws/lambda/${name}:*`
     const { simulator } = poller.aws
     simulator.control('iam', {
       user: {
