@@ -1,6 +1,6 @@
 import { type EpochMs, type Json, MINUTE_MS, type RunContext } from 'guance-aws-lambda/dff'
 import { IdBook, type IdHeader } from './id-book.ts'
-import { type FunctionMinute, type OpenReports, ReportBook } from './report-book.ts'
+import { type FunctionMinute, type OpenLabels, type OpenReports, ReportBook } from './report-book.ts'
 import { EMPTY_CARRY, type StreamCarry } from './stream-carry.ts'
 
 /** Streams whose last lines are remembered; each running instance of a function has one. */
@@ -26,6 +26,8 @@ interface StoredGroup {
   readonly finalMs: EpochMs
   readonly ids: IdHeader
   readonly reports: OpenReports
+  /** Absent in what an earlier version stored. */
+  readonly labels?: OpenLabels
   /** Latest last. */
   readonly streams: readonly (readonly [name: string, mark: StreamMark])[]
 }
@@ -54,7 +56,7 @@ export class GroupState {
     this.#key = key
     this.finalMs = parts.finalMs
     this.ids = parts.ids
-    this.reports = new ReportBook(stored?.reports ?? {})
+    this.reports = new ReportBook(stored?.reports, stored?.labels)
     this.isStored = stored !== undefined
     this.#streams = new Map(stored?.streams ?? [])
   }
@@ -103,7 +105,7 @@ export class GroupState {
     const value: StoredGroup = {
       finalMs: this.finalMs,
       ids: header,
-      reports: this.reports.save(),
+      ...this.reports.save(),
       streams: [...this.#streams],
     }
     this.isStored = true
