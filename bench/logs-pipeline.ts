@@ -115,7 +115,10 @@ async function makeCommit(store: Store): Promise<(slice: Slice) => Promise<void>
 export interface PipelineFigures {
   readonly eventsPerSecond: number
   readonly peakRssMB: number
-  /** Of the first quarter of the events: when it is no less, memory does not grow with what is read. */
+  /**
+   * Of the first quarter of the events. Until some 750,000 memory grows a little, outside of the heap, and then it is flat: 182 MB at a
+   * quarter of a million, 190 at one million, 194 at four; collected, the heap is 25 MB at a quarter and three quarters of one million.
+   */
   readonly quarterPeakRssMB: number
 }
 
