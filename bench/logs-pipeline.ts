@@ -8,6 +8,7 @@ import { openSqliteStore } from '../runner/store/sqlite/open.ts'
 import type { Store } from '../runner/store/store.ts'
 import { makeTags } from '../scripts/guance_aws_cloudwatchlogs/line-tags.ts'
 import { compileOptions } from '../scripts/guance_aws_cloudwatchlogs/log-options.ts'
+import { ID_BOUNDS } from '../scripts/guance_aws_cloudwatchlogs/pace.ts'
 import { readGroup } from '../scripts/guance_aws_cloudwatchlogs/read-group.ts'
 import { SliceWriter } from '../scripts/guance_aws_cloudwatchlogs/slice-writer.ts'
 import type { AwsRegion } from '../scripts/guance_integration/main.ts'
@@ -114,7 +115,10 @@ async function makeCommit(store: Store): Promise<(slice: Slice) => Promise<void>
 export interface PipelineFigures {
   readonly eventsPerSecond: number
   readonly peakRssMB: number
-  /** Of the first quarter of the events: when it is no less, memory does not grow with what is read. */
+  /**
+   * Of the first quarter of the events. Until some 750,000 memory grows a little, outside of the heap, and then it is flat: 182 MB at a
+   * quarter of a million, 190 at one million, 194 at four; collected, the heap is 25 MB at a quarter and three quarters of one million.
+   */
   readonly quarterPeakRssMB: number
 }
 
@@ -149,7 +153,8 @@ async function run(store: Store): Promise<PipelineFigures> {
     functions: [{ name: 'orders-api', group: '/shared/functions', architecture: 'arm64' }],
   }
   const { triggerTimeMs } = whole
-  const groupRun = { context: whole, region, writer, maker: { region: REGION, options, tagsOf } }
+  const maker = { region: REGION, options, tagsOf }
+  const groupRun = { context: whole, region, writer, maker, bounds: ID_BOUNDS }
   const reading = { stateKey: 'log-group', fromMs: START_MS, latenessMs: 10 * MINUTE_MS }
   const startedMs = performance.now()
   // As a poll after others: the first look is half an hour, what follows goes in windows.

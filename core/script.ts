@@ -149,6 +149,8 @@ export interface AccessAction {
   readonly action: string
   /** What a policy can limit it to: `function` and `log-group` to those of the account, `account` to nothing. */
   readonly on: 'account' | 'function' | 'log-group'
+  /** ARNs besides those of the account, as IAM takes them: log groups that other accounts share. */
+  readonly sharedArns?: readonly string[]
   /** What is missing without it. */
   readonly gives: string
   /** Without it something is collected all the same. */

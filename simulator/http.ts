@@ -20,6 +20,8 @@ export type Reply =
       readonly body: string
       /** The connection breaks after half of the body. */
       readonly isCut?: boolean
+      /** Half of the body comes, and then nothing more. */
+      readonly isStalled?: boolean
     }
   | { readonly kind: 'hang' }
   | { readonly kind: 'close' }
@@ -81,7 +83,8 @@ export function writeReply(response: ServerResponse, reply: Reply, nowMs: number
   const length = String(Buffer.byteLength(reply.body))
   const headers = { ...reply.headers, date: new Date(nowMs).toUTCString(), 'content-length': length }
   response.writeHead(reply.status, headers)
-  if (reply.isCut)
-    response.write(reply.body.slice(0, reply.body.length / 2), () => response.socket?.destroy())
+  const half = reply.body.slice(0, reply.body.length / 2)
+  if (reply.isCut) response.write(half, () => response.socket?.destroy())
+  else if (reply.isStalled) response.write(half)
   else response.end(reply.body)
 }

@@ -5,9 +5,9 @@ import { describe, expect, it } from 'vitest'
 
 const root = fileURLToPath(new URL('..', import.meta.url))
 const FOLDERS = ['core', 'scripts', 'runner', 'simulator', 'startup', 'tools', 'bench'] as const
-/** What a set may import besides its own files: the contract, other sets, the AWS clients the host carries, Node. */
+/** What a set may import besides its own files: the contract, other sets, the AWS clients and the libraries the host carries, Node. */
 const SET_IMPORTS =
-  /^(guance-aws-lambda\/(dff|sets\/[a-z0-9_]+)|@aws-sdk\/client-[a-z-]+|undici|node:[a-z/]+)$/
+  /^(guance-aws-lambda\/(dff|sets\/[a-z0-9_]+)|@aws-sdk\/client-[a-z-]+|undici|re2js|node:[a-z/]+)$/
 
 interface Source {
   readonly path: string

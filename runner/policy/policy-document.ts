@@ -6,7 +6,7 @@ export interface Statement {
   readonly Sid: string
   readonly Effect: 'Allow'
   readonly Action: readonly string[]
-  readonly Resource?: string
+  readonly Resource?: string | readonly string[]
   readonly Principal?: { readonly AWS: string }
   readonly Condition?: { readonly StringEquals: Readonly<Record<string, string | readonly string[]>> }
 }
@@ -36,11 +36,26 @@ function sidOf({ isOptional, on }: AccessAction): string {
   return `${isOptional ? 'Detail' : 'Collect'}${SID_ENDS[on]}`
 }
 
-function resourceOf(on: AccessAction['on'], partition: string, accountId: string): string {
+/** The ARN with the partition that is asked for. */
+export function arnIn(arn: string, partition: string): string {
+  return arn.replace(/^arn:[^:]+:/, `arn:${partition}:`)
+}
+
+/** Whose account is not known, or matters not. */
+const ANY_ACCOUNT = '*'
+
+function resourceOf(
+  { on, sharedArns }: Pick<Grouped, 'on' | 'sharedArns'>,
+  partition: string,
+  accountId: string,
+): string | readonly string[] {
   if (on === 'account') return '*'
-  return on === 'function'
-    ? `arn:${partition}:lambda:*:${accountId}:function:*`
-    : `arn:${partition}:logs:*:${accountId}:log-group:*`
+  const own =
+    on === 'function'
+      ? `arn:${partition}:lambda:*:${accountId}:function:*`
+      : `arn:${partition}:logs:*:${accountId}:log-group:*`
+  if (sharedArns.size === 0 || accountId === ANY_ACCOUNT) return own
+  return [own, ...[...sharedArns].map((arn) => arnIn(arn, partition)).toSorted()]
 }
 
 interface Grouped {
@@ -48,6 +63,7 @@ interface Grouped {
   readonly sid: string
   readonly regions: readonly string[]
   readonly actions: Set<string>
+  readonly sharedArns: Set<string>
 }
 
 /** Actions that one statement can allow: for the same resources in the same regions. */
@@ -58,9 +74,17 @@ function groupActions(accesses: readonly Access[]): readonly Grouped[] {
     for (const action of actions) {
       const sid = sidOf(action)
       const key = JSON.stringify([sid, sorted])
-      const group = groups.get(key) ?? { on: action.on, sid, regions: sorted, actions: new Set() }
+      const empty = {
+        on: action.on,
+        sid,
+        regions: sorted,
+        actions: new Set<string>(),
+        sharedArns: new Set<string>(),
+      }
+      const group = groups.get(key) ?? empty
       groups.set(key, group)
       group.actions.add(action.action)
+      for (const arn of action.sharedArns ?? []) group.sharedArns.add(arn)
     }
   }
   return [...groups.values()]
@@ -68,26 +92,21 @@ function groupActions(accesses: readonly Access[]): readonly Grouped[] {
 
 /** What the identity of an account must be allowed: no more than the configured regions, and functions of the account where IAM can tell. */
 export function makeCollectPolicy(accesses: readonly Access[], partition: string): PolicyDocument {
-  const accountId = accesses.find((access) => access.accountId !== undefined)?.accountId ?? '*'
+  const accountId = accesses.find((access) => access.accountId !== undefined)?.accountId ?? ANY_ACCOUNT
   const counts = new Map<string, number>()
   return documentOf(
-    groupActions(accesses).map(({ on, sid, regions, actions }) => {
+    groupActions(accesses).map(({ on, sid, regions, actions, sharedArns }) => {
       const count = (counts.get(sid) ?? 0) + 1
       counts.set(sid, count)
       return {
         Sid: count === 1 ? sid : `${sid}${count}`,
         Effect: 'Allow',
         Action: [...actions].toSorted(),
-        Resource: resourceOf(on, partition, accountId),
+        Resource: resourceOf({ on, sharedArns }, partition, accountId),
         ...(regions.length === 0 ? {} : { Condition: { StringEquals: { 'aws:RequestedRegion': regions } } }),
       }
     }),
   )
-}
-
-/** The role with the partition that is asked for. */
-export function roleArnIn(roleArn: string, partition: string): string {
-  return roleArn.replace(/^arn:[^:]+:/, `arn:${partition}:`)
 }
 
 /** What who assumes the role must be allowed. */

@@ -1,11 +1,11 @@
 import type { Access, AccessAction } from '../../core/script.ts'
 import {
+  arnIn,
   makeAssumePolicy,
   makeCollectPolicy,
   makeTrustPolicy,
   partitionOf,
   type PolicyDocument,
-  roleArnIn,
 } from './policy-document.ts'
 
 /** No set id asks every deployed script; a null partition takes the account's. */
@@ -40,7 +40,7 @@ function reportOn(accesses: readonly [Access, ...Access[]], wanted: string | nul
   const partition = wanted ?? partitionOf(first)
   const { roleArn, externalId } = first
   const principalArn = accesses.find((access) => access.principalArn !== undefined)?.principalArn
-  const role = roleArn === undefined ? undefined : roleArnIn(roleArn, partition)
+  const role = roleArn === undefined ? undefined : arnIn(roleArn, partition)
   return {
     account: first.title,
     partition,
@@ -49,7 +49,7 @@ function reportOn(accesses: readonly [Access, ...Access[]], wanted: string | nul
     trust:
       role === undefined || principalArn === undefined
         ? null
-        : makeTrustPolicy(roleArnIn(principalArn, partition), externalId),
+        : makeTrustPolicy(arnIn(principalArn, partition), externalId),
     assume: role === undefined ? null : makeAssumePolicy(role),
     gives: givesOf(accesses.flatMap(({ actions }) => actions)),
   }

@@ -86,6 +86,8 @@ function hasForm(form: RegExp): Guard {
 
 const isArn = hasForm(/^arn:aws[a-z-]*:(iam|sts)::(\d{12}|\*):[\w+=,.@/-]+$/)
 
+const isLogGroupArn = hasForm(/^arn:aws[a-z-]*:logs:[a-z0-9-]+:\d{12}:log-group:(?:[\w./#-]+:)?\*$/)
+
 const isAccess = hasShape({
   title: isSentence,
   'accountId?': hasForm(/^\d{12}$/),
@@ -97,6 +99,7 @@ const isAccess = hasShape({
     hasShape({
       action: hasForm(/^[a-z0-9-]+:[A-Za-z]+$/),
       on: isOneOf('account', 'function', 'log-group'),
+      'sharedArns?': isListOf(isLogGroupArn, 1_000),
       gives: isSentence,
       isOptional: isOneOf(true, false),
     }),

@@ -8,5 +8,6 @@ export const LIBRARIES: readonly string[] = [
   '@aws-sdk/client-organizations',
   '@aws-sdk/client-resource-groups-tagging-api',
   '@aws-sdk/client-sts',
+  're2js',
   'undici',
 ]

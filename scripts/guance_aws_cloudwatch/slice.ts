@@ -1,4 +1,5 @@
 import type { EpochMs, SinkTraits } from 'guance-aws-lambda/dff'
+import { gatePer } from 'guance-aws-lambda/sets/guance_integration'
 import { askLongest } from './ask-longest.ts'
 import { type BucketState, loadBucket } from './bucket.ts'
 import { circumstancesOf, type NamespaceContext } from './circumstances.ts'
@@ -7,13 +8,16 @@ import { commitSlice } from './commit-slice.ts'
 import { type EntryPlan, planLive, planOld, type Work } from './entry-plan.ts'
 import type { QueryOutcome } from './fetch.ts'
 import { fetchPlans } from './fetch-plans.ts'
-import { memoryBudget } from './memory-budget.ts'
 import { loadOtherTier } from './load-other-tier.ts'
 import { nextToRepair } from './repair-chunk.ts'
 import type { Entry } from './ledger.ts'
 import type { Dimension } from './series.ts'
 import type { Tally } from './tally.ts'
 import { PERIOD_SEC } from './window.ts'
+import { MAX_DATAPOINTS } from './works.ts'
+
+/** Slices of different regions run beside each other as far as their datapoints fit in memory together. */
+const datapointsOfRun = gatePer(MAX_DATAPOINTS)
 
 export interface SliceResult {
   readonly requests: number
@@ -172,7 +176,7 @@ export async function collectSlice(
   const identities = works.map(({ identity }) => identity)
   await askLongest(shared, { identities, stateOf, tally })
   const plans = works.flatMap((work) => planEntry(shared, work, stateOf(work.identity.bucket)) ?? [])
-  const { requests, groups, points, hasWorked } = await memoryBudget(shared.context).within(
+  const { requests, groups, points, hasWorked } = await datapointsOfRun(shared.context).within(
     countDatapoints(plans),
     async () => settleSlice(shared, works, { plans, states, stateOf, tally }),
   )

@@ -1,7 +1,8 @@
 import type { Window } from 'guance-aws-lambda/dff'
+import type { GroupRun } from './group-reader.ts'
 import type { LogGroup } from './log-group.ts'
 import type { MarkBook } from './mark-book.ts'
-import { type GroupResult, type GroupRun, readGroup } from './read-group.ts'
+import { type GroupResult, readGroup } from './read-group.ts'
 
 const NOTHING: Omit<GroupResult, 'finalMs'> = {
   events: 0,

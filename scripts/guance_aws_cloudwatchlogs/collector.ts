@@ -19,6 +19,7 @@ import { expectLogs } from './expectation.ts'
 import { compileOptions } from './log-options.ts'
 import { compileTargets, type LogTargets } from './log-targets.ts'
 import { planLogs } from './logs-plan.ts'
+import { ID_BOUNDS, type IdBounds } from './pace.ts'
 import { collectLogs, type LogsRun } from './region-logs.ts'
 
 const NAME = 'AWS-CloudWatchLogs'
@@ -62,12 +63,14 @@ function regionsOfPolicy({ autoRegions, named }: LogTargets) {
 
 /**
  * Collects logs of one account: the groups of its Lambda functions, and those that are named. `configs` may be upstream's list
- * of regions alone (guance.md §5.1). Throws BAD_PARAMETER at once, when the Startup script loads. `backoff` is for tests.
+ * of regions alone (guance.md §5.1). Throws BAD_PARAMETER at once, when the Startup script loads. `backoff` and `bounds` are for
+ * tests.
  */
 export function CloudwatchLogsCollector(
   account: Account,
   configs: LogsConfigs | NonNullable<LogsConfigs['log_groups']>,
   backoff?: Backoff,
+  bounds: IdBounds = ID_BOUNDS,
 ): Collector {
   const checked = parseAccount(account)
   const targets = compileTargets(configs)
@@ -75,7 +78,7 @@ export function CloudwatchLogsCollector(
   const open = async (context: RunContext, patience: Backoff | undefined) => {
     const opened = await openAccount(context, checked, patience)
     const autoRegions = await findAutoRegions(context, opened, targets)
-    const run: LogsRun = { context, account: opened, targets, options, autoRegions }
+    const run: LogsRun = { context, account: opened, targets, options, autoRegions, bounds }
     return { run, regions: allRegions(targets, autoRegions) }
   }
   return {

@@ -11,17 +11,19 @@ import { parseGroup } from './log-group.ts'
 import type { LogTargets } from './log-targets.ts'
 import { MarkBook } from './mark-book.ts'
 import { LIST_METRICS, listRecent } from './recent-functions.ts'
+import { sharedArns } from './shared-arns.ts'
 
 /** A group that nobody has: whether one may read groups shows without any. */
 const NO_GROUP = '/guance-doctor/asks-for-no-group'
 
 type FindGroup = (region: AwsRegion) => Promise<string | undefined>
 
-function readProbe(find: FindGroup): ActionProbe {
+function readProbe(targets: LogTargets, find: FindGroup): ActionProbe {
   return {
     action: FILTER_EVENTS,
     gives: 'logs, and nothing derived from them',
     on: 'log-group',
+    sharedArns: sharedArns(targets),
     send: async (region) =>
       filterEvents(
         region,
@@ -54,11 +56,11 @@ const OF_FUNCTIONS: readonly ActionProbe[] = [
 
 /** Every action that this configuration takes. */
 export function logsProbes(
-  { autoRegions }: LogTargets,
+  targets: LogTargets,
   find: FindGroup = async () => Promise.resolve(undefined),
 ): readonly ActionProbe[] {
-  const read = readProbe(find)
-  return autoRegions === undefined ? [read] : [read, ...OF_FUNCTIONS]
+  const read = readProbe(targets, find)
+  return targets.autoRegions === undefined ? [read] : [read, ...OF_FUNCTIONS]
 }
 
 /** A policy may allow some groups alone: one that was read before, or that is named. */

@@ -2,6 +2,7 @@ import type { FilteredLogEvent } from '@aws-sdk/client-cloudwatch-logs'
 import type { EpochMs } from 'guance-aws-lambda/dff'
 import { type AwsRegion, readList, readNumber, readToken } from 'guance-aws-lambda/sets/guance_integration'
 import type { LogGroup } from './log-group.ts'
+import type { PageRoom } from './page-room.ts'
 import type { StreamEvent } from './stream-fold.ts'
 
 export const FILTER_EVENTS = 'logs:FilterLogEvents'
@@ -45,11 +46,12 @@ function readEvent(event: FilteredLogEvent): LogEvent {
   }
 }
 
-/** One page of a group's events, oldest first as far as AWS sorts them. Throws AwsFailure. */
+/** One page of a group's events, oldest first as far as AWS sorts them; who holds it gives the room back. Throws AwsFailure. */
 export async function filterEvents(
   region: AwsRegion,
   { id }: Pick<LogGroup, 'id'>,
   { startMs, lastMs, token }: EventQuery,
+  room?: PageRoom,
 ): Promise<EventPage> {
   const { FilterLogEventsCommand } = await import('@aws-sdk/client-cloudwatch-logs')
   const client = await region.logs()
@@ -61,8 +63,16 @@ export async function filterEvents(
     ...(token === undefined ? {} : { nextToken: token }),
   }
   return region.call(FILTER_EVENTS, async (abortSignal) => {
-    const { events, nextToken } = await client.send(new FilterLogEventsCommand(input), { abortSignal })
-    const list = readList<FilteredLogEvent>(events, 'events', TEXTS)
-    return { events: list.map(readEvent), token: readToken(nextToken, token) }
+    try {
+      const command = new FilterLogEventsCommand(input)
+      room?.attach(command)
+      const { events, nextToken } = await client.send(command, { abortSignal })
+      const list = readList<FilteredLogEvent>(events, 'events', TEXTS)
+      return { events: list.map(readEvent), token: readToken(nextToken, token) }
+    } catch (error) {
+      // A reply that is none is asked for again later, and nothing of it is kept meanwhile.
+      room?.giveBack()
+      throw error
+    }
   })
 }

@@ -1,6 +1,6 @@
 import { type EpochMs, type Json, MINUTE_MS, type RunContext } from 'guance-aws-lambda/dff'
 import { IdBook, type IdHeader } from './id-book.ts'
-import { type FunctionMinute, type OpenReports, ReportBook } from './report-book.ts'
+import { type FunctionMinute, type OpenLabels, type OpenReports, ReportBook } from './report-book.ts'
 import { EMPTY_CARRY, type StreamCarry } from './stream-carry.ts'
 
 /** Streams whose last lines are remembered; each running instance of a function has one. */
@@ -26,8 +26,15 @@ interface StoredGroup {
   readonly finalMs: EpochMs
   readonly ids: IdHeader
   readonly reports: OpenReports
+  /** Absent in what an earlier version stored. */
+  readonly labels?: OpenLabels
   /** Latest last. */
   readonly streams: readonly (readonly [name: string, mark: StreamMark])[]
+}
+
+/** The first value of a minute is where an earlier version kept all of its ids. */
+function idKey(key: string, minuteMs: EpochMs, index: number): string {
+  return index === 0 ? `${key}#${minuteMs}` : `${key}#${minuteMs}/${index}`
 }
 
 /** Where the reading of a group stands. */
@@ -49,7 +56,7 @@ export class GroupState {
     this.#key = key
     this.finalMs = parts.finalMs
     this.ids = parts.ids
-    this.reports = new ReportBook(stored?.reports ?? {})
+    this.reports = new ReportBook(stored?.reports, stored?.labels)
     this.isStored = stored !== undefined
     this.#streams = new Map(stored?.streams ?? [])
   }
@@ -58,8 +65,9 @@ export class GroupState {
   static async load(context: RunContext, key: string, fromMs: EpochMs): Promise<GroupState> {
     // Written by save alone.
     const stored = (await context.load(key)) as unknown as StoredGroup | undefined
-    const load = async (minuteMs: EpochMs): Promise<Json | undefined> => context.load(`${key}#${minuteMs}`)
-    const ids = await IdBook.load(stored?.ids ?? {}, load)
+    const ids = await IdBook.load(stored?.ids ?? {}, async (minuteMs, index) =>
+      context.load(idKey(key, minuteMs, index)),
+    )
     return new GroupState(key, stored, { ids, finalMs: Math.max(stored?.finalMs ?? fromMs, fromMs) })
   }
 
@@ -93,11 +101,11 @@ export class GroupState {
 
   /** What is to be committed with the points that it stands for. */
   save(): Readonly<Record<string, Json>> {
-    const { header, state } = this.ids.save((minuteMs) => `${this.#key}#${minuteMs}`)
+    const { header, state } = this.ids.save((minuteMs, index) => idKey(this.#key, minuteMs, index))
     const value: StoredGroup = {
       finalMs: this.finalMs,
       ids: header,
-      reports: this.reports.save(),
+      ...this.reports.save(),
       streams: [...this.#streams],
     }
     this.isStored = true

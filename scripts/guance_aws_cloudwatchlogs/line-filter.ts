@@ -1,4 +1,4 @@
-import { checkPattern } from './user-pattern.ts'
+import { compilePattern, type UserPattern } from './user-pattern.ts'
 
 export interface LineFilterOptions {
   /** Regular expressions; a message that none of them finds is left out. None: every message. */
@@ -7,8 +7,8 @@ export interface LineFilterOptions {
   readonly exclude?: readonly string[]
 }
 
-function compile(patterns: readonly string[], place: string): readonly RegExp[] {
-  return patterns.map((pattern, index) => new RegExp(checkPattern(pattern, `${place}[${index}]`), 'u'))
+function compile(patterns: readonly string[], place: string): readonly UserPattern[] {
+  return patterns.map((pattern, index) => compilePattern(pattern, `${place}[${index}]`))
 }
 
 /** Tells whether a message is wanted. Throws BAD_PARAMETER naming `place.include[n]` or `place.exclude[n]`. */

@@ -28,14 +28,19 @@ const LAMBDA_PREFIX = '/aws/lambda/'
 const STREAM_OF_FUNCTION = /^\d{4}\/\d\d\/\d\d\/([\w-]{1,140})\[/
 
 /** `arn:aws:logs:us-east-1:123456789012:log-group:NAME`, with or without `:*`. */
-const GROUP_ARN = /^arn:[\w-]+:logs:[\w-]+:(\d{12}):log-group:(.+?)(?::\*)?$/
+const GROUP_ARN = /^arn:[\w-]+:logs:([\w-]+):(\d{12}):log-group:([^:]+)(?::\*)?$/
 
 /** The name and the owner of a group as the configuration names it. */
 export function parseGroup(text: string, accountId: string): Pick<LogGroup, 'id' | 'name' | 'accountId'> {
-  const [, owner, name] = GROUP_ARN.exec(text) ?? []
+  const [, , owner, name] = GROUP_ARN.exec(text) ?? []
   if (owner === undefined || name === undefined) return { id: text, name: text, accountId }
   // One of the account itself is the group that auto finds by its name, and must not be read twice.
   return { id: owner === accountId ? name : text.replace(/:\*$/, ''), name, accountId: owner }
+}
+
+/** The region of a group that is named by its ARN; undefined where the text is none. */
+export function regionOfArn(text: string): string | undefined {
+  return GROUP_ARN.exec(text)?.[1]
 }
 
 /** The function that wrote a stream; undefined for a group of something else. */

@@ -1,5 +1,6 @@
 import { DffError, type LogsConfigs, validate } from 'guance-aws-lambda/dff'
 import { compileNames, type NameTest } from 'guance-aws-lambda/sets/guance_integration'
+import { regionOfArn } from './log-group.ts'
 
 /** Case counts, as it does at CloudWatch Logs; no list takes everything. Throws BAD_PARAMETER. */
 function compileList(patterns: readonly string[] | undefined, place: string): NameTest {
@@ -16,6 +17,18 @@ export interface LogTargets {
   readonly autoRegions: NonNullable<LogsConfigs['auto']>['regions'] | undefined
   readonly isFunctionWanted: NameTest
   readonly named: ReadonlyMap<string, NamedGroups>
+}
+
+/** Of a group elsewhere CloudWatch Logs would say at each poll that it is not there. */
+function checkArn(name: string, region: string, place: string): void {
+  if (!name.startsWith('arn:') || regionOfArn(name) === region) return
+  throw new DffError({
+    code: 'BAD_PARAMETER',
+    place,
+    expected: `the ARN of a log group in ${region}, arn:aws:logs:${region}:ACCOUNT:log-group:NAME`,
+    got: name,
+    remedy: 'Name the group under the region_id in which it is.',
+  })
 }
 
 /** A wildcard would need a listing of all groups, which `auto` makes unnecessary for those of functions. */
@@ -38,6 +51,7 @@ function compileNamed(regions: NonNullable<LogsConfigs['log_groups']>): LogTarge
     for (const [at, { log_group_name: name, log_streams: streams }] of targets.entries()) {
       const place = `logsConfigs: log_groups[${index}].targets[${at}]`
       checkGroupName(name, `${place}.log_group_name`)
+      checkArn(name, region, `${place}.log_group_name`)
       const tests = groups.get(name) ?? []
       groups.set(name, [...tests, compileList(streams, `${place}.log_streams`)])
     }

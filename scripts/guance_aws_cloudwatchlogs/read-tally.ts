@@ -24,6 +24,10 @@ function isOfOtherClass({ kind, cause }: AwsFailure): boolean {
   return kind === 'invalid' && cause instanceof Error && cause.name === 'InvalidOperationException'
 }
 
+function wholeMinutes(spanMs: number): number {
+  return Math.floor(spanMs / MINUTE_MS)
+}
+
 interface Failure {
   readonly group: LogGroup
   readonly error: AwsFailure
@@ -38,10 +42,12 @@ export class ReadTally {
   #inARow = 0
   #late = 0
   #latestMs = 0
+  readonly #busy: string[] = []
+  #busyMs = Infinity
   groups = 0
   events = 0
 
-  add(group: LogGroup, { events, late, latestMs, isMissing, isUnfinished }: GroupResult): void {
+  add(group: LogGroup, { events, late, latestMs, isMissing, isUnfinished, busyMs }: GroupResult): void {
     this.#inARow = 0
     this.groups += 1
     this.events += events
@@ -50,6 +56,9 @@ export class ReadTally {
     // A function that never ran has no group.
     if (isMissing && group.isNamed) this.#missing.push(group.name)
     if (isUnfinished) this.#unfinished.push(group.name)
+    if (busyMs === undefined) return
+    this.#busy.push(group.name)
+    this.#busyMs = Math.min(this.#busyMs, busyMs)
   }
 
   /** Notes what failed of one group; throws it where going on would fail for every other group as well. */
@@ -98,6 +107,12 @@ export class ReadTally {
       warn(
         'logs-unfinished',
         `The task's time was over before ${name(this.#unfinished)}; the next run goes on where this one ended.`,
+      )
+    }
+    if (this.#busy.length > 0) {
+      warn(
+        'logs-busy',
+        `So many events are in ${name(this.#busy)} that only those of the last ${wholeMinutes(this.#busyMs)} minutes can be told apart: what comes to CloudWatch Logs later after its time is not found, and not only what comes later than maxLatenessMin (${latenessMs / MINUTE_MS}). Let less be written there, name some of its streams in log_streams, or leave the group out.`,
       )
     }
     if (this.#late === 0) return

@@ -6,7 +6,7 @@ import type { TagsOf } from './line-tags.ts'
 import { functionOf, type LogGroup } from './log-group.ts'
 import type { LogOptions } from './log-options.ts'
 import { makeLogPoint } from './log-point.ts'
-import type { FunctionMinute } from './report-book.ts'
+import type { FunctionMinute, Label } from './report-book.ts'
 import { makeReportPoint } from './report-point.ts'
 import { isKept } from './sample.ts'
 import { EMPTY_CARRY } from './stream-carry.ts'
@@ -47,22 +47,32 @@ function foldEvents(
   return lateRecords.length === 0 ? folded.records : [...lateRecords, ...folded.records]
 }
 
+/** Of a function in this group: by the group lines are told apart of one that has two, whose counts then add up. */
+function labelOf({ tagsOf }: Pick<RecordMaker, 'tagsOf'>, group: LogGroup, functionName: string): Label {
+  const architecture = group.functions.find(({ name }) => name === functionName)?.architecture
+  const tags = { ...tagsOf(group, functionName), log_group: group.name }
+  return { tags, ...(architecture === undefined ? {} : { architecture }) }
+}
+
 /** Adds the reports of new events to the group's open minutes, and makes the logs of the rest. */
 export function makeLogs(
-  { options, tagsOf }: RecordMaker,
+  maker: RecordMaker,
   group: LogGroup,
   { events, state }: { readonly events: readonly LogEvent[]; readonly state: GroupState },
 ): readonly Point[] {
+  const { options, tagsOf } = maker
   const points: Point[] = []
   const ingested = new Map(events.map(({ eventId, ingestedMs }) => [eventId, ingestedMs]))
   for (const [stream, ofStream] of Map.groupBy(events, (event) => event.stream)) {
     const functionName = functionOf(group, stream)
     const tags = { ...tagsOf(group, functionName), log_group: group.name, log_stream: stream }
     const place = { source: options.source ?? group.name, tags, redact: options.redact }
+    let label: Label | undefined
     for (const record of foldEvents(stream, ofStream, state, options)) {
       const { report } = record.line
       if (report !== undefined && functionName !== undefined && options.hasMetrics) {
-        state.reports.add(functionName, record.timeMs, report)
+        label ??= labelOf(maker, group, functionName)
+        state.reports.add(functionName, record.timeMs, { report, label })
       }
       if (!options.hasLines || !isWanted(record, options)) continue
       points.push(makeLogPoint(record, { ingestedMs: ingested.get(record.eventId) ?? record.timeMs }, place))
@@ -73,13 +83,13 @@ export function makeLogs(
 
 /** Points of `aws_lambda_report`. */
 export function makeReports(
-  { region, tagsOf }: RecordMaker,
+  maker: RecordMaker,
   group: LogGroup,
   minutes: readonly FunctionMinute[],
 ): readonly Point[] {
-  return minutes.map(({ functionName, minuteMs, minute }) => {
-    const lambda = group.functions.find(({ name }) => name === functionName)
-    const price = findComputePrice(region, lambda?.architecture)
-    return makeReportPoint({ minute, timeMs: minuteMs, tags: tagsOf(group, functionName), price })
+  return minutes.map(({ functionName, minuteMs, minute, label }) => {
+    const { tags, architecture } = label ?? labelOf(maker, group, functionName)
+    const price = findComputePrice(maker.region, architecture)
+    return makeReportPoint({ minute, timeMs: minuteMs, tags, price })
   })
 }

@@ -1,6 +1,6 @@
 import { HIDDEN, hideShapes } from 'guance-aws-lambda/dff'
 import { hideCardNumbers } from './card-number.ts'
-import { checkPattern } from './user-pattern.ts'
+import { compilePattern } from './user-pattern.ts'
 
 export interface RedactOptions {
   /** Regular expressions of what is hidden besides; whole matches become `*****`. */
@@ -17,14 +17,12 @@ export function makeRedactor(
   { patterns = [], isOff = false }: RedactOptions,
   place: string,
 ): (text: string) => string {
-  const own = patterns.map(
-    (pattern, index) => new RegExp(checkPattern(pattern, `${place}.patterns[${index}]`), 'gu'),
-  )
+  const own = patterns.map((pattern, index) => compilePattern(pattern, `${place}.patterns[${index}]`))
   return (text) => {
     let shown = isOff ? text : hideCardNumbers(hideShapes(text))
     for (const pattern of own) {
       // A pattern may find the empty text too, where there is nothing to hide.
-      shown = shown.replaceAll(pattern, (found) => (found === '' ? '' : HIDDEN))
+      shown = pattern.matcher(shown).replaceAll((found: string) => (found === '' ? '' : HIDDEN))
     }
     return shown
   }

@@ -9,13 +9,15 @@ import {
   type RegionResult,
 } from 'guance-aws-lambda/sets/guance_integration'
 import { backfillGroup } from './backfill-group.ts'
+import { type GroupRun, isEnding } from './group-reader.ts'
 import { gatherGroups, goneGroups, isOver, listKnown } from './group-list.ts'
 import { makeTags } from './line-tags.ts'
 import type { LogGroup } from './log-group.ts'
 import type { LogOptions } from './log-options.ts'
 import type { LogTargets } from './log-targets.ts'
 import { MarkBook } from './mark-book.ts'
-import { type GroupResult, type GroupRun, isEnding, readGroup } from './read-group.ts'
+import type { IdBounds } from './pace.ts'
+import { type GroupResult, readGroup } from './read-group.ts'
 import { ReadTally } from './read-tally.ts'
 import { listRecent } from './recent-functions.ts'
 import { SliceWriter } from './slice-writer.ts'
@@ -37,6 +39,7 @@ export interface LogsRun {
   readonly options: LogOptions
   /** Regions whose functions are collected. */
   readonly autoRegions: readonly string[]
+  readonly bounds: IdBounds
 }
 
 const NOBODY: ReadonlySet<string> = new Set()
@@ -159,7 +162,7 @@ async function makeGroupRun(run: LogsRun, region: AwsRegion, writer: SliceWriter
   })
   const extraTags = account.account.extra_tags ?? {}
   const tagsOf = makeTags({ region: region.region, extraTags, options, inventory })
-  return { context, region, writer, maker: { region: region.region, options, tagsOf } }
+  return { context, region, writer, bounds: run.bounds, maker: { region: region.region, options, tagsOf } }
 }
 
 async function turnsOf(

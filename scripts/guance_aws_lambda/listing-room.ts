@@ -1,5 +1,5 @@
 import type { RunContext } from 'guance-aws-lambda/dff'
-import { WeightedGate } from 'guance-aws-lambda/sets/guance_integration'
+import { gatePer } from 'guance-aws-lambda/sets/guance_integration'
 
 /**
  * Functions whose inventories, facts and details a run holds at the same time, of large regions of all accounts together: 4 KB
@@ -16,27 +16,20 @@ const FREE_PAGES = 5
 /** Room for a region that turns out to be large: nobody knows yet how large. */
 const FUNCTIONS_OF_UNKNOWN = 5_000
 
-/** Shared by all regions of a run and gone with it. */
-const gateOfRun = new WeakMap<RunContext, WeightedGate>()
-
-function gateOf(context: RunContext): WeightedGate {
-  const gate = gateOfRun.get(context) ?? new WeightedGate(MAX_FUNCTIONS)
-  gateOfRun.set(context, gate)
-  return gate
-}
+const functionsOfRun = gatePer(MAX_FUNCTIONS)
 
 /** The room that the functions of one region take while it is worked on. */
 export class ListingRoom {
-  readonly #gate: WeightedGate
-  #held = 0
+  readonly #context: RunContext
+  #giveBack: (() => void) | undefined
 
-  private constructor(gate: WeightedGate) {
-    this.#gate = gate
+  private constructor(context: RunContext) {
+    this.#context = context
   }
 
   /** Whether so many pages would be given room at once. */
   static isFree(context: RunContext, pages: number): boolean {
-    return pages <= FREE_PAGES || gateOf(context).hasRoom(pages * FUNCTIONS_PER_PAGE)
+    return pages <= FREE_PAGES || functionsOfRun(context).hasRoom(pages * FUNCTIONS_PER_PAGE)
   }
 
   /** Does the work in a room for so many pages, once there is one; undefined pages where the region was never listed. */
@@ -45,22 +38,22 @@ export class ListingRoom {
     pages: number | undefined,
     work: (room: ListingRoom) => Promise<T>,
   ): Promise<T> {
-    const room = new ListingRoom(gateOf(context))
+    const room = new ListingRoom(context)
     if (pages !== undefined && pages > FREE_PAGES) await room.#take(pages * FUNCTIONS_PER_PAGE)
     try {
       return await work(room)
     } finally {
-      room.#gate.release(room.#held)
+      room.#giveBack?.()
     }
   }
 
   /** Waits at a page beyond which a region is large, unless it was known to be. */
   async turnPage(page: number): Promise<void> {
     // Who holds room never waits for more: so nobody waits for somebody who waits for him.
-    if (this.#held === 0 && page > FREE_PAGES) await this.#take(FUNCTIONS_OF_UNKNOWN)
+    if (this.#giveBack === undefined && page > FREE_PAGES) await this.#take(FUNCTIONS_OF_UNKNOWN)
   }
 
   async #take(functions: number): Promise<void> {
-    this.#held = await this.#gate.take(functions)
+    this.#giveBack = await functionsOfRun(this.#context).take(functions)
   }
 }

@@ -55,11 +55,12 @@ export async function describeAccess(
     // Which regions there will be is not known beforehand: a policy for `auto` names none.
     regions: regions === 'auto' ? [] : regions,
     actions: [...probes, ...(regions === 'auto' ? [REGIONS_PROBE] : [])].map(
-      ({ action, gives, isOptional, on }) => ({
+      ({ action, gives, isOptional, on, sharedArns = [] }) => ({
         action,
         on: on ?? 'account',
         gives,
         isOptional: isOptional === true,
+        sharedArns: sharedArns.filter((arn) => arn.split(':')[4] !== accountId),
       }),
     ),
   }

@@ -17,6 +17,8 @@ export interface ActionProbe {
   readonly isOptional?: true
   /** What a policy can limit it to; left out where that is nothing. */
   readonly on?: 'function' | 'log-group'
+  /** Besides those of the account, as in `AccessAction`; those of the account itself may be among them. */
+  readonly sharedArns?: readonly string[]
   readonly send: (region: AwsRegion) => Promise<unknown>
 }
 

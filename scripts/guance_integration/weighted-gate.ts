@@ -10,11 +10,11 @@ export class WeightedGate {
 
   /** Does the work once there is room for it; what alone is too heavy runs alone. */
   async within<T>(weight: number, work: () => Promise<T>): Promise<T> {
-    const held = await this.take(weight)
+    const giveBack = await this.take(weight)
     try {
       return await work()
     } finally {
-      this.release(held)
+      giveBack()
     }
   }
 
@@ -23,20 +23,17 @@ export class WeightedGate {
     return this.#waiting.length === 0 && this.#held + Math.min(weight, this.#most) <= this.#most
   }
 
-  /** Resolves once there is room for so much, which is held from then on; what is to be released. */
-  async take(weight: number): Promise<number> {
+  /** Resolves once there is room for so much, or all there is for more, which is held until what it gives is called, once. */
+  async take(weight: number): Promise<() => void> {
     const share = Math.min(weight, this.#most)
     await new Promise<void>((begin) => {
       this.#waiting.push({ weight: share, begin })
       this.#beginNext()
     })
-    return share
-  }
-
-  /** Gives back what `take` has given. */
-  release(held: number): void {
-    this.#held -= held
-    this.#beginNext()
+    return () => {
+      this.#held -= share
+      this.#beginNext()
+    }
   }
 
   #beginNext(): void {
@@ -47,5 +44,17 @@ export class WeightedGate {
       next.begin()
       next = this.#waiting[0]
     }
+  }
+}
+
+/** A gate for each run, or for each region of one: shared by all who ask for the same, and gone with it. */
+export function gatePer(most: number): (owner: object) => WeightedGate {
+  const gates = new WeakMap<object, WeightedGate>()
+  return (owner) => {
+    const known = gates.get(owner)
+    if (known !== undefined) return known
+    const made = new WeightedGate(most)
+    gates.set(owner, made)
+    return made
   }
 }

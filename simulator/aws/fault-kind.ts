@@ -2,7 +2,7 @@
 const REFUSALS = ['throttle', 'error500', 'error503', 'expiredToken', 'denied'] as const
 
 /** What becomes of a good answer on its way. */
-const BENT_REPLIES = ['hang', 'close', 'cut', 'brokenBody', 'htmlBody', 'emptyBody'] as const
+const BENT_REPLIES = ['hang', 'stall', 'close', 'cut', 'brokenBody', 'htmlBody', 'emptyBody'] as const
 
 /** How a list or a result comes in pages. */
 const PAGE_FAULTS = ['partialPage', 'emptyPage', 'repeatedPage', 'oddOrder'] as const

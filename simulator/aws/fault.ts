@@ -132,6 +132,7 @@ export function bendReply(kind: FaultKind | undefined, reply: Reply): Reply {
   if (kind === 'hang' || kind === 'close') return { kind }
   if (reply.kind !== 'answer') return reply
   if (kind === 'cut') return { ...reply, isCut: true }
+  if (kind === 'stall') return { ...reply, isStalled: true }
   if (kind === 'htmlBody')
     return { ...reply, body: HTML, headers: { ...reply.headers, 'content-type': 'text/html' } }
   if (kind === 'emptyBody') return { ...reply, body: '' }

@@ -132,14 +132,17 @@ export const filterLogEvents: Operation = (call) => {
   }
 }
 
+/** AWS asks for the streams of the group, without a name: a policy that ends in the name of the group does not allow them. */
+const OF_STREAMS = ':log-stream:'
+
 /** What a policy can limit reading to. */
 export function logGroupArnOf(region: string, accountId: string, body: string): string {
   try {
     const { logGroupName, logGroupIdentifier } = JSON.parse(body) as Readonly<Record<string, unknown>>
     if (typeof logGroupIdentifier === 'string' && logGroupIdentifier.startsWith('arn:'))
-      return logGroupIdentifier
+      return `${logGroupIdentifier.replace(/:\*$/, '')}${OF_STREAMS}`
     const name = String(logGroupName ?? logGroupIdentifier)
-    return `arn:${partitionOf(region)}:logs:${region}:${accountId}:log-group:${name}`
+    return `arn:${partitionOf(region)}:logs:${region}:${accountId}:log-group:${name}${OF_STREAMS}`
   } catch {
     return '*'
   }

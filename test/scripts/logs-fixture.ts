@@ -1,5 +1,6 @@
 import type { LogsConfigs, Point, SinkTraits, Slice, Window } from '../../core/dff.ts'
 import { CloudwatchLogsCollector } from '../../scripts/guance_aws_cloudwatchlogs/main.ts'
+import { ID_BOUNDS, type IdBounds } from '../../scripts/guance_aws_cloudwatchlogs/pace.ts'
 import { Runner } from '../../scripts/guance_integration/main.ts'
 import type { SimulatorOptions } from '../../simulator/options.ts'
 import { DEFAULT_LOGS, type LogOptions } from '../../simulator/truth/log-options.ts'
@@ -43,6 +44,7 @@ export class LogPoller implements AsyncDisposable {
   configs: LogsConfigs = { auto: { regions: [REGION] } }
   beforeCommit: (slice: Slice) => void = () => undefined
   elapsedMs: () => number = () => 0
+  bounds: IdBounds = ID_BOUNDS
   signal: AbortSignal = new AbortController().signal
   #delivered = 0
 
@@ -73,7 +75,7 @@ export class LogPoller implements AsyncDisposable {
     const run = makeRun(this.store, backfill === undefined ? base : { ...base, backfill })
     this.runs.push(run)
     try {
-      await Runner(CloudwatchLogsCollector({}, this.configs, NO_WAIT)).run(run)
+      await Runner(CloudwatchLogsCollector({}, this.configs, NO_WAIT, this.bounds)).run(run)
     } finally {
       await this.#deliver()
     }

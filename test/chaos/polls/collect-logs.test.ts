@@ -74,6 +74,31 @@ describe('logs of functions', () => {
 })
 
 describe('what reports add up to', () => {
+  it('is one line a minute where the store keeps the newest, though the function is deleted meanwhile', async () => {
+    const deletedMs = START_MS + 12 * MINUTE_MS
+    const deletions = Array.from({ length: 12 }, (_, index) => ({
+      accountId: '123456789012',
+      index,
+      kind: 'delete' as const,
+      atMs: deletedMs,
+    }))
+    await using poller = await LogPoller.start({ changes: deletions })
+    poller.sink = { rewrite: 'last', mergesFields: false }
+    poller.configs = { auto: { regions: ['us-east-1'] }, object_tags: ['Runtime'] }
+    await poller.pollAll(START_MS, END_MS + 20 * MINUTE_MS)
+    const tagsOf = new Map<string, Set<string>>()
+    const begunMs = START_MS + 10 * MINUTE_MS
+    const late = poller.reports().filter(({ timeMs }) => timeMs > begunMs - 8 * MINUTE_MS)
+    expect(late.some(({ timeMs }) => timeMs > begunMs)).toBe(true)
+    for (const { tags, timeMs, fields } of late) {
+      const key = `${tags['name']} ${timeMs}`
+      tagsOf.set(key, (tagsOf.get(key) ?? new Set()).add(JSON.stringify(tags)))
+      // Begun while the function was known, and ended when it was not.
+      if (timeMs < begunMs - MINUTE_MS) expect(fields).toHaveProperty('estimated_cost_usd')
+    }
+    expect([...tagsOf].filter(([, sets]) => sets.size > 1)).toEqual([])
+  })
+
   it.each(['unknown', 'last'] as const)(
     'is the truth of each minute, where rewrites are %s',
     async (rewrite) => {

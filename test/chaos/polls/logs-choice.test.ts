@@ -1,6 +1,8 @@
 import { describe, expect, it } from 'vitest'
+import { makePolicyReports } from '../../../runner/policy/policy-report.ts'
 import { quantileOf } from '../../../scripts/guance_aws_cloudwatchlogs/quantile.ts'
 import { CloudwatchLogsCollector } from '../../../scripts/guance_aws_cloudwatchlogs/main.ts'
+import { Runner } from '../../../scripts/guance_integration/main.ts'
 import { LogPoller, MINUTE_MS, START_MS } from '../../scripts/logs-fixture.ts'
 
 const FIRST_MS = START_MS - 30 * MINUTE_MS
@@ -54,7 +56,7 @@ describe('the choice of groups', () => {
     const name = other?.regions[0]?.functions.find(({ isActive }) => isActive)?.name ?? ''
     const arn = `arn:aws:logs:us-east-1:210987654321:log-group:/aws/lambda/${name}`
     poller.configs = { log_groups: [{ region_id: 'us-east-1', targets: [{ log_group_name: arn }] }] }
-    await poller.poll(START_MS)
+    const run = await poller.poll(START_MS)
     expect(poller.logs().length).toBeGreaterThan(10)
     for (const { measurement, tags } of poller.logs()) {
       expect({ measurement, tags }).toMatchObject({
@@ -62,6 +64,17 @@ describe('the choice of groups', () => {
         tags: { FunctionName: name, account_id: '210987654321' },
       })
     }
+    const access = (await Runner(CloudwatchLogsCollector({}, poller.configs)).access?.(run)) ?? []
+    const [report] = makePolicyReports(access, null)
+    expect(report?.policy.Statement.map(({ Resource }) => Resource)).toEqual([
+      ['arn:aws:logs:*:123456789012:log-group:*', `${arn}:*`],
+    ])
+    poller.aws.simulator.control('iam', { user: report?.policy })
+    await poller.poll(START_MS + 5 * MINUTE_MS)
+    expect(poller.problems()).toEqual([])
+    const narrow = JSON.stringify(report?.policy).replaceAll(`${arn}:*`, arn)
+    poller.aws.simulator.control('iam', { user: JSON.parse(narrow) as object })
+    await expect(poller.poll(START_MS + 10 * MINUTE_MS)).rejects.toThrow(/logs:FilterLogEvents/)
   })
 
   it.each([
@@ -71,6 +84,17 @@ describe('the choice of groups', () => {
     [
       { log_groups: [{ region_id: 'us-east-1', targets: [{ log_group_name: '/aws/*' }] }] },
       /log_groups\[0\]\.targets\[0\]\.log_group_name/,
+    ],
+    [
+      {
+        log_groups: [
+          {
+            region_id: 'us-east-1',
+            targets: [{ log_group_name: 'arn:aws:logs:eu-west-1:210987654321:log-group:/shop' }],
+          },
+        ],
+      },
+      /expected the ARN of a log group in us-east-1/,
     ],
     [{ auto: { regions: ['us-east-1'] }, exclude: ['('] }, /exclude\[0\]/],
   ])('refuses %j by name', (configs, message) => {

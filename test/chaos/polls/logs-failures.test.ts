@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest'
+import { PATIENCE } from '../../patience.ts'
 import { LogPoller, MINUTE_MS, START_MS } from '../../scripts/logs-fixture.ts'
 
 const FIRST_MS = START_MS - 30 * MINUTE_MS
@@ -14,7 +15,7 @@ describe('a group that cannot be read', () => {
   it('is named with its action, stops no other, and is caught up with later', async () => {
     await using poller = await LogPoller.start()
     const [name = ''] = activeOf(poller)
-    const arn = `arn:aws:logs:us-east-1:123456789012:log-group:/aws/lambda/${name}`
+    const arn = `arn:aws:logs:us-east-1:123456789012:log-group:/aws/lambda/${name}:*`
     const { simulator } = poller.aws
     simulator.control('iam', {
       user: {
@@ -45,6 +46,29 @@ describe('a group that cannot be read', () => {
     expect(missing.map(({ message }) => message)).toEqual([
       'There is no such log group: /no/such/group. Correct or remove it in log_groups.',
     ])
+  })
+})
+
+describe('a region that hangs', () => {
+  it.each([
+    ['before its replies', 'hang'],
+    ['amid them', 'stall'],
+  ])('%s slows no other down', async (_when, kind) => {
+    const [hanging, quick] = ['eu-central-1', 'us-east-1'] as const
+    await using poller = await LogPoller.start({ regions: [hanging, quick], functions: 40 })
+    poller.configs = { auto: { regions: [hanging, quick] } }
+    const fault = { api: 'logs:FilterLogEvents', region: hanging, kind, times: 1_000 }
+    poller.aws.simulator.control('faults', fault)
+    const ending = new AbortController()
+    poller.signal = ending.signal
+    const run = poller.poll(START_MS)
+    // Met below; a test that fails before must end as one.
+    run.catch(() => undefined)
+    const lines = () => poller.runs.at(-1)?.lines.join('\n')
+    await expect.poll(lines, PATIENCE).toMatch(/us-east-1: \d{4,} events of \d{2} groups/)
+    expect(new Set(poller.logs().map(({ tags }) => tags['RegionId']))).toEqual(new Set([quick]))
+    ending.abort(new Error('ended'))
+    await expect(run).rejects.toThrow('ended')
   })
 })
 

@@ -49,7 +49,7 @@ describe('groups of logs', () => {
           ...refused.map((name) => ({
             Effect: 'Deny',
             Action: 'logs:FilterLogEvents',
-            Resource: `arn:aws:logs:us-east-1:123456789012:log-group:/aws/lambda/${name}`,
+            Resource: `arn:aws:logs:us-east-1:123456789012:log-group:/aws/lambda/${name}:*`,
           })),
         ],
       },

@@ -78,6 +78,20 @@ describe('the policy of an account', () => {
     expect(other?.roleArn).toBe('arn:aws-us-gov:iam::123456789012:role/path/guance')
   })
 
+  it('names the log groups that other accounts share, in its partition, once the account is known', () => {
+    const shared = 'arn:aws:logs:us-east-1:210987654321:log-group:/shop:*'
+    const read = action('logs:FilterLogEvents', { on: 'log-group', sharedArns: [shared] })
+    const access = { ...KEY, accountId: '123456789012', actions: [read] }
+    const own = 'arn:aws:logs:*:123456789012:log-group:*'
+    const resourcesIn = (one: Access, partition: string | null) =>
+      makePolicyReports([one], partition)[0]?.policy.Statement.map(({ Resource }) => Resource)
+    expect(resourcesIn(access, null)).toEqual([[own, shared]])
+    expect(resourcesIn(access, 'aws-cn')).toEqual([
+      [own, shared].map((arn) => arn.replace('arn:aws:', 'arn:aws-cn:')),
+    ])
+    expect(resourcesIn({ ...KEY, actions: [read] }, null)).toEqual(['arn:aws:logs:*:*:log-group:*'])
+  })
+
   it('leaves out the trust policy where nobody knows who assumes the role', () => {
     const { principalArn: _, ...unknown } = ROLE
     expect(makePolicyReports([unknown], null)[0]?.trust).toBeNull()

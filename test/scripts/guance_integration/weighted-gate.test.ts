@@ -1,6 +1,6 @@
 import { setImmediate as turn } from 'node:timers/promises'
 import { expect, it } from 'vitest'
-import { WeightedGate } from '../../../scripts/guance_integration/weighted-gate.ts'
+import { gatePer, WeightedGate } from '../../../scripts/guance_integration/weighted-gate.ts'
 
 /** Works that say when they begin, and end when they are told to. */
 function startAll(gate: WeightedGate, weights: readonly number[]) {
@@ -52,11 +52,21 @@ it('gives back the room of what fails', async () => {
 it('says whether there is room now, which there is not for whoever would overtake', async () => {
   const gate = new WeightedGate(10)
   expect(gate.hasRoom(50)).toBe(true)
-  const held = await gate.take(6)
+  const giveBack = await gate.take(6)
   expect([gate.hasRoom(4), gate.hasRoom(5)]).toEqual([true, false])
   const waiting = gate.take(5)
   expect(gate.hasRoom(1)).toBe(false)
-  gate.release(held)
-  gate.release(await waiting)
+  giveBack()
+  const giveBackNext = await waiting
+  giveBackNext()
   expect(gate.hasRoom(10)).toBe(true)
+})
+
+it('is one for all who ask for the same run, and another for another', async () => {
+  const gateOf = gatePer(1)
+  const [first, second] = [{}, {}]
+  const giveBack = await gateOf(first).take(1)
+  expect([gateOf(first).hasRoom(1), gateOf(second).hasRoom(1)]).toEqual([false, true])
+  giveBack()
+  expect(gateOf(first).hasRoom(1)).toBe(true)
 })
