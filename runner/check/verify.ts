@@ -75,8 +75,9 @@ interface Expected {
   readonly id: string
   readonly title: string
   readonly category: string
-  readonly measurement: string
-  /** Object names or metric fields. */
+  /** Which key a receipt of the category is about; undefined for one of something else. */
+  readonly keyOf: (receipt: Receipt) => string | undefined
+  /** Object names, metric fields or sources of logs. */
   readonly keys: readonly string[]
   readonly noun: string
   /** What a receipt counts: an object is a point, a field of a metric is a value of one. */
@@ -94,13 +95,8 @@ function checkUnknown({ id, title, noun, whenNone }: Expected): Check {
 function checkReceipts(expected: Expected, receipts: readonly Receipt[]): Check {
   if (expected.keys.length === 0) return checkUnknown(expected)
   const { id, title, noun, unit } = expected
-  const known = new Map(
-    receipts
-      .filter(
-        (receipt) => receipt.category === expected.category && receipt.measurement === expected.measurement,
-      )
-      .map((receipt) => [receipt.key, receipt]),
-  )
+  const ofCategory = receipts.filter(({ category }) => category === expected.category)
+  const known = new Map(ofCategory.map((receipt) => [expected.keyOf(receipt), receipt]))
   const found = expected.keys.flatMap((key) => known.get(key) ?? [])
   const missing = expected.keys.filter((key) => !known.has(key))
   const points = found.reduce((sum, receipt) => sum + receipt.points, 0)
@@ -113,8 +109,28 @@ function checkReceipts(expected: Expected, receipts: readonly Receipt[]): Check 
     id,
     status: 'failed',
     title,
-    detail: `${detail}; missing: ${listNames(missing.map((key) => (key === '' ? expected.measurement : key)))}`,
+    detail: `${detail}; missing: ${listNames(missing)}`,
     remedy,
+  }
+}
+
+function keyWithin(measurement: string): Expected['keyOf'] {
+  return (receipt) => (receipt.measurement === measurement ? receipt.key : undefined)
+}
+
+/** All sources of a function in one check: there may be as many as Lambda functions. */
+function expectedLogs(sources: readonly string[]): Expected {
+  const [only = '', ...others] = sources
+  const isOne = others.length === 0
+  return {
+    id: isOne ? `verify.logs.${only}` : 'verify.logs',
+    title: isOne ? `Lines of ${only} arrived` : 'Lines of every source of logs arrived',
+    category: 'logging',
+    // A receipt of logs counts lines and tells none apart.
+    keyOf: ({ measurement }) => measurement,
+    keys: sources,
+    noun: 'sources of logs',
+    unit: 'lines',
   }
 }
 
@@ -124,7 +140,7 @@ function expectedKeys({ objects, metrics, logs = [] }: Expectation): Expected[] 
       id: `verify.objects.${measurement}`,
       title: `Every object of ${measurement} arrived`,
       category: 'custom_object',
-      measurement,
+      keyOf: keyWithin(measurement),
       keys: names,
       noun: 'objects',
       unit: 'points',
@@ -134,21 +150,12 @@ function expectedKeys({ objects, metrics, logs = [] }: Expectation): Expected[] 
       id: `verify.metrics.${measurement}`,
       title: `Every metric of ${measurement} arrived`,
       category: 'metric',
-      measurement,
+      keyOf: keyWithin(measurement),
       keys: fields,
       noun: 'metrics',
       unit: 'values',
     })),
-    ...logs.map(({ measurement }) => ({
-      id: `verify.logs.${measurement}`,
-      title: `Lines of ${measurement} arrived`,
-      category: 'logging',
-      measurement,
-      // A receipt of logs counts lines and tells none apart.
-      keys: [''],
-      noun: 'sources of logs',
-      unit: 'lines',
-    })),
+    ...(logs.length === 0 ? [] : [expectedLogs(logs.map(({ measurement }) => measurement))]),
   ]
 }
 

@@ -38,6 +38,7 @@ export class GroupReader {
   readonly #reading: Reading
   readonly #state: GroupState
   events = 0
+  lines = 0
   reports = 0
   late = 0
   latestMs = 0
@@ -99,6 +100,7 @@ export class GroupReader {
     this.#count(fresh)
     const points = makeLogs(this.#run.maker, this.#group, { events: fresh, state })
     await this.#run.writer.add(points, state.save())
+    this.lines += points.length
   }
 
   #count(fresh: readonly LogEvent[]): void {

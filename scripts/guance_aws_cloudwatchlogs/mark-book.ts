@@ -8,7 +8,9 @@ type StoredMark = readonly [
   finalMs: EpochMs,
   sinceMs: EpochMs,
   seenMs: EpochMs | null,
-  isNamed?: boolean,
+  /** Null in what an earlier version stored. */
+  isNamed?: boolean | null,
+  linedMs?: EpochMs | null,
 ]
 
 /** A group that is seen for the first time begins so long before: no function is listed later than that. */
@@ -22,7 +24,7 @@ export interface MarkHead {
   readonly listedAtMs?: EpochMs
 }
 
-export function markKey(scope: string): string {
+function markKey(scope: string): string {
   return `log-marks/${scope}`
 }
 
@@ -59,9 +61,14 @@ export class MarkBook {
     const key = markKey(scope)
     const kept = await loadList<MarkHead, StoredMark>(context, key)
     const marks = new Map(
-      (kept?.items ?? []).map(([id, finalMs, sinceMs, seenMs]): [string, GroupMark] => [
+      (kept?.items ?? []).map(([id, finalMs, sinceMs, seenMs, , linedMs]): [string, GroupMark] => [
         id,
-        { finalMs, sinceMs, ...(seenMs === null ? {} : { seenMs }) },
+        {
+          finalMs,
+          sinceMs,
+          ...(seenMs === null ? {} : { seenMs }),
+          ...(typeof linedMs === 'number' ? { linedMs } : {}),
+        },
       ]),
     )
     const firstMs = context.triggerTimeMs - FIRST_LOOK_MS
@@ -88,6 +95,22 @@ export class MarkBook {
     this.#head = { ...this.#head, hasReports: true }
   }
 
+  get hasReports(): boolean {
+    return this.#head.hasReports === true
+  }
+
+  /** When lines of any group were written last; 0 where none ever were. */
+  get linedMs(): EpochMs {
+    return [...this.#marks.values()].reduce((latest, { linedMs = 0 }) => Math.max(latest, linedMs), 0)
+  }
+
+  /** Ids of groups whose lines were written later than that. */
+  linedAfter(timeMs: EpochMs): readonly string[] {
+    return [...this.#marks].flatMap(([id, { linedMs }]) =>
+      linedMs !== undefined && linedMs > timeMs ? [id] : [],
+    )
+  }
+
   /** Ids of groups that were known when the marks were kept last, but for those that were named. */
   known(): Iterable<string> {
     return [...this.#marks.keys()].filter((id) => !this.#named.has(id))
@@ -100,8 +123,8 @@ export class MarkBook {
   /** State that keeps the marks of these groups and forgets others; `listedAtMs` is of the functions among them. */
   save(groups: readonly LogGroup[], listedAtMs?: EpochMs): Readonly<Record<string, Json>> {
     const items = groups.map((group): StoredMark => {
-      const { finalMs, sinceMs, seenMs } = this.markOf(group)
-      return [group.id, finalMs, sinceMs, seenMs ?? null, group.isNamed]
+      const { finalMs, sinceMs, seenMs, linedMs } = this.markOf(group)
+      return [group.id, finalMs, sinceMs, seenMs ?? null, group.isNamed, linedMs ?? null]
     })
     return keepList(
       this.#key,

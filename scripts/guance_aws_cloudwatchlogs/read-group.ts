@@ -17,6 +17,8 @@ export interface GroupResult {
   readonly late: number
   readonly latestMs: number
   readonly isMissing: boolean
+  /** Logs that were made of the events. */
+  readonly lines: number
   /** Points of reports. */
   readonly reports: number
   /** Whether the task's time ended before. */
@@ -73,9 +75,10 @@ export async function readGroup(run: GroupRun, group: LogGroup, reading: Reading
   const state = await GroupState.load(run.context, reading.stateKey, reading.fromMs)
   const reader = new GroupReader(run, group, { reading, state })
   const { pace, isWhole } = await readWindows(run, { reader, state, reading })
-  const { events, reports, late, latestMs, seenMs, isMissing } = reader
+  const { events, lines, reports, late, latestMs, seenMs, isMissing } = reader
   return {
     events,
+    lines,
     reports,
     late,
     latestMs,

@@ -95,7 +95,12 @@ class RegionReader {
     const result = await readGroup(this.#group, group, reading)
     const { finalMs, seenMs = mark.seenMs } = result
     if (result.reports > 0) this.#marks.noteReports()
-    this.#marks.set(group, { ...mark, finalMs, ...(seenMs === undefined ? {} : { seenMs }) })
+    this.#marks.set(group, {
+      ...mark,
+      finalMs,
+      ...(seenMs === undefined ? {} : { seenMs }),
+      ...(result.lines === 0 ? {} : { linedMs: context.triggerTimeMs }),
+    })
     return result
   }
 

@@ -12,6 +12,8 @@ export interface GroupMark {
   readonly sinceMs: EpochMs
   /** Time of its last event; absent where none was ever seen. */
   readonly seenMs?: EpochMs
+  /** When lines of it were written last; absent where none ever were. */
+  readonly linedMs?: EpochMs
 }
 
 export interface TurnQuestion {

@@ -90,7 +90,8 @@ describe('the logs from the listing to the receiver', () => {
 
   it('verify, doctor and policy know them', async () => {
     const verified = await shell.dff('verify', SET)
-    expect(verified.stdout).toContain('aws_lambda_report')
+    expect(verified.stdout).toMatch(/ok +Every metric of aws_lambda_report arrived/)
+    expect(verified.stdout).toMatch(/ok +Lines of every source of logs arrived: (\d+) of \1 sources/)
     const doctor = await shell.dff('doctor', SET)
     expect(doctor.stdout).toContain('logs:FilterLogEvents')
     const policy = await shell.dff('policy', SET)
