@@ -144,14 +144,15 @@ describe('discoverSeries', () => {
     expect((await discoverAt(store, 20, [page(['g'], 'a'), stale])).functions).toEqual(['f'])
   })
 
-  it('is written once a day also when nothing has changed, because the host forgets what nobody writes', async () => {
+  it('is not written again while nothing has changed: the host keeps what is read', async () => {
     const store = makeStore()
     const chunksWritten = () =>
       store.commits.flatMap(({ state }) => Object.keys(state)).filter((key) => key.endsWith('/0')).length
     await discoverAt(store, 0, [page(['f'])])
     await discoverAt(store, 20, [page(['f'])])
-    expect(chunksWritten()).toBe(1)
     await discoverAt(store, 24 * 60, [page(['f'])])
+    expect(chunksWritten()).toBe(1)
+    await discoverAt(store, 24 * 60 + 20, [page(['f', 'g'])])
     expect(chunksWritten()).toBe(2)
   })
 
