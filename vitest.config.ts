@@ -25,6 +25,7 @@ export default defineConfig({
   },
   test: {
     include: ['test/**/*.test.ts'],
+    setupFiles: ['test/clean-environment.ts'],
     // Minutes, not seconds: they have a configuration of their own, vitest.chaos.config.ts.
     exclude: [...configDefaults.exclude, 'test/chaos/**'],
     // Bounds for what hangs, not measures: a test of a dozen processes takes a minute where others keep two cores busy.

@@ -3,7 +3,6 @@ import type { AccountSession } from '../../core/script.ts'
 import type { Account } from '../../core/schema-types.generated.ts'
 import { type EpochMs, formatTime, HOUR_MS, MINUTE_MS, SECOND_MS } from '../../core/time.ts'
 import { openChain } from './chain.ts'
-import { adviseMachine } from './machine-advice.ts'
 import { type Renewed, Renewing } from './renewing.ts'
 import { type BaseKeys, openSession, type StsOptions } from './sts.ts'
 import { credentialsError, placeOf, restAfter, SILENCE_RESTS_MS } from './sts-error.ts'
@@ -143,11 +142,7 @@ class CredentialBroker implements Broker {
       return { accessKeyId: account.ak_id, secretAccessKey }
     }
     if (!(await this.#options.usesAws(scriptId))) throw notGranted(scriptId, account)
-    try {
-      return (await this.#chain.get()).value
-    } catch (error) {
-      throw credentialsError(error, account, { adviseFirst: adviseMachine })
-    }
+    return (await this.#chain.get()).value
   }
 
   #entryFor(key: string, account: Account, keys: BaseKeys): Entry {

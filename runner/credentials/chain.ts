@@ -1,10 +1,11 @@
 import { DffError } from '../../core/error.ts'
 import { type EpochMs, MINUTE_MS, SECOND_MS } from '../../core/time.ts'
 import { sleep } from '../wait.ts'
+import { adviseMachine } from './machine-advice.ts'
 import { Renewing } from './renewing.ts'
 import { requestHandlerOf } from './request-handler.ts'
 import type { BaseKeys } from './sts.ts'
-import { placeOf, restAfter } from './sts-error.ts'
+import { credentialsError, placeOf, restAfter } from './sts-error.ts'
 
 /** The default chain may run a command or ask a network, and neither has a limit of its own. */
 const CHAIN_LIMIT_MS = 30 * SECOND_MS
@@ -30,9 +31,34 @@ function chainTimeout(limitMs: number): DffError {
   })
 }
 
-async function readChain(limitMs: number, signal: AbortSignal): Promise<BaseKeys> {
+/** Commands and requests that no limit of ours ends: the SDK gives no way to, and each attempt would leave one more. */
+const MAX_OPEN = 3
+
+/** Attempts that have not answered yet, whoever has given them up. */
+type OpenAttempts = Set<Promise<BaseKeys>>
+
+/** One more attempt, unless too many hang: then theirs are waited for. */
+async function attempt(open: OpenAttempts): Promise<BaseKeys> {
+  if (open.size < MAX_OPEN) {
+    const begun = findKeys().finally(() => open.delete(begun))
+    open.add(begun)
+    return begun
+  }
+  return Promise.any(open)
+}
+
+async function findKeys(): Promise<BaseKeys> {
   // Loaded when first needed: hosts with stored keys never need it.
   const { fromNodeProviderChain } = await import('@aws-sdk/credential-providers')
+  // The SDK reads each file once in the life of a process unless told otherwise.
+  const chain = fromNodeProviderChain({
+    ignoreCache: true,
+    clientConfig: { requestHandler: requestHandlerOf(process.env) },
+  })
+  return chain()
+}
+
+async function readChain(open: OpenAttempts, limitMs: number, signal: AbortSignal): Promise<BaseKeys> {
   const inTime = new AbortController()
   const limit = AbortSignal.any([signal, inTime.signal])
   const expired = sleep(limitMs, limit).then(() => {
@@ -40,12 +66,10 @@ async function readChain(limitMs: number, signal: AbortSignal): Promise<BaseKeys
     throw chainTimeout(limitMs)
   })
   try {
-    // The SDK reads each file once in the life of a process unless told otherwise.
-    const chain = fromNodeProviderChain({
-      ignoreCache: true,
-      clientConfig: { requestHandler: requestHandlerOf(process.env) },
-    })
-    return await Promise.race([chain(), expired])
+    return await Promise.race([attempt(open), expired])
+  } catch (error) {
+    signal.throwIfAborted()
+    throw credentialsError(error, {}, { adviseFirst: adviseMachine })
   } finally {
     inTime.abort()
   }
@@ -53,7 +77,8 @@ async function readChain(limitMs: number, signal: AbortSignal): Promise<BaseKeys
 
 /**
  * The machine's own credentials, one for all accounts of a host: asking for them may run a command, a sign-in or
- * AssumeRoleWithWebIdentity, which must not happen for each account of each task. Rejects as the SDK does.
+ * AssumeRoleWithWebIdentity, which must not happen for each account of each task. Throws NO_CREDENTIALS, CREDENTIALS_REFUSED or
+ * AWS_UNREACHABLE.
  */
 export function openChain({
   limitMs = CHAIN_LIMIT_MS,
@@ -61,8 +86,9 @@ export function openChain({
   now,
   random,
 }: ChainOptions): Renewing<BaseKeys> {
+  const attempts: OpenAttempts = new Set()
   return new Renewing({
-    open: async () => readChain(limitMs, signal),
+    open: async () => readChain(attempts, limitMs, signal),
     endOf: ({ expiration }) => expiration?.getTime(),
     recheckMs: RECHECK_MS,
     mayKeep: () => false,

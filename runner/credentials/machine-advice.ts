@@ -16,7 +16,21 @@ export function adviseMachine(name: string, said: string): Advice | undefined {
         'The trust policy of the role must let it in: sts:AssumeRoleWithWebIdentity for the OIDC provider and the service account, or sts:AssumeRole for the source of the profile; and the role must exist.',
     }
   }
-  if (/Provider/.test(name) && /\bSSO\b|UnauthorizedException/.test(said)) {
+  if (name.startsWith('ExpiredToken')) {
+    return {
+      expected: 'a web identity or a session that has not ended',
+      remedy:
+        'Whoever writes AWS_WEB_IDENTITY_TOKEN_FILE must renew it before its end; keys with a session token in the environment or a profile are to be replaced.',
+    }
+  }
+  if (/^(ENOENT|EACCES|EISDIR)\b/.test(said)) {
+    return {
+      code: 'NO_CREDENTIALS',
+      expected: 'a file with a token (AWS_WEB_IDENTITY_TOKEN_FILE) that the host may read',
+      remedy: 'Mount it, or let the user that the host runs as read it.',
+    }
+  }
+  if (/Provider/.test(name) && /To refresh this SSO session|UnauthorizedException/.test(said)) {
     return {
       code: 'NO_CREDENTIALS',
       expected: 'a sign-in that has not ended',

@@ -34,6 +34,7 @@ const ERRORS = {
   targetNotFound: { json: 'TargetNotFoundException', query: 'TargetNotFoundException', status: 400 },
   invalidParameter: { json: 'InvalidParameterException', query: 'InvalidParameter', status: 400 },
   invalidIdentity: { json: 'InvalidIdentityToken', query: 'InvalidIdentityToken', status: 400 },
+  endedIdentity: { json: 'ExpiredTokenException', query: 'ExpiredTokenException', status: 400 },
   malformed: { json: 'SerializationException', query: 'MalformedInput', status: 400 },
 } as const satisfies Record<string, ErrorNames>
 

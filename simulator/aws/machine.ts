@@ -12,6 +12,7 @@ import { credentialsOf, issueRole, ROLE_NAME } from './sts.ts'
 export const MACHINE_TOKENS = {
   /** In the file of a pod's service account. */
   webIdentity: 'simulated.web.identity',
+  endedWebIdentity: 'simulated.web.ended',
   /** In the cache of `aws sso login`. */
   signIn: 'simulated-sign-in',
   /** In the environment of a container. */
@@ -92,6 +93,12 @@ function answerWebIdentity(simulation: Simulation, form: URLSearchParams): Reply
   const requestId = randomUUID()
   countOne(simulation.counters.requests, 'sts:AssumeRoleWithWebIdentity')
   try {
+    if (form.get('WebIdentityToken') === MACHINE_TOKENS.endedWebIdentity) {
+      throw new AwsError(
+        'endedIdentity',
+        'Token expired: current date/time must be before the expiration date/time',
+      )
+    }
     if (form.get('WebIdentityToken') !== MACHINE_TOKENS.webIdentity) {
       throw new AwsError('invalidIdentity', 'No OpenIDConnect provider found in your account for the token')
     }

@@ -1,9 +1,10 @@
 import { mkdtemp, rm, writeFile } from 'node:fs/promises'
-import { createServer } from 'node:http'
+import { createServer, type ServerResponse } from 'node:http'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { describe, expect, it, onTestFinished } from 'vitest'
+import { describe, expect, it, onTestFinished, vi } from 'vitest'
 import { DffError } from '../../../core/error.ts'
+import { PATIENCE } from '../../patience.ts'
 import { useChain } from './use-chain.ts'
 import {
   control,
@@ -149,18 +150,36 @@ describe('an account without keys', () => {
   })
 
   /** A provider that never answers: the command of a profile waits for a server that holds its answer. */
-  async function hangChain(): Promise<void> {
-    const server = createServer()
+  async function hangChain(): Promise<ServerResponse[]> {
+    const asked: ServerResponse[] = []
+    const server = createServer((_request, response) => void asked.push(response))
     const url = await listen(server)
     onTestFinished(() => server.closeAllConnections())
     const folder = await mkdtemp(join(tmpdir(), 'dff-chain-'))
     onTestFinished(() => rm(folder, { recursive: true, force: true }))
     const config = join(folder, 'config')
     const script = join(folder, 'ask.mjs')
-    await writeFile(script, `await fetch('${url}')`)
+    await writeFile(script, `process.stdout.write(await (await fetch('${url}')).text())`)
     await writeFile(config, `[default]\ncredential_process = ${process.execPath} ${script}\n`)
     useChain({ AWS_ACCESS_KEY_ID: '', AWS_SECRET_ACCESS_KEY: '', AWS_CONFIG_FILE: config })
+    return asked
   }
+
+  // The first of those that hang: a command whose test is over lets its chain go on with what the next test has set.
+  it('lets three commands hang at most, and takes what one of them says in the end', async () => {
+    const asked = await hangChain()
+    const broker = openBroker({ chainLimitMs: 500 })
+    for (const running of [1, 2, 3, 3, 3]) {
+      expect((await refusal(broker.session('startup__a', {}))).code).toBe('AWS_UNREACHABLE')
+      await vi.waitFor(() => expect(asked).toHaveLength(running), PATIENCE)
+    }
+    const { accessKeyId, secretAccessKey } = user()
+    const keys = { Version: 1, AccessKeyId: accessKeyId, SecretAccessKey: secretAccessKey }
+    const session = broker.session('startup__a', {})
+    asked[1]?.end(JSON.stringify(keys))
+    expect((await session).accountId).toBe(user().accountId)
+    expect(asked).toHaveLength(3)
+  })
 
   it('gives up on a provider that does not answer', async () => {
     await hangChain()

@@ -116,14 +116,37 @@ describe('a machine behind a proxy', () => {
     })
     const url = await listen(proxy)
     await use()
-    for (const name of ['HTTP_PROXY', 'http_proxy']) vi.stubEnv(name, url)
-    for (const name of ['NO_PROXY', 'no_proxy']) vi.stubEnv(name, undefined)
+    vi.stubEnv('HTTP_PROXY', url)
     await openBroker().session('startup__a', {})
     expect(asked).toHaveLength(1)
   })
 })
 
 describe('a machine that is given no credentials', () => {
+  it('is not kept waiting again for two minutes where nobody answered for long', async () => {
+    let nowMs = 0
+    let requests = 0
+    const url = await listen(
+      createServer(({ socket }) => {
+        requests += 1
+        // So long has it said nothing.
+        nowMs += 20_000
+        socket.destroy()
+      }),
+    )
+    await useWebIdentity()
+    vi.stubEnv('AWS_ENDPOINT_URL', url)
+    const broker = openBroker({ now: () => nowMs })
+    const error = await refusal(broker.session('startup__a', {}))
+    expect(error.code).toBe('AWS_UNREACHABLE')
+    const before = requests
+    expect(await refusal(broker.session('startup__b', {}))).toBe(error)
+    expect(requests).toBe(before)
+    nowMs += 120_000
+    await refusal(broker.session('startup__a', {}))
+    expect(requests).toBeGreaterThan(before)
+  })
+
   it('is told that its token is not known to the account, without the token', async () => {
     await useWebIdentity('eyJhbGciOiJub25lIn0.secret.claim')
     const error = await refusal(openBroker().session('startup__a', {}))
@@ -139,6 +162,25 @@ describe('a machine that is given no credentials', () => {
     expect(error.code).toBe('CREDENTIALS_REFUSED')
     expect(error.message).toMatchInlineSnapshot(
       `"account with the SDK's default credentials: expected a role of the web identity (AWS_ROLE_ARN) or of the profile that this machine may assume, got AccessDenied: Not authorized to perform sts:AssumeRoleWithWebIdentity. The trust policy of the role must let it in: sts:AssumeRoleWithWebIdentity for the OIDC provider and the service account, or sts:AssumeRole for the source of the profile; and the role must exist."`,
+    )
+  })
+
+  it('is told that its token has ended', async () => {
+    await useWebIdentity(MACHINE_TOKENS.endedWebIdentity)
+    const error = await refusal(openBroker().session('startup__a', {}))
+    expect(error.code).toBe('CREDENTIALS_REFUSED')
+    expect(error.message).toMatchInlineSnapshot(
+      `"account with the SDK's default credentials: expected a web identity or a session that has not ended, got ExpiredTokenException: Token expired: current date/time must be before the expiration date/time. Whoever writes AWS_WEB_IDENTITY_TOKEN_FILE must renew it before its end; keys with a session token in the environment or a profile are to be replaced."`,
+    )
+  })
+
+  it('is told that there is no token to read', async () => {
+    await useWebIdentity()
+    vi.stubEnv('AWS_WEB_IDENTITY_TOKEN_FILE', '/nowhere/token')
+    const error = await refusal(openBroker().session('startup__a', {}))
+    expect(error.code).toBe('NO_CREDENTIALS')
+    expect(error.message).toMatchInlineSnapshot(
+      `"account with the SDK's default credentials: expected a file with a token (AWS_WEB_IDENTITY_TOKEN_FILE) that the host may read, got Error: ENOENT: no such file or directory, open '/nowhere/token'. Mount it, or let the user that the host runs as read it."`,
     )
   })
 
