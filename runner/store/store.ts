@@ -184,9 +184,9 @@ export interface TaskQueue {
 }
 
 export interface StateStore {
-  /** With `usedMs`, the time of whoever works with it, the key counts as used then; undefined for a key that is not there. */
+  /** With `usedMs`, the time of whoever works with it, the key counts as used then, for every `prune` of this store, and for those of other processes from the next commit on; it waits for no writer. Undefined for a key that is not there. */
   load(scriptId: string, key: string, usedMs?: EpochMs): Promise<Json | undefined>
-  /** Removes keys that a script has neither written nor used for so long while it went on with others; a script that rests, or had a wrong clock, keeps all. */
+  /** Removes keys that a script has neither written nor used for so long while it went on with others; a script that rests, or had a wrong clock, keeps all. Removes none while a use cannot be written down. */
   prune(keepMs: number, nowMs: EpochMs): Promise<number>
 }
 

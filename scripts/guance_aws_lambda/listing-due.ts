@@ -28,17 +28,14 @@ export function isListingDue(
   return ageMs < 0 || ageMs >= listedForMs(inventory)
 }
 
-/**
- * Whether the last listing of a large region may count for one run more: another half an hour with 10,000 functions. Those
- * that are listed at every run have few pages, and wait for room instead.
- */
+/** Whether the last listing may count for one run more: another half an hour with 10,000 functions, the next run with up to 1,500. */
 export function mayPostpone(
   inventory: Pick<Inventory, 'listedAtMs' | 'pages'> | undefined,
   nowMs: EpochMs,
 ): boolean {
   if (inventory === undefined) return false
   const ageMs = nowMs - inventory.listedAtMs
-  return ageMs >= 0 && ageMs < 2 * listedForMs(inventory)
+  return ageMs >= 0 && ageMs < 2 * Math.max(listedForMs(inventory), RUN_EVERY_MS - SLACK_MS)
 }
 
 /** How long a listing of so many pages counts. */

@@ -151,7 +151,7 @@ async function collectListed(run: ObjectsRun, region: AwsRegion, room: ListingRo
 }
 
 /**
- * Whether the region is to be listed in this run. Without room it waits only when it has done so for long: metrics wait
+ * Whether the region is to be listed in this run. Without room it waits only when it was postponed for long: metrics wait
  * behind it, and those listed now leave room to it in the next runs.
  */
 function isListedNow(context: RunContext, last: Pick<Inventory, 'listedAtMs' | 'pages'>): boolean {

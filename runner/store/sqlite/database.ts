@@ -76,11 +76,13 @@ export function explain(thrown: unknown, path: string): unknown {
 export class Database {
   readonly path: string
   readonly #connection: DatabaseSync
+  readonly #busyTimeoutMs: number
   readonly #reserve: Reserve | undefined
   readonly #statements = new Map<string, StatementSync>()
 
   constructor(path: string, busyTimeoutMs: number, reserve?: Reserve) {
     this.path = path
+    this.#busyTimeoutMs = busyTimeoutMs
     this.#reserve = reserve
     this.#connection = this.#guard(() => new DatabaseSync(path, { timeout: busyTimeoutMs }))
   }
@@ -157,6 +159,21 @@ export class Database {
       return this.write(body)
     } finally {
       this.script('PRAGMA synchronous = FULL')
+    }
+  }
+
+  /** As `writeRelaxed`, for what may as well be written later: false where the file is locked, full or otherwise unfit to be written now. */
+  writeIfPossible(body: () => void): boolean {
+    if (!this.#connection.isOpen) return false
+    this.script('PRAGMA busy_timeout = 0')
+    try {
+      this.writeRelaxed(body)
+      return true
+    } catch (error) {
+      if (error instanceof DffError) return false
+      throw error
+    } finally {
+      this.script(`PRAGMA busy_timeout = ${this.#busyTimeoutMs}`)
     }
   }
 

@@ -14,6 +14,7 @@ import { Reserve } from './reserve.ts'
 import { sqliteScripts } from './scripts.ts'
 import { sqliteSecrets } from './secrets.ts'
 import { sqliteSets } from './sets.ts'
+import { StateUses } from './state-uses.ts'
 import { sqliteState } from './state.ts'
 import { sqliteTriggers } from './triggers.ts'
 import { sqliteUsage } from './usage.ts'
@@ -90,6 +91,7 @@ export async function openSqliteStore(path: string, options: Partial<StoreOption
     maxStateBytes: DEFAULT_MAX_STATE_BYTES,
     ...options,
   }
+  const uses = new StateUses(database)
   return {
     sets: sqliteSets(database),
     scripts: sqliteScripts(database),
@@ -99,10 +101,18 @@ export async function openSqliteStore(path: string, options: Partial<StoreOption
     queue: sqliteQueue(database),
     records: sqliteRecords(database),
     outbox: sqliteOutbox(database, limits.maxOutboxBytes),
-    state: sqliteState(database),
+    state: sqliteState(database, uses),
     usage: sqliteUsage(database),
-    commit: async (commit) => commitSlice(database, commit, limits),
+    commit: async (commit) => {
+      const result = commitSlice(database, commit, limits)
+      // From now on its script is newer by this commit, and what it read before must not look older for it.
+      if (result.kind === 'committed') uses.write()
+      return result
+    },
     copy: (to) => copyStore(path, to),
-    close: async () => database.close(),
+    close: async () => {
+      uses.write()
+      database.close()
+    },
   }
 }

@@ -1,24 +1,9 @@
 import type { Json } from '../../../core/json.ts'
-import { DAY_MS, type EpochMs } from '../../../core/time.ts'
+import type { EpochMs } from '../../../core/time.ts'
 import type { StateStore } from '../store.ts'
 import { damagedContent, isIntact, type Summed } from './checksum.ts'
 import { DAMAGED_REMEDY, type Database } from './database.ts'
-
-/** What is read at every poll is written down as used once a week: nobody prunes what is younger. */
-const NOTE_USE_EVERY_MS = 7 * DAY_MS
-
-/** Without waiting for the disk: a power cut costs no more than the note, which the next reading makes again. */
-function noteUse(database: Database, { scriptId, key }: { scriptId: string; key: string }, usedMs: EpochMs) {
-  database.writeRelaxed(() =>
-    database.run(
-      'UPDATE state SET updated_at_ms = ? WHERE script_id = ? AND key = ? AND updated_at_ms < ?',
-      usedMs,
-      scriptId,
-      key,
-      usedMs,
-    ),
-  )
-}
+import type { StateUses } from './state-uses.ts'
 
 /** A key that was written by a clock far ahead is the newest for as long as that was; then now is what the others are old by. */
 function prune(database: Database, keepMs: number, nowMs: EpochMs): number {
@@ -33,7 +18,7 @@ function prune(database: Database, keepMs: number, nowMs: EpochMs): number {
 }
 
 /** State of Startup scripts; written only by a commit, together with the points it stands for. */
-export function sqliteState(database: Database): StateStore {
+export function sqliteState(database: Database, uses: StateUses): StateStore {
   return {
     async load(scriptId, key, usedMs) {
       const row = database.get<Summed & { readonly value: string; readonly updatedAtMs: EpochMs }>(
@@ -44,14 +29,13 @@ export function sqliteState(database: Database): StateStore {
       if (row !== undefined && !isIntact(row, row.value)) {
         throw damagedContent(database.path, `state ${JSON.stringify(key)} of ${scriptId}`, DAMAGED_REMEDY)
       }
-      if (row !== undefined && usedMs !== undefined && usedMs - row.updatedAtMs > NOTE_USE_EVERY_MS) {
-        noteUse(database, { scriptId, key }, usedMs)
-      }
+      if (row !== undefined && usedMs !== undefined) uses.note({ scriptId, key, usedMs }, row.updatedAtMs)
       // Written by commit.ts with JSON.stringify.
       return row === undefined ? undefined : (JSON.parse(row.value) as Json)
     },
     async prune(keepMs, nowMs) {
-      return database.write(() => prune(database, keepMs, nowMs))
+      // What is used and cannot be written down as such would be taken for forgotten.
+      return uses.writeAll() ? database.write(() => prune(database, keepMs, nowMs)) : 0
     },
   }
 }

@@ -9,6 +9,7 @@ import { migrate } from '../../../runner/store/sqlite/migrate.ts'
 import { openSqliteStore } from '../../../runner/store/sqlite/open.ts'
 import { sqliteOutbox } from '../../../runner/store/sqlite/outbox.ts'
 import { sqliteQueue } from '../../../runner/store/sqlite/queue.ts'
+import { StateUses } from '../../../runner/store/sqlite/state-uses.ts'
 import { sqliteState } from '../../../runner/store/sqlite/state.ts'
 import {
   CONNECTOR,
@@ -33,6 +34,7 @@ describe('a store that may grow no further', () => {
     onTestFinished(() => database.close())
     database.script('PRAGMA journal_mode = WAL')
     migrate(database)
+    const state = sqliteState(database, new StateUses(database))
     const queue = sqliteQueue(database)
     await queue.enqueueOnce(makeTask('a'))
     await queue.claim('a', T0, LEASE_MS)
@@ -50,12 +52,12 @@ describe('a store that may grow no further', () => {
     expect(() => commit(body, 2)).toThrow(
       /expected room for the next write, got a full disk\. .*nothing was half-written/,
     )
-    expect(await sqliteState(database).load(SCRIPT, 'cursor')).toBe(1)
+    expect(await state.load(SCRIPT, 'cursor')).toBe(1)
     const outbox = sqliteOutbox(database, LIMITS.maxOutboxBytes)
     expect(await outbox.backlog()).toMatchObject({ waitingBatches: 1 })
     database.script('PRAGMA max_page_count = 1000000')
     expect(commit(body, 2)).toBe('committed')
-    expect(await sqliteState(database).load(SCRIPT, 'cursor')).toBe(2)
+    expect(await state.load(SCRIPT, 'cursor')).toBe(2)
     expect(await outbox.backlog()).toMatchObject({ waitingBatches: 2 })
   })
 

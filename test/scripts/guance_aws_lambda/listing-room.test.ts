@@ -57,6 +57,20 @@ describe('the functions that a run holds at the same time', () => {
     expect(held).toContain(1)
   })
 
+  it('make no region that is listed at every run wait for one that takes minutes, nor for those that wait for it', async () => {
+    const large = { known: 600, listed: 600 }
+    const medium = { known: 30, listed: 30 }
+    const { held, works } = startAll([large, large, ...Array.from({ length: 8 }, () => medium)])
+    await settle()
+    expect(held.toSorted((left, right) => left - right)).toEqual([0, 2, 3, 4, 5, 6, 7])
+    await works[2]?.()
+    await settle()
+    expect(held).toContain(8)
+    expect(held).not.toContain(1)
+    for (const work of works) await work()
+    expect(held).toHaveLength(10)
+  })
+
   it('leave room again when a region fails', async () => {
     const run = makeRun(makeStore(), { triggerTimeMs: 0, session: SESSION })
     const failing = ListingRoom.within(run, 800, async () => Promise.reject(new Error('no')))

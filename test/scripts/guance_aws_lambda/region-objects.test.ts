@@ -1,6 +1,6 @@
 import { afterEach, describe, expect, it } from 'vitest'
 import { ListingRoom } from '../../../scripts/guance_aws_lambda/listing-room.ts'
-import { makeStore } from '../run-context.ts'
+import { makeStore, type TestStore } from '../run-context.ts'
 import { type AskedCall, type ScriptedCloudwatch, startScriptedCloudwatch } from '../scripted-cloudwatch.ts'
 import { collectAt, runAt } from './collect-once.ts'
 
@@ -23,6 +23,18 @@ function answerFunctions(pages: number, published: number) {
     const next = page + 1 < last ? { NextMarker: String(page + 1) } : {}
     return { Functions: [{ FunctionName: name, Timeout: version === 0 ? 3 : 60 * version }], ...next }
   }
+}
+
+/** A run in which other regions, of so many pages each, hold their room until they are told to release it. */
+function holdRoom(store: TestStore, triggerTimeMs: number, pages: readonly number[]) {
+  const context = runAt(store, triggerTimeMs)
+  const { promise, resolve } = Promise.withResolvers<undefined>()
+  const held = pages.map(async (count) => ListingRoom.within(context, count, async () => promise))
+  const release = async (): Promise<void> => {
+    resolve(undefined)
+    await Promise.all(held)
+  }
+  return { context, release }
 }
 
 describe('the inventory', () => {
@@ -64,23 +76,13 @@ describe('the inventory', () => {
     const store = makeStore()
     await collectAt(store, 0)
     const askedOnce = server.asked.length
-    const hold = async (triggerTimeMs: number) => {
-      const context = runAt(store, triggerTimeMs)
-      const { promise, resolve } = Promise.withResolvers<undefined>()
-      const held = ListingRoom.within(context, 100_000, async () => promise)
-      const release = async (): Promise<void> => {
-        resolve(undefined)
-        await held
-      }
-      return { context, release }
-    }
     // Not due, and then due.
     for (const minute of [5, 10, 15]) {
-      const full = await hold(minute * MINUTE_MS)
+      const full = holdRoom(store, minute * MINUTE_MS, [100_000])
       expect((await collectAt(store, minute * MINUTE_MS, full.context)).inventory?.listedAtMs).toBe(0)
       await full.release()
     }
-    const due = await hold(20 * MINUTE_MS)
+    const due = holdRoom(store, 20 * MINUTE_MS, [100_000])
     const before = server.asked.length
     const collecting = collectAt(store, 20 * MINUTE_MS, due.context)
     // Another run meanwhile, as long as the one that waits would be.
@@ -90,6 +92,30 @@ describe('the inventory', () => {
     expect((await collecting).inventory?.listedAtMs).toBe(20 * MINUTE_MS)
     const free = await collectAt(store, 30 * MINUTE_MS)
     expect(free.inventory?.listedAtMs).toBe(30 * MINUTE_MS)
+  })
+
+  it('of a region that is listed at every run waits for no larger one, and is postponed once before it waits for its like', async () => {
+    server = await startScriptedCloudwatch(answerFunctions(10, 0))
+    const store = makeStore()
+    await collectAt(store, 0)
+    const behindLarge = holdRoom(store, 5 * MINUTE_MS, [100_000, 100_000])
+    const listed = await collectAt(store, 5 * MINUTE_MS, behindLarge.context)
+    expect(listed.inventory?.listedAtMs).toBe(5 * MINUTE_MS)
+    await behindLarge.release()
+    const likes = Array.from({ length: 7 }, () => 30)
+    const full = holdRoom(store, 10 * MINUTE_MS, likes)
+    const postponed = await collectAt(store, 10 * MINUTE_MS, full.context)
+    expect(postponed.inventory?.listedAtMs).toBe(5 * MINUTE_MS)
+    await full.release()
+    // Triggers are jittered: a run that comes some seconds early counts as the next one.
+    const nextMs = 15 * MINUTE_MS - 5_000
+    const due = holdRoom(store, nextMs, likes)
+    const before = server.asked.length
+    const collecting = collectAt(store, nextMs, due.context)
+    await collectAt(makeStore(), 0)
+    expect(server.asked.length - before).toBe(1 + 10 + 10)
+    await due.release()
+    expect((await collecting).inventory?.listedAtMs).toBe(nextMs)
   })
 
   it('of many functions is listed as often as a bounded number of pages a run allows', async () => {
