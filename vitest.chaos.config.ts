@@ -9,6 +9,8 @@ declare module 'vitest' {
   }
 }
 
+const { projects: _projects, ...shared } = everyday.test ?? {}
+
 /**
  * Tests that take minutes, by `npm run test:chaos` (bounded, called by .ci/run) and, as `--mode long`, by `npm run test:long`.
  * A test reads which of the two it is by `inject('length')`.
@@ -16,7 +18,7 @@ declare module 'vitest' {
 export default defineConfig(({ mode }) => ({
   ...everyday,
   test: {
-    ...everyday.test,
+    ...shared,
     include: ['test/chaos/**/*.test.ts'],
     // Simulated days keep a core busy each; kills, faults and the time between them leave one idle.
     maxWorkers: Math.max(3, availableParallelism()),

@@ -5,6 +5,12 @@ import { BaseSequencer, type TestSpecification } from 'vitest/node'
 
 const root = fileURLToPath(new URL('.', import.meta.url))
 
+/** Of parts that keep nothing in their modules: their files share a worker, which takes half of the time of one each. */
+const PURE = ['test/core/**/*.test.ts', 'test/scripts/guance_*/**/*.test.ts', 'test/runner/cost/**/*.test.ts']
+
+/** Minutes, not seconds: they have a configuration of their own, vitest.chaos.config.ts. */
+const CHAOS = 'test/chaos/**'
+
 const SLOWEST = /\/test\/(e2e|chaos\/engine)\/|\/test\/chaos\/(soak|task-soak|fuzz)\./
 
 /** What takes minutes by itself begins first, or the others wait for it at the end. */
@@ -24,10 +30,18 @@ export default defineConfig({
     ],
   },
   test: {
-    include: ['test/**/*.test.ts'],
+    projects: [
+      { extends: true, test: { name: 'pure', include: PURE, isolate: false } },
+      {
+        extends: true,
+        test: {
+          name: 'whole',
+          include: ['test/**/*.test.ts'],
+          exclude: [...configDefaults.exclude, CHAOS, ...PURE],
+        },
+      },
+    ],
     setupFiles: ['test/clean-environment.ts'],
-    // Minutes, not seconds: they have a configuration of their own, vitest.chaos.config.ts.
-    exclude: [...configDefaults.exclude, 'test/chaos/**'],
     // Bounds for what hangs, not measures: a test of a dozen processes takes a minute where others keep two cores busy.
     testTimeout: 120_000,
     hookTimeout: 120_000,
