@@ -5,13 +5,16 @@ import { RE2JS } from 're2js'
 const MAX_LENGTH = 1_000
 
 /**
- * Instructions of the compiled pattern; time is in proportion to them and to the text. With so many a message of 256 KiB that
+ * Instructions of the compiled pattern; the time of a search is in proportion to them and to the text. With so many a message of 256 KiB that
  * is made for it takes some two seconds, any other a thousandth of that.
  */
 const MAX_INSTRUCTIONS = 300
 
-/** A user's regular expression, matched in linear time: with a backtracking one like a+b a single long message may take a minute. */
-export type UserPattern = Pick<RE2JS, 'test' | 'matcher'>
+/**
+ * A user's regular expression. One search takes time in proportion to the text: with a backtracking one like a+b a single long
+ * message may take a minute. To find all matches is another matter (hide-found.ts).
+ */
+export type UserPattern = Pick<RE2JS, 'test' | 'matcher' | 'programSize'>
 
 function refuse(place: string, expected: string, got: string): DffError {
   return new DffError({
