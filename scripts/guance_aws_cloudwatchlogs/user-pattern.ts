@@ -1,5 +1,6 @@
 import { DffError } from 'guance-aws-lambda/dff'
 import { RE2JS } from 're2js'
+import { halfCharacter, translateDialect } from './pattern-dialect.ts'
 
 /** No useful pattern is longer. */
 const MAX_LENGTH = 1_000
@@ -28,7 +29,7 @@ function refuse(place: string, expected: string, got: string): DffError {
 
 function compile(source: string, place: string): RE2JS {
   try {
-    return RE2JS.compile(RE2JS.translateRegExp(source))
+    return RE2JS.compile(RE2JS.translateRegExp(translateDialect(source)))
   } catch (error) {
     const reason = error instanceof Error ? error.message : String(error)
     throw refuse(
@@ -46,6 +47,14 @@ export function compilePattern(source: string, place: string): UserPattern {
       place,
       `a regular expression of 1 to ${MAX_LENGTH} characters`,
       `${source.length} characters`,
+    )
+  }
+  const half = halfCharacter(source)
+  if (half !== undefined) {
+    throw refuse(
+      place,
+      'whole characters, such as \\u{1F600}',
+      `${JSON.stringify(source)} (half of one: ${half})`,
     )
   }
   const pattern = compile(source, place)
