@@ -10,27 +10,30 @@ export interface Hidden {
 }
 
 /**
- * A search is linear in the text, but all of them together are not: where a pattern may go on after what it found, as
- * `key=\w+(.*;)?` may, each search reads on to the end in vain. So there may be no more steps than these readings of the text
- * take, and some for a short one. A pattern that stops where its match ends needs one or two.
+ * Reads a character may take, over all searches of a text. One search is linear in the text, but all together are not: where a
+ * pattern may go on after what it found, as `key=\w+(.*;)?` may, each search reads on to the end in vain. RE2JS reads a character
+ * some four times where a match is long, and ten times where each character is one.
  */
-const READINGS = 4
-const FREE_STEPS = 2 ** 21
+const READS_PER_CHARACTER = 20
 
-/** Longer texts, in characters times instructions, RE2JS does not backtrack over: each read is then compared with all instructions. */
+/** Over a short text, of so many characters times instructions, RE2JS backtracks: a search reads a character once an instruction. */
 const MAX_BACKTRACKED = 2 ** 18
+const READS_PER_INSTRUCTION = 4
 
-/** What beginning a search costs besides, in reads. */
-const READS_PER_SEARCH = 8
-
-/** Characters that the search for a fixed text passes in the time of one read, at least. */
-const PASSED_PER_READ = 16
+/** For a text of a few words. */
+const FREE_READS = 2 ** 14
 
 class ReadsUsedUp extends Error {}
+
+interface FoundText {
+  readonly fromAt: number
+  readonly at: number
+}
 
 /** The text for RE2JS, which reads it by these two methods alone. Throws ReadsUsedUp. */
 class CountedText extends String {
   readonly #text: string
+  readonly #found = new Map<string, FoundText>()
   #readsLeft: number
 
   constructor(text: string, reads: number) {
@@ -39,27 +42,27 @@ class CountedText extends String {
     this.#readsLeft = reads
   }
 
-  spend(reads: number): void {
-    this.#readsLeft -= reads
-    if (this.#readsLeft < 0) throw new ReadsUsedUp()
-  }
-
   override charCodeAt(at: number): number {
     this.#readsLeft -= 1
     if (this.#readsLeft < 0) throw new ReadsUsedUp()
     return this.#text.charCodeAt(at)
   }
 
-  override indexOf(searched: string, from = 0): number {
-    const at = this.#text.indexOf(searched, from)
-    this.spend(((at === -1 ? this.#text.length : at) - from) / PASSED_PER_READ)
+  /** Each search asks anew for fixed parts of the pattern; what was passed is passed once. */
+  override indexOf(searched: string, fromAt = 0): number {
+    const known = this.#found.get(searched)
+    if (known !== undefined && known.fromAt <= fromAt && (known.at === -1 || fromAt <= known.at)) {
+      return known.at
+    }
+    const at = this.#text.indexOf(searched, fromAt)
+    this.#found.set(searched, { fromAt, at })
     return at
   }
 }
 
-function readsFor(text: string, instructions: number): number {
-  const steps = text.length * instructions
-  return (READINGS * steps + FREE_STEPS) / (steps > MAX_BACKTRACKED ? instructions : 1)
+function readsFor({ length }: string, instructions: number): number {
+  const isBacktracked = length * instructions <= MAX_BACKTRACKED
+  return FREE_READS + length * (isBacktracked ? READS_PER_INSTRUCTION * instructions : READS_PER_CHARACTER)
 }
 
 /** Hides each match, and all from where the search stood when the reads were used up: nothing is shown that was not searched. */
@@ -72,7 +75,6 @@ export function hideFound(text: string, pattern: UserPattern): Hidden {
   let shownTo = 0
   try {
     while (matcher.find()) {
-      counted.spend(READS_PER_SEARCH)
       // A pattern may find the empty text too, where there is nothing to hide.
       if (matcher.end() === matcher.start()) continue
       shown.push(text.slice(shownTo, matcher.start()), HIDDEN)

@@ -114,6 +114,24 @@ describe('redaction', () => {
     expect(performance.now() - startMs).toBeLessThan(20_000)
   })
 
+  it.each([
+    [String.raw`\d`, '1', '*****'],
+    ['a', 'ab', '*****b'],
+    ['甲|乙', '甲乙', '**********'],
+    [String.raw`\b\d\b`, '1 ', '***** '],
+    ['a??b*', 'ab', 'a*****'],
+    [String.raw`(?i)key=\w+`, 'Key=a ', '***** '],
+    [String.raw`password=\S+|secret \w+ key`, 'secret of key;', '*****;'],
+    [String.raw`(?:secret|token)=\S+(?: until=\d+)?`, 'token=a b ', '***** b '],
+    [String.raw`(?:[a-z]{1,40}\s?){1,3};`, 'ab cd; ', '***** '],
+  ])('hides each of the matches of %s that fill a message', (pattern, unit, shown) => {
+    const hide = redactor({ patterns: [pattern], isOff: true })
+    for (const length of [20, 1_000, 2 ** 14, 2 ** 18]) {
+      const times = Math.floor(length / unit.length)
+      expect(hide(unit.repeat(times)) === shown.repeat(times)).toBe(true)
+    }
+  })
+
   it('hides each of many matches, however short or long the message', () => {
     const patterns = ['\\d', 'order-[a-z]+', 'key=[^;]*;(?: ttl=x)?', '(?:甲|乙)(?:丙|丁)?']
     const hide = redactor({ patterns, isOff: true })
