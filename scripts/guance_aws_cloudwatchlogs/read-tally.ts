@@ -81,7 +81,7 @@ export class ReadTally {
   }
 
   /** Names each cause once, however many groups it hit. */
-  report(context: RunContext, scope: string, latenessMs: number): void {
+  #reportFailures(context: RunContext, scope: string): void {
     for (const failures of Map.groupBy(
       this.#failures,
       ({ error }) => `${error.kind} ${error.action}`,
@@ -92,6 +92,10 @@ export class ReadTally {
       const names = name(failures.map(({ group }) => group.name))
       context.report({ ...problem, message: `${problem.message} Not read: ${names}.` })
     }
+  }
+
+  report(context: RunContext, scope: string, latenessMs: number): void {
+    this.#reportFailures(context, scope)
     const warn = (code: string, message: string): void =>
       context.report({ code, severity: 'warning', scope, message })
     if (this.#missing.length > 0) {

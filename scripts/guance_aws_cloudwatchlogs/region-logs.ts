@@ -97,8 +97,8 @@ class RegionReader {
     const { finalMs, seenMs = mark.seenMs } = result
     if (result.reports > 0) this.#marks.noteReports()
     const { linedMs, linedAs, ...rest } = mark
-    const lined =
-      result.lines === 0 ? { linedMs, linedAs } : { linedMs: context.triggerTimeMs, linedAs: options.source }
+    // By the clock that receipts go by: a run by hand may be of another time.
+    const lined = result.lines === 0 ? { linedMs, linedAs } : { linedMs: Date.now(), linedAs: options.source }
     this.#marks.set(group, defined({ ...rest, finalMs, seenMs, ...lined }))
     return result
   }

@@ -6,7 +6,7 @@ import { makeRun, makeStore, SESSION } from '../run-context.ts'
 
 const { accountId } = SESSION
 const HOUR_MS = 3_600_000
-const NOW_MS = Date.parse('2026-11-20T08:00:00Z')
+const NOW_MS = Date.now()
 
 function makeGroup(id: string, name: string = id): LogGroup {
   return { id, name, accountId, isNamed: false, isWanted: () => true, functions: [] }
