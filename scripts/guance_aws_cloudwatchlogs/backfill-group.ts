@@ -7,6 +7,7 @@ import { type GroupResult, readGroup } from './read-group.ts'
 const NOTHING: Omit<GroupResult, 'finalMs'> = {
   events: 0,
   lines: 0,
+  restHidden: 0,
   reports: 0,
   late: 0,
   latestMs: 0,

@@ -44,14 +44,14 @@ async function findAutoRegions(
 async function expectRegions(
   context: RunContext,
   account: Account,
-  { targets, source }: { readonly targets: LogTargets; readonly source: string | undefined },
+  { targets, hasLines }: { readonly targets: LogTargets; readonly hasLines: boolean },
 ): Promise<Expectation> {
   const accountId = await loadAccountId(context, account)
   if (accountId === undefined) return { objects: [], metrics: [] }
   const auto = targets.autoRegions
   const place = { accountId, namespaces: NAMESPACES }
   const found = auto === undefined ? [] : await loadRegions(context, place, auto)
-  return expectLogs(context, { accountId, regions: allRegions(targets, found), source })
+  return expectLogs(context, { accountId, regions: allRegions(targets, found), hasLines })
 }
 
 /** Where `regions` of dff policy is auto, it names none. */
@@ -89,7 +89,7 @@ export function CloudwatchLogsCollector(
       context.log(`collect account ${run.account.accountId}: logs in ${regions.length} regions`)
       return collectRegions({ ...run, regions }, async (region) => collectLogs(run, region))
     },
-    expected: async (context) => expectRegions(context, checked, { targets, source: options.source }),
+    expected: async (context) => expectRegions(context, checked, { targets, hasLines: options.hasLines }),
     plan: async (context, question) => {
       const { run, regions } = await open(context, backoff)
       return planLogs(run, regions, question)

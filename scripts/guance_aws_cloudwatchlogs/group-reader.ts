@@ -3,6 +3,7 @@ import { AwsFailure, type AwsRegion, isAbsent } from 'guance-aws-lambda/sets/gua
 import { FILTER_EVENTS, filterEvents, type LogEvent } from './filter-events.ts'
 import type { GroupState } from './group-state.ts'
 import type { LogGroup } from './log-group.ts'
+import { isRestHidden } from './log-point.ts'
 import { type IdBounds, type Pace, type Reading, type ReadWindow, tighten } from './pace.ts'
 import { PageRoom } from './page-room.ts'
 import { makeLogs, makeReports, type RecordMaker } from './record-maker.ts'
@@ -39,6 +40,7 @@ export class GroupReader {
   readonly #state: GroupState
   events = 0
   lines = 0
+  restHidden = 0
   reports = 0
   late = 0
   latestMs = 0
@@ -101,6 +103,7 @@ export class GroupReader {
     const points = makeLogs(this.#run.maker, this.#group, { events: fresh, state })
     await this.#run.writer.add(points, state.save())
     this.lines += points.length
+    this.restHidden += points.filter(isRestHidden).length
   }
 
   #count(fresh: readonly LogEvent[]): void {

@@ -1,7 +1,6 @@
 import { type LogsConfigs, MINUTE_MS } from 'guance-aws-lambda/dff'
 import { makeLineFilter } from './line-filter.ts'
-import type { Redact } from './log-point.ts'
-import { makeRedactor } from './redact.ts'
+import { makeRedactor, type Redact } from './redact.ts'
 
 /** Minutes after which an event that comes is not looked for any more. */
 const DEFAULT_LATENESS_MIN = 10

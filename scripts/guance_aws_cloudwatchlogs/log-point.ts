@@ -2,6 +2,7 @@ import type { FieldValue, Point } from 'guance-aws-lambda/dff'
 import { cutMessage } from './cut.ts'
 import type { LogEvent } from './filter-events.ts'
 import { makeReportFields } from './report-fields.ts'
+import type { Redact } from './redact.ts'
 import type { LogRecord } from './stream-fold.ts'
 
 type Tags = Readonly<Record<string, string>>
@@ -11,9 +12,6 @@ export interface StreamPlace {
   readonly source: string
   readonly tags: Tags
 }
-
-/** What becomes of a message before it leaves the task. */
-export type Redact = (text: string) => string
 
 /** CloudWatch hands lines over with their line break. Step by step: a regular expression takes the square of many empty lines. */
 function withoutBreak(message: string): string {
@@ -25,9 +23,16 @@ function withoutBreak(message: string): string {
 /** No type of an error is longer. */
 const MAX_ERROR_TYPE = 256
 
+/** On a log whose end is hidden because a pattern of `redact` would have taken too long over it. */
+const REST_HIDDEN = 'rest_hidden'
+
+export function isRestHidden({ fields }: Pick<Point, 'fields'>): boolean {
+  return fields[REST_HIDDEN] === true
+}
+
 /** What comes from a message is hidden and bounded in a field as well. */
 function shownType(errorType: string | undefined, redact: Redact): Record<string, FieldValue> {
-  return errorType === undefined ? {} : { error_type: redact(errorType).slice(0, MAX_ERROR_TYPE) }
+  return errorType === undefined ? {} : { error_type: redact(errorType).text.slice(0, MAX_ERROR_TYPE) }
 }
 
 function knownFields(record: LogRecord): Record<string, FieldValue> {
@@ -47,7 +52,8 @@ export function makeLogPoint(
   { source, tags, redact }: StreamPlace & { readonly redact: Redact },
 ): Point {
   // Hidden before it is cut: half a secret would have no looks any more.
-  const { message, originalBytes } = cutMessage(redact(withoutBreak(record.message)))
+  const hidden = redact(withoutBreak(record.message))
+  const { message, originalBytes } = cutMessage(hidden.text)
   const { report } = record.line
   return {
     category: 'logging',
@@ -59,6 +65,7 @@ export function makeLogPoint(
       event_id: record.eventId,
       ingestion_time: BigInt(Math.round(ingestedMs)),
       ...knownFields(record),
+      ...(hidden.isRestHidden ? { [REST_HIDDEN]: true } : {}),
       ...(originalBytes === undefined ? {} : { original_bytes: BigInt(originalBytes) }),
       ...(report === undefined ? {} : makeReportFields(report)),
       ...shownType(report?.errorType ?? record.errorType, redact),

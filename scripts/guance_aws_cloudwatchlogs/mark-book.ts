@@ -11,6 +11,7 @@ type StoredMark = readonly [
   /** Null in what an earlier version stored. */
   isNamed?: boolean | null,
   linedMs?: EpochMs | null,
+  linedAs?: string | null,
 ]
 
 /** A group that is seen for the first time begins so long before: no function is listed later than that. */
@@ -61,13 +62,14 @@ export class MarkBook {
     const key = markKey(scope)
     const kept = await loadList<MarkHead, StoredMark>(context, key)
     const marks = new Map(
-      (kept?.items ?? []).map(([id, finalMs, sinceMs, seenMs, , linedMs]): [string, GroupMark] => [
+      (kept?.items ?? []).map(([id, finalMs, sinceMs, seenMs, , linedMs, linedAs]): [string, GroupMark] => [
         id,
         {
           finalMs,
           sinceMs,
           ...(seenMs === null ? {} : { seenMs }),
           ...(typeof linedMs === 'number' ? { linedMs } : {}),
+          ...(typeof linedAs === 'string' ? { linedAs } : {}),
         },
       ]),
     )
@@ -104,10 +106,10 @@ export class MarkBook {
     return [...this.#marks.values()].reduce((latest, { linedMs = 0 }) => Math.max(latest, linedMs), 0)
   }
 
-  /** Ids of groups whose lines were written later than that. */
-  linedAfter(timeMs: EpochMs): readonly string[] {
-    return [...this.#marks].flatMap(([id, { linedMs }]) =>
-      linedMs !== undefined && linedMs > timeMs ? [id] : [],
+  /** Groups whose lines were written later than that, with the measurement of the last where it is not the group's name. */
+  linedAfter(timeMs: EpochMs): readonly { readonly id: string; readonly linedAs: string | undefined }[] {
+    return [...this.#marks].flatMap(([id, { linedMs, linedAs }]) =>
+      linedMs !== undefined && linedMs > timeMs ? [{ id, linedAs }] : [],
     )
   }
 
@@ -123,8 +125,8 @@ export class MarkBook {
   /** State that keeps the marks of these groups and forgets others; `listedAtMs` is of the functions among them. */
   save(groups: readonly LogGroup[], listedAtMs?: EpochMs): Readonly<Record<string, Json>> {
     const items = groups.map((group): StoredMark => {
-      const { finalMs, sinceMs, seenMs, linedMs } = this.markOf(group)
-      return [group.id, finalMs, sinceMs, seenMs ?? null, group.isNamed, linedMs ?? null]
+      const { finalMs, sinceMs, seenMs, linedMs, linedAs } = this.markOf(group)
+      return [group.id, finalMs, sinceMs, seenMs ?? null, group.isNamed, linedMs ?? null, linedAs ?? null]
     })
     return keepList(
       this.#key,

@@ -20,7 +20,10 @@ export interface IdBounds {
   readonly kept: number
 }
 
-/** Some 28 bytes each in memory, and 11 in the store, whose 256 MB are for all groups of a Startup script. */
+/**
+ * Some 28 bytes each in memory, and 11 in the store, whose 256 MB are for all groups of a Startup script: eleven of which a whole
+ * window was read, 22 MB each, fill it.
+ */
 export const ID_BOUNDS: IdBounds = { read: 2_000_000, kept: 1_000_000 }
 
 /** How far a group is to be read. */

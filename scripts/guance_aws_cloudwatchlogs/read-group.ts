@@ -19,6 +19,8 @@ export interface GroupResult {
   readonly isMissing: boolean
   /** Logs that were made of the events. */
   readonly lines: number
+  /** Those of them whose end is hidden because searching it would have taken too long. */
+  readonly restHidden: number
   /** Points of reports. */
   readonly reports: number
   /** Whether the task's time ended before. */
@@ -75,10 +77,11 @@ export async function readGroup(run: GroupRun, group: LogGroup, reading: Reading
   const state = await GroupState.load(run.context, reading.stateKey, reading.fromMs)
   const reader = new GroupReader(run, group, { reading, state })
   const { pace, isWhole } = await readWindows(run, { reader, state, reading })
-  const { events, lines, reports, late, latestMs, seenMs, isMissing } = reader
+  const { events, lines, restHidden, reports, late, latestMs, seenMs, isMissing } = reader
   return {
     events,
     lines,
+    restHidden,
     reports,
     late,
     latestMs,

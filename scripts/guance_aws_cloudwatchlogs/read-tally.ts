@@ -41,17 +41,20 @@ export class ReadTally {
   readonly #unreadable: string[] = []
   #inARow = 0
   #late = 0
+  #restHidden = 0
   #latestMs = 0
   readonly #busy: string[] = []
   #busyMs = Infinity
   groups = 0
   events = 0
 
-  add(group: LogGroup, { events, late, latestMs, isMissing, isUnfinished, busyMs }: GroupResult): void {
+  add(group: LogGroup, result: GroupResult): void {
+    const { events, late, latestMs, restHidden, isMissing, isUnfinished, busyMs } = result
     this.#inARow = 0
     this.groups += 1
     this.events += events
     this.#late += late
+    this.#restHidden += restHidden
     this.#latestMs = Math.max(this.#latestMs, latestMs)
     // A function that never ran has no group.
     if (isMissing && group.isNamed) this.#missing.push(group.name)
@@ -78,7 +81,7 @@ export class ReadTally {
   }
 
   /** Names each cause once, however many groups it hit. */
-  report(context: RunContext, scope: string, latenessMs: number): void {
+  #reportFailures(context: RunContext, scope: string): void {
     for (const failures of Map.groupBy(
       this.#failures,
       ({ error }) => `${error.kind} ${error.action}`,
@@ -89,6 +92,10 @@ export class ReadTally {
       const names = name(failures.map(({ group }) => group.name))
       context.report({ ...problem, message: `${problem.message} Not read: ${names}.` })
     }
+  }
+
+  report(context: RunContext, scope: string, latenessMs: number): void {
+    this.#reportFailures(context, scope)
     const warn = (code: string, message: string): void =>
       context.report({ code, severity: 'warning', scope, message })
     if (this.#missing.length > 0) {
@@ -113,6 +120,12 @@ export class ReadTally {
       warn(
         'logs-busy',
         `So many events are in ${name(this.#busy)} that only those of the last ${wholeMinutes(this.#busyMs)} minutes can be told apart: what comes to CloudWatch Logs later after its time is not found, and not only what comes later than maxLatenessMin (${latenessMs / MINUTE_MS}). Let less be written there, name some of its streams in log_streams, or leave the group out.`,
+      )
+    }
+    if (this.#restHidden > 0) {
+      warn(
+        'logs-hidden',
+        `A pattern of redact would have taken too long over ${this.#restHidden} messages, whose ends are hidden unsearched (rest_hidden). Let the pattern end where what it hides ends, without a part like (.*;)? behind it.`,
       )
     }
     if (this.#late === 0) return

@@ -47,11 +47,20 @@ function foldEvents(
   return lateRecords.length === 0 ? folded.records : [...lateRecords, ...folded.records]
 }
 
-/** Of a function in this group: by the group lines are told apart of one that has two, whose counts then add up. */
-function labelOf({ tagsOf }: Pick<RecordMaker, 'tagsOf'>, group: LogGroup, functionName: string): Label {
+/** Of a minute that an earlier version began: with `log_group`, which it did not have, it would be a second line. */
+function earlierLabelOf(
+  { tagsOf }: Pick<RecordMaker, 'tagsOf'>,
+  group: LogGroup,
+  functionName: string,
+): Label {
   const architecture = group.functions.find(({ name }) => name === functionName)?.architecture
-  const tags = { ...tagsOf(group, functionName), log_group: group.name }
-  return { tags, ...(architecture === undefined ? {} : { architecture }) }
+  return { tags: tagsOf(group, functionName), ...(architecture === undefined ? {} : { architecture }) }
+}
+
+/** Of a function in this group: by the group lines are told apart of one that has two, whose counts then add up. */
+function labelOf(maker: Pick<RecordMaker, 'tagsOf'>, group: LogGroup, functionName: string): Label {
+  const { tags, ...rest } = earlierLabelOf(maker, group, functionName)
+  return { tags: { ...tags, log_group: group.name }, ...rest }
 }
 
 /** Adds the reports of new events to the group's open minutes, and makes the logs of the rest. */
@@ -88,7 +97,7 @@ export function makeReports(
   minutes: readonly FunctionMinute[],
 ): readonly Point[] {
   return minutes.map(({ functionName, minuteMs, minute, label }) => {
-    const { tags, architecture } = label ?? labelOf(maker, group, functionName)
+    const { tags, architecture } = label ?? earlierLabelOf(maker, group, functionName)
     const price = findComputePrice(maker.region, architecture)
     return makeReportPoint({ minute, timeMs: minuteMs, tags, price })
   })

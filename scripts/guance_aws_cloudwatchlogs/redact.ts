@@ -1,5 +1,6 @@
-import { HIDDEN, hideShapes } from 'guance-aws-lambda/dff'
+import { hideShapes } from 'guance-aws-lambda/dff'
 import { hideCardNumbers } from './card-number.ts'
+import { type Hidden, hideFound } from './hide-found.ts'
 import { compilePattern } from './user-pattern.ts'
 
 export interface RedactOptions {
@@ -9,21 +10,21 @@ export interface RedactOptions {
   readonly isOff?: boolean
 }
 
+/** What becomes of a message before it leaves the task. */
+export type Redact = (text: string) => Hidden
+
 /**
  * Hides what has the looks of a key, a token or a card number (AWS keys, JWT, Bearer and Basic, signatures, passwords in URLs,
  * Guance's tokens, card numbers that pass Luhn), then the user's patterns. Throws BAD_PARAMETER naming `place.patterns[n]`.
  */
-export function makeRedactor(
-  { patterns = [], isOff = false }: RedactOptions,
-  place: string,
-): (text: string) => string {
+export function makeRedactor({ patterns = [], isOff = false }: RedactOptions, place: string): Redact {
   const own = patterns.map((pattern, index) => compilePattern(pattern, `${place}.patterns[${index}]`))
-  return (text) => {
-    let shown = isOff ? text : hideCardNumbers(hideShapes(text))
-    for (const pattern of own) {
-      // A pattern may find the empty text too, where there is nothing to hide.
-      shown = pattern.matcher(shown).replaceAll((found: string) => (found === '' ? '' : HIDDEN))
-    }
-    return shown
-  }
+  return (text) =>
+    own.reduce<Hidden>(
+      (shown, pattern) => {
+        const hidden = hideFound(shown.text, pattern)
+        return { text: hidden.text, isRestHidden: shown.isRestHidden || hidden.isRestHidden }
+      },
+      { text: isOff ? text : hideCardNumbers(hideShapes(text)), isRestHidden: false },
+    )
 }

@@ -9,6 +9,7 @@ import {
   type RegionResult,
 } from 'guance-aws-lambda/sets/guance_integration'
 import { backfillGroup } from './backfill-group.ts'
+import { defined } from './defined.ts'
 import { type GroupRun, isEnding } from './group-reader.ts'
 import { gatherGroups, goneGroups, isOver, listKnown } from './group-list.ts'
 import { makeTags } from './line-tags.ts'
@@ -95,12 +96,10 @@ class RegionReader {
     const result = await readGroup(this.#group, group, reading)
     const { finalMs, seenMs = mark.seenMs } = result
     if (result.reports > 0) this.#marks.noteReports()
-    this.#marks.set(group, {
-      ...mark,
-      finalMs,
-      ...(seenMs === undefined ? {} : { seenMs }),
-      ...(result.lines === 0 ? {} : { linedMs: context.triggerTimeMs }),
-    })
+    const { linedMs, linedAs, ...rest } = mark
+    // By the clock that receipts go by: a run by hand may be of another time.
+    const lined = result.lines === 0 ? { linedMs, linedAs } : { linedMs: Date.now(), linedAs: options.source }
+    this.#marks.set(group, defined({ ...rest, finalMs, seenMs, ...lined }))
     return result
   }
 

@@ -30,7 +30,8 @@ interface OpenMinute {
 }
 
 function labelsOf(labels: OpenLabels, functionName: string): ReadonlyMap<EpochMs, Label> {
-  const own = labels[functionName] ?? []
+  // Of an earlier version there are none; a function may be called `constructor`.
+  const own = Object.hasOwn(labels, functionName) ? (labels[functionName] ?? []) : []
   return new Map(own.flatMap(([label, minutesMs]) => minutesMs.map((minuteMs) => [minuteMs, label] as const)))
 }
 

@@ -14,6 +14,8 @@ export interface GroupMark {
   readonly seenMs?: EpochMs
   /** When lines of it were written last; absent where none ever were. */
   readonly linedMs?: EpochMs
+  /** Their measurement, where it is not the name of the group. */
+  readonly linedAs?: string
 }
 
 export interface TurnQuestion {

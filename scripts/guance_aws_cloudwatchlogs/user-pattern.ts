@@ -1,17 +1,21 @@
 import { DffError } from 'guance-aws-lambda/dff'
 import { RE2JS } from 're2js'
+import { halfCharacter, translateDialect } from './pattern-dialect.ts'
 
 /** No useful pattern is longer. */
 const MAX_LENGTH = 1_000
 
 /**
- * Instructions of the compiled pattern; time is in proportion to them and to the text. With so many a message of 256 KiB that
+ * Instructions of the compiled pattern; the time of a search is in proportion to them and to the text. With so many a message of 256 KiB that
  * is made for it takes some two seconds, any other a thousandth of that.
  */
 const MAX_INSTRUCTIONS = 300
 
-/** A user's regular expression, matched in linear time: with a backtracking one like a+b a single long message may take a minute. */
-export type UserPattern = Pick<RE2JS, 'test' | 'matcher'>
+/**
+ * A user's regular expression. One search takes time in proportion to the text: with a backtracking one like a+b a single long
+ * message may take a minute. To find all matches is another matter (hide-found.ts).
+ */
+export type UserPattern = Pick<RE2JS, 'test' | 'matcher' | 'programSize'>
 
 function refuse(place: string, expected: string, got: string): DffError {
   return new DffError({
@@ -25,7 +29,7 @@ function refuse(place: string, expected: string, got: string): DffError {
 
 function compile(source: string, place: string): RE2JS {
   try {
-    return RE2JS.compile(RE2JS.translateRegExp(source))
+    return RE2JS.compile(RE2JS.translateRegExp(translateDialect(source)))
   } catch (error) {
     const reason = error instanceof Error ? error.message : String(error)
     throw refuse(
@@ -43,6 +47,14 @@ export function compilePattern(source: string, place: string): UserPattern {
       place,
       `a regular expression of 1 to ${MAX_LENGTH} characters`,
       `${source.length} characters`,
+    )
+  }
+  const half = halfCharacter(source)
+  if (half !== undefined) {
+    throw refuse(
+      place,
+      'whole characters, such as \\u{1F600}',
+      `${JSON.stringify(source)} (half of one: ${half})`,
     )
   }
   const pattern = compile(source, place)

@@ -47,4 +47,18 @@ describe('what is expected of logs', () => {
     await poller.poll(START_MS)
     expect((await expectedAt(poller, START_MS))?.logs).toEqual([{ measurement: 'aws lambda, 日志' }])
   })
+
+  it('is what was written until lines of another source are, and nothing where lines are left out', async () => {
+    await using poller = await LogPoller.start()
+    poller.configs = { auto: { regions: ['us-east-1'] }, source: 'before' }
+    await poller.pollAll(START_MS, START_MS + 10 * MINUTE_MS)
+    poller.configs = { auto: { regions: ['us-east-1'] } }
+    expect((await expectedAt(poller, START_MS))?.logs).toEqual([{ measurement: 'before' }])
+    await poller.pollAll(START_MS + 15 * MINUTE_MS, START_MS + 30 * MINUTE_MS)
+    const later = START_MS + 30 * MINUTE_MS
+    const after = (await expectedAt(poller, later))?.logs?.map(({ measurement }) => measurement) ?? []
+    expect(after.some((measurement) => measurement !== 'before')).toBe(true)
+    poller.configs = { auto: { regions: ['us-east-1'] }, deliver: 'metrics' }
+    expect((await expectedAt(poller, later))?.logs ?? []).toEqual([])
+  })
 })

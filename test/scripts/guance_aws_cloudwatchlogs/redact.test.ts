@@ -1,9 +1,19 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { DffError } from '../../../core/error.ts'
-import { makeRedactor } from '../../../scripts/guance_aws_cloudwatchlogs/redact.ts'
+import { makeRedactor, type RedactOptions } from '../../../scripts/guance_aws_cloudwatchlogs/redact.ts'
 
-const redact = makeRedactor({}, 'redact')
+/** As a function of texts, none of which may take too long. */
+function redactor(options: RedactOptions): (text: string) => string {
+  const hide = makeRedactor(options, 'redact')
+  return (message) => {
+    const { text, isRestHidden } = hide(message)
+    expect(isRestHidden).toBe(false)
+    return text
+  }
+}
+
+const redact = redactor({})
 
 function refusal(run: () => unknown): DffError | undefined {
   try {
@@ -48,9 +58,9 @@ describe('redaction', () => {
   })
 
   it('hides by pattern besides, also where looks are off', () => {
-    const own = makeRedactor({ patterns: [String.raw`order-\d+`, '用户\\S+'], isOff: true }, 'redact')
+    const own = redactor({ patterns: [String.raw`order-\d+`, '用户\\S+'], isOff: true })
     expect(own('order-42 of 用户甲 4111111111111111')).toBe('***** of ***** 4111111111111111')
-    expect(makeRedactor({ patterns: ['x*'] }, 'redact')('axxb')).toBe('a*****b')
+    expect(redactor({ patterns: ['x*'] })('axxb')).toBe('a*****b')
   })
 
   it('names the place of a pattern that it refuses', () => {
@@ -71,7 +81,7 @@ describe('redaction', () => {
   })
 
   it('hides what patterns of JavaScript find, wherever it is', () => {
-    const hide = (pattern: string) => makeRedactor({ patterns: [pattern], isOff: true }, 'redact')
+    const hide = (pattern: string) => redactor({ patterns: [pattern], isOff: true })
     expect(hide('\\u{1F600}|\\u4e2d')('😀😀 中文 $1')).toBe('********** *****文 $1')
     expect(hide('(?<key>order) \\d{2,3}')('order 1234, order 12')).toBe('*****4, *****')
     expect(hide('\\p{L}+支$')('用户 甲支')).toBe('用户 *****')
@@ -80,10 +90,56 @@ describe('redaction', () => {
   it('takes no longer for a pattern of the user, whatever the message', () => {
     const message = `${'a'.repeat(262_143)}!`
     const patterns = ['a+b', '(a+)+$', '(?:a|aa)*b', '.*a.*a.*a.*b', String.raw`\w+\s+\w+@`]
-    const own = makeRedactor({ patterns, isOff: true }, 'redact')
+    const own = redactor({ patterns, isOff: true })
     const startMs = performance.now()
     expect(own(message)).toBe(message)
     expect(performance.now() - startMs).toBeLessThan(10_000)
+  })
+
+  it.each([
+    ['.*b|a', 'a'],
+    [String.raw`key=\w+(.*;)?`, 'key=abcdef '],
+    ['"password":"[^"]*"(.*"end")?', '"password":"abcdef",'],
+    ['(?:a{1,20}){1,7}(?:.*b)?', 'aaaaaaaaaaaaaaaaaaaaaaaa '],
+  ])('hides the rest of a message over which %s takes too long', (pattern, unit) => {
+    const hide = makeRedactor({ patterns: [pattern], isOff: true }, 'redact')
+    const startMs = performance.now()
+    for (const length of [2 ** 14, 2 ** 18]) {
+      const { text, isRestHidden } = hide(`shown ${unit.repeat(length / unit.length)}secret`)
+      expect(isRestHidden).toBe(true)
+      expect(text).toMatch(/^shown \*{5}/)
+      expect(text).not.toMatch(/abcdef|secret|aaaa/)
+    }
+    // Without a bound the longer one takes from minutes to an hour.
+    expect(performance.now() - startMs).toBeLessThan(20_000)
+  })
+
+  it.each([
+    [String.raw`\d`, '1', '*****'],
+    ['a', 'ab', '*****b'],
+    ['甲|乙', '甲乙', '**********'],
+    [String.raw`\b\d\b`, '1 ', '***** '],
+    ['a??b*', 'ab', 'a*****'],
+    [String.raw`(?i)key=\w+`, 'Key=a ', '***** '],
+    [String.raw`password=\S+|secret \w+ key`, 'secret of key;', '*****;'],
+    [String.raw`(?:secret|token)=\S+(?: until=\d+)?`, 'token=a b ', '***** b '],
+    [String.raw`(?:[a-z]{1,40}\s?){1,3};`, 'ab cd; ', '***** '],
+  ])('hides each of the matches of %s that fill a message', (pattern, unit, shown) => {
+    const hide = redactor({ patterns: [pattern], isOff: true })
+    for (const length of [20, 1_000, 2 ** 14, 2 ** 18]) {
+      const times = Math.floor(length / unit.length)
+      expect(hide(unit.repeat(times)) === shown.repeat(times)).toBe(true)
+    }
+  })
+
+  it('hides each of many matches, however short or long the message', () => {
+    const patterns = ['\\d', 'order-[a-z]+', 'key=[^;]*;(?: ttl=x)?', '(?:甲|乙)(?:丙|丁)?']
+    const hide = redactor({ patterns, isOff: true })
+    for (const length of [10, 1_000, 2_000, 20_000]) {
+      expect(hide('1 order-ab. key=x y; 甲丙乙'.repeat(length))).toBe(
+        '***** *****. ***** **********'.repeat(length),
+      )
+    }
   })
 
   it('takes time in proportion to the text', () => {

@@ -47,4 +47,20 @@ describe('an open minute of reports', () => {
     const [final] = book.takeFinal(START_MS + MINUTE_MS)
     expect(final).toMatchObject({ minute: { add: { invocations: 4 } }, label: undefined })
   })
+
+  it.each(['constructor', 'toString', '__proto__'])(
+    'of an earlier version goes on for a function named %s',
+    (functionName) => {
+      const report = invocation({})
+      const before = new ReportBook()
+      before.add(functionName, START_MS, { report, label: PYTHON })
+      const after = new ReportBook(before.save().reports)
+      after.add(functionName, START_MS, { report, label: PYTHON })
+      expect(reopen(after).takeFinal(START_MS + MINUTE_MS)).toMatchObject([
+        { functionName, minute: { add: { invocations: 2 } }, label: undefined },
+      ])
+      const labelled = reopen(before).takeFinal(START_MS + MINUTE_MS)
+      expect(labelled).toMatchObject([{ functionName, label: PYTHON }])
+    },
+  )
 })
