@@ -251,6 +251,21 @@ describe('days', () => {
     expect((await play.paid()).byDay).toEqual({ '2026-10-01': 2, '2026-10-02': 1, '2026-10-03': 1 })
   })
 
+  it.each([60, 75, 82, 90])(
+    'that were read before a rest of %d days are not written as new ones again',
+    async (days) => {
+      const play = await openPlay({ usageTypes: 6 }, { linked_accounts: 'own' })
+      for (const day of [0, 1]) await play.tick(NINE_MS + day * DAY_MS)
+      const had = new Set(play.lines().map(({ tags }) => tags['billing_id']))
+      const before = play.lines().length
+      await play.tick(NINE_MS + days * DAY_MS)
+      const again = play.lines().slice(before)
+      const isHad = ({ tags }: Point): boolean => had.has(tags['billing_id'])
+      expect(again.some(isHad)).toBe(true)
+      expect(again.filter((point) => isHad(point) && point.fields['revision'] === 1n)).toEqual([])
+    },
+  )
+
   it('of a long first reading are remembered as far back as AWS may still change them', async () => {
     const play = await openPlay({ usageTypes: 6 }, { lookback_days: 120, linked_accounts: 'own' })
     await play.tick(NINE_MS)
