@@ -19,7 +19,7 @@ import {
 } from 'guance-aws-lambda/sets/guance_integration'
 import { planBilling } from './billing-plan.ts'
 import { readFunctions, shareFunctions } from './collect-functions.ts'
-import { type BillingRun, openBilling } from './billing-run.ts'
+import { type BillingRun, openBilling, paidToday } from './billing-run.ts'
 import { MEASUREMENT } from './cost-point.ts'
 import { type CostQuery, functionQuery, listQueries } from './cost-query.ts'
 import { COST_PROBE, examineBilling, functionProbes } from './doctor.ts'
@@ -95,7 +95,7 @@ async function collect(run: BillingRun): Promise<RegionResult[]> {
   if (isFirst) await renewAccounts(run)
   const results = await collectCosts(run)
   if (!isFirst) await renewAccounts(run)
-  context.log(`${accountId}: ${purse.paid} of ${purse.limit} requests of today paid for`)
+  context.log(`${accountId}: ${paidToday(run)} of ${purse.limit} requests of today paid for`)
   return results
 }
 

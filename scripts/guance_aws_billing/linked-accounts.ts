@@ -87,7 +87,7 @@ export async function renewAccounts(run: BillingRun): Promise<void> {
   if (!isListingDue(await loadLinkedAccounts(context, accountId), today)) return
   const reading = await loadReading(context, accountId, LISTING_ID)
   const scope = `${accountId}/${LISTING_ID}`
-  if (isWaiting(reading, context.triggerTimeMs)) {
+  if (isWaiting(reading, run.nowMs)) {
     reportWaiting(context, scope, reading)
     return
   }
@@ -101,7 +101,7 @@ export async function renewAccounts(run: BillingRun): Promise<void> {
     context.log(`${scope}: ${Object.keys(found.names).length} linked accounts with costs`)
   } catch (error) {
     if (!(error instanceof AwsFailure)) throw error
-    await keepFailure(context, { place: placeOf(context, accountId, LISTING_ID), scope, reading }, error)
+    await keepFailure(run, { place: placeOf(context, accountId, LISTING_ID), scope, reading }, error)
   }
 }
 

@@ -51,8 +51,8 @@ async function noteMissing(
   asking: Asking,
   { reading, chunk, page }: { readonly reading: Reading; readonly chunk: OpenChunk; readonly page: Noted },
 ): Promise<Noted> {
-  const { context } = asking.run
-  if (context.triggerTimeMs - chunk.startedMs > ONE_REFRESH_MS) return page
+  const { context, nowMs } = asking.run
+  if (nowMs - chunk.startedMs > ONE_REFRESH_MS) return page
   const days = Object.keys(chunk.seen).filter((day) => isWithin(day, chunk.days))
   const loaded = await loadBooks(context, placeOfAsking(asking), days)
   const books = new Map(page.books)
