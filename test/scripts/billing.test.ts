@@ -171,4 +171,21 @@ describe('the set beside others', () => {
     expect([...costs.keys()]).toEqual(['BlendedCost', 'UnblendedCost'])
     expect((await play.paid()).byDay).toEqual({ '2026-10-01': 3 })
   })
+
+  it('pays from one purse with a collector of the same account that nobody could name at first', async () => {
+    const play = await openPlay({ linked: 5 })
+    const account = { extra_tags: { account_name: 'a', account_id: '123456789012' } }
+    const configs = { requests_per_day: 6 }
+    const named = BillingCollector(account, configs)
+    const late = BillingCollector(account, { ...configs, cost: 'UnblendedCost' })
+    const unnamed = { ...late, accountId: async () => Promise.reject(new Error('STS did not answer')) }
+    play.setClocks(NINE_MS)
+    const run = play.runAt(NINE_MS)
+    await Runner([named, unnamed]).run(run)
+    expect((await play.paid()).byDay).toEqual({ '2026-10-01': 6 })
+    expect(play.store.state.get('billing/123456789012/paid')).toEqual({ '2026-10-01': 6 })
+    // Each line once, whichever of the two wrote it.
+    const ids = play.lines().map(({ tags }) => tags['billing_id'])
+    expect(new Set(ids).size).toBe(ids.length)
+  })
 })
