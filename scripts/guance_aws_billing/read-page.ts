@@ -7,6 +7,7 @@ import type { CostQuery } from './cost-query.ts'
 import { addDays, type Day, isWithin } from './day.ts'
 import { type Place, placeOf } from './place.ts'
 import { endChunk, learnPageRows, type OpenChunk, type Reading, readingState } from './reading.ts'
+import { answeredState } from './shared-day.ts'
 import type { Spans } from './spans.ts'
 
 /** Books of days that no reading goes back to: the oldest estimate that is read again is 62 days old. */
@@ -122,7 +123,9 @@ export async function readPage(
     : noted
   const points = pointsOf(asking, changes, chunk)
   const place = placeOfAsking(asking)
-  const state = { ...bookState(place, books), ...readingState(place, next) }
+  const isAnswer = isLast && query.isByResource === true
+  const answered = isAnswer ? await answeredState(run, place, Object.keys(seen)) : {}
+  const state = { ...bookState(place, books), ...readingState(place, next), ...answered }
   await context.commit({ points, state })
   return { reading: next, points: points.length }
 }
