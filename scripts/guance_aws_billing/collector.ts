@@ -49,6 +49,20 @@ function parseBillingAccount(account: Account): Account {
   })
 }
 
+/** Throws BAD_PARAMETER where costs of functions could not be shared out, because nobody reads the account they are in. */
+function checkFunctions({ extra_tags: tags = {} }: Account, configs: BillingConfigs): void {
+  const { functions, linked_accounts: chosen } = configs
+  const ownId = tags['account_id'] ?? ''
+  if (functions === undefined || !Array.isArray(chosen) || chosen.includes(ownId)) return
+  throw new DffError({
+    code: 'BAD_PARAMETER',
+    place: 'billingConfigs.linked_accounts',
+    expected: `also the own account ${ownId}, of whose functions the costs are wanted`,
+    got: chosen.join(', '),
+    remedy: `Costs of functions are shares of the own account's: add ${ownId} to linked_accounts, or leave functions out.`,
+  })
+}
+
 /** Those asked longest ago first: what a budget leaves out today comes first tomorrow. */
 function orderQueries({ purse }: BillingRun, queries: readonly CostQuery[]): readonly CostQuery[] {
   return queries.toSorted((left, right) => purse.askedMs(left.id) - purse.askedMs(right.id))
@@ -133,6 +147,7 @@ export function BillingCollector(
 ): Collector {
   const checked = parseBillingAccount(account)
   const checkedConfigs = validate('billing-configs', configs, 'billingConfigs')
+  checkFunctions(checked, checkedConfigs)
   const open = async (context: RunContext): Promise<BillingRun> =>
     openBilling(context, checked, { configs: checkedConfigs, backoff })
   return {

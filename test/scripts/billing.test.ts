@@ -48,6 +48,25 @@ describe('a line of the bill', () => {
   })
 })
 
+describe('costs of functions', () => {
+  it.each(['auto', 'metrics'] as const)(
+    'by %s need the own account among those that are named, and say so',
+    (source) => {
+      const account = { extra_tags: { account_name: 'a', account_id: '123456789012' } }
+      const functions = { regions: ['us-east-1' as const], source }
+      const without = { functions, linked_accounts: ['200000000001', '200000000002'] }
+      expect(() => BillingCollector(account, without)).toThrow(
+        /billingConfigs\.linked_accounts: expected also the own account 123456789012.*got 200000000001, 200000000002/,
+      )
+      for (const configs of [
+        { functions },
+        { ...without, linked_accounts: ['200000000001', '123456789012'] },
+      ])
+        expect(BillingCollector(account, configs).name).toBe('AWS-Billing')
+    },
+  )
+})
+
 describe('other groupings', () => {
   it('cut the same sums by tag and by category, under a name of their own, for a request each', async () => {
     const play = await openPlay(
