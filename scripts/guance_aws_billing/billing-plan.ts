@@ -7,11 +7,12 @@ import {
   type RunContext,
 } from 'guance-aws-lambda/dff'
 import { collectRegions } from 'guance-aws-lambda/sets/guance_integration'
-import { type BillingRun, GET, GET_BY_RESOURCE } from './billing-run.ts'
+import { type BillingRun, GET_BY_RESOURCE } from './billing-run.ts'
 import { functionQuery } from './cost-query.ts'
 import { countDailyRequests, type DailyRequests, neededRequests } from './daily-requests.ts'
 import { listBilledFunctions, USAGE_METRICS } from './function-usage.ts'
 import { loadLinkedAccounts } from './linked-accounts.ts'
+import { GET } from './paying-day.ts'
 import { isRefused, loadReading } from './reading.ts'
 
 function reportUnknown(context: RunContext, accountId: string): void {

@@ -1,5 +1,12 @@
 import type { GetCostAndUsageCommandInput, GetCostAndUsageCommandOutput } from '@aws-sdk/client-cost-explorer'
-import { type Account, type BillingConfigs, DffError, REGIONS, type RunContext } from 'guance-aws-lambda/dff'
+import {
+  type Account,
+  type BillingConfigs,
+  DffError,
+  type EpochMs,
+  REGIONS,
+  type RunContext,
+} from 'guance-aws-lambda/dff'
 import {
   type AwsAccount,
   type AwsRegion,
@@ -9,12 +16,11 @@ import {
 } from 'guance-aws-lambda/sets/guance_integration'
 import type { Labels } from './cost-point.ts'
 import type { CostName } from './cost-query.ts'
-import type { Day } from './day.ts'
-import { readingDay } from './day.ts'
+import { type Day, dayOf, readingDay } from './day.ts'
+import { dayOfBill, findPayingDay, GET } from './paying-day.ts'
 import { Purse } from './purse.ts'
 import type { ReadingRule } from './reading.ts'
 
-export const GET = 'ce:GetCostAndUsage'
 export const GET_BY_RESOURCE = 'ce:GetCostAndUsageWithResources'
 
 /** Requests of a day unless said otherwise: 0.20 USD, enough for 19 accounts and their list. */
@@ -44,6 +50,9 @@ export interface BillingRun {
   /** Where Cost Explorer answers for the whole partition. */
   readonly region: AwsRegion
   readonly purse: Purse
+  /** The tick's time; that of the last request where `dff exec --at` names an earlier one, so that nothing known goes back. */
+  readonly nowMs: EpochMs
+  /** Its reading day. */
   readonly today: Day
   readonly labels: Omit<Labels, 'accountNames'>
 }
@@ -77,14 +86,18 @@ export async function openBilling(
   const { accountId, partition } = opened
   const { requests_per_day: limit = DEFAULT_REQUESTS_PER_DAY, cost = 'BlendedCost' } = configs
   const extraTags = account.extra_tags ?? {}
+  const region = opened.region(costRegionOf(opened))
+  const purse = await Purse.open(context, { accountId, limit, latestMs: region.clock.awsNowMs() })
+  const { nowMs } = purse
   return {
     context,
     account: opened,
     configs,
     cost,
-    region: opened.region(costRegionOf(opened)),
-    purse: await Purse.open(context, accountId, limit),
-    today: readingDay(context.triggerTimeMs),
+    region,
+    purse,
+    nowMs,
+    today: readingDay(nowMs),
     labels: {
       partition,
       payerId: accountId,
@@ -94,6 +107,11 @@ export async function openBilling(
       rewrite: context.sink.rewrite,
     },
   }
+}
+
+/** Requests paid for on today's bill, as far as is known what day it is. */
+export function paidToday({ region, purse }: Pick<BillingRun, 'region' | 'purse'>): number {
+  return purse.paidOn(dayOfBill(region))
 }
 
 /** Says that the money of today is spent. */
@@ -108,7 +126,7 @@ export function reportSpent({ context, purse, account }: BillingRun, scope: stri
 
 /** Pays for a page of a question, by its id, and reads it; undefined when none may be paid for any more today. Throws AwsFailure, after one attempt. */
 export async function askCosts<T>(
-  { region, purse }: Pick<BillingRun, 'region' | 'purse'>,
+  { context, region, purse }: Pick<BillingRun, 'context' | 'region' | 'purse'>,
   {
     id,
     input,
@@ -119,7 +137,8 @@ export async function askCosts<T>(
   const { GetCostAndUsageCommand, GetCostAndUsageWithResourcesCommand } =
     await import('@aws-sdk/client-cost-explorer')
   const client = await region.costExplorer()
-  if (!(await purse.take(id))) return undefined
+  const day = await findPayingDay(region, dayOf(context.triggerTimeMs))
+  if (!(await purse.take(id, day))) return undefined
   return isByResource
     ? region.callOnce(GET_BY_RESOURCE, async (abortSignal) =>
         // The same question with a filter that must be there, and the same answer.

@@ -80,7 +80,7 @@ async function shareByMetrics(run: BillingRun, query: CostQuery, labels: Labels)
   const due = await listDueDays(run, query)
   if (due.length === 0) return { kind: 'collected', scope, points: 0 }
   const reading = await loadReading(context, accountId, query.id)
-  if (isWaiting(reading, context.triggerTimeMs)) {
+  if (isWaiting(reading, run.nowMs)) {
     reportWaiting(context, scope, reading)
     return { kind: 'degraded', scope, points: 0 }
   }
@@ -91,7 +91,7 @@ async function shareByMetrics(run: BillingRun, query: CostQuery, labels: Labels)
   } catch (error) {
     if (!(error instanceof AwsFailure)) throw error
     const place = placeOf(context, accountId, query.id)
-    return keepFailure(context, { place, scope, reading }, error)
+    return keepFailure(run, { place, scope, reading }, error)
   }
 }
 

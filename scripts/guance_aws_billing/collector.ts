@@ -1,7 +1,6 @@
 import {
   type Account,
   type BillingConfigs,
-  DffError,
   type EpochMs,
   type Expectation,
   type RunContext,
@@ -14,38 +13,22 @@ import {
   describeAccess,
   loadAccountId,
   openAccount,
-  parseAccount,
   type RegionResult,
 } from 'guance-aws-lambda/sets/guance_integration'
+import { checkFunctions, parseBillingAccount } from './account-block.ts'
+import { alone } from './account-gate.ts'
 import { planBilling } from './billing-plan.ts'
 import { readFunctions, shareFunctions } from './collect-functions.ts'
-import { type BillingRun, openBilling } from './billing-run.ts'
+import { type BillingRun, openBilling, paidToday } from './billing-run.ts'
 import { MEASUREMENT } from './cost-point.ts'
 import { type CostQuery, functionQuery, listQueries } from './cost-query.ts'
 import { COST_PROBE, examineBilling, functionProbes } from './doctor.ts'
-import { LISTING_ID, loadChosenAccounts, renewAccounts } from './linked-accounts.ts'
+import { LISTING_ID, loadChosenAccounts } from './linked-accounts.ts'
+import { renewAccounts } from './list-accounts.ts'
 import { readQuery } from './read-query.ts'
 import { loadReading } from './reading.ts'
 
 const NAME = 'AWS-Billing'
-
-/** What cost analysis in Guance tells accounts apart by (guance.md §5.3). */
-const NEEDED_TAGS = ['account_name', 'account_id'] as const
-
-/** The account block with the two tags that a bill needs; throws BAD_PARAMETER naming the one that is missing. */
-function parseBillingAccount(account: Account): Account {
-  const checked = parseAccount(account)
-  const missing = NEEDED_TAGS.find((tag) => (checked.extra_tags?.[tag] ?? '') === '')
-  if (missing === undefined) return checked
-  throw new DffError({
-    code: 'BAD_PARAMETER',
-    place: `account: extra_tags.${missing}`,
-    expected: missing === 'account_id' ? 'the 12 digits of this account' : 'a name for this account',
-    got: 'nothing',
-    remedy:
-      'Cost analysis in Guance needs account_name and account_id on every line of a bill: add both to extra_tags.',
-  })
-}
 
 /** Those asked longest ago first: what a budget leaves out today comes first tomorrow. */
 function orderQueries({ purse }: BillingRun, queries: readonly CostQuery[]): readonly CostQuery[] {
@@ -95,7 +78,7 @@ async function collect(run: BillingRun): Promise<RegionResult[]> {
   if (isFirst) await renewAccounts(run)
   const results = await collectCosts(run)
   if (!isFirst) await renewAccounts(run)
-  context.log(`${accountId}: ${purse.paid} of ${purse.limit} requests of today paid for`)
+  context.log(`${accountId}: ${paidToday(run)} of ${purse.limit} requests of today paid for`)
   return results
 }
 
@@ -131,14 +114,16 @@ export function BillingCollector(
 ): Collector {
   const checked = parseBillingAccount(account)
   const checkedConfigs = validate('billing-configs', configs, 'billingConfigs')
+  checkFunctions(checked, checkedConfigs)
   const open = async (context: RunContext): Promise<BillingRun> =>
     openBilling(context, checked, { configs: checkedConfigs, backoff })
   return {
     name: NAME,
     accountId: async (context) => (await openAccount(context, checked, backoff)).accountId,
     run: async (context) => {
-      const run = await open(context)
-      if (!context.debug) return collect(run)
+      const { accountId } = await openAccount(context, checked, backoff)
+      if (!context.debug) return alone(context, accountId, async () => collect(await open(context)))
+      await open(context)
       context.log(
         `debug: nothing is asked, because each page of Cost Explorer costs money; dff plan says how many`,
       )

@@ -12,11 +12,12 @@ import {
   probeRegions,
   SINGLE_ATTEMPT,
 } from 'guance-aws-lambda/sets/guance_integration'
-import { type BillingRun, GET, GET_BY_RESOURCE, openBilling } from './billing-run.ts'
+import { type BillingRun, GET_BY_RESOURCE, openBilling, paidToday } from './billing-run.ts'
 import { listQueries } from './cost-query.ts'
 import { countDailyRequests, neededRequests } from './daily-requests.ts'
 import { dayOf, dayStartMs } from './day.ts'
 import { loadChosenAccounts } from './linked-accounts.ts'
+import { askForNothing, GET } from './paying-day.ts'
 import { loadReading } from './reading.ts'
 import { countDays } from './spans.ts'
 
@@ -27,25 +28,7 @@ import { countDays } from './spans.ts'
 export const COST_PROBE: ActionProbe = {
   action: GET,
   gives: 'costs at all',
-  send: async (region) => {
-    const { GetCostAndUsageCommand } = await import('@aws-sdk/client-cost-explorer')
-    const client = await region.costExplorer()
-    const day = dayOf(region.clock.awsNowMs())
-    const input = {
-      TimePeriod: { Start: day, End: day },
-      Granularity: 'DAILY' as const,
-      Metrics: ['BlendedCost'],
-    }
-    try {
-      return await region.callOnce(GET, async (abortSignal) =>
-        client.send(new GetCostAndUsageCommand(input), { abortSignal }),
-      )
-    } catch (error) {
-      const cause = error instanceof Error ? (error.cause as Error | undefined) : undefined
-      if (cause?.name === 'ValidationException') return undefined
-      throw error
-    }
-  },
+  send: askForNothing,
 }
 
 const LIST = 'lambda:ListFunctions'
@@ -107,7 +90,7 @@ async function checkBudget(run: BillingRun): Promise<Check> {
   const base = {
     id: `billing.budget@${account.accountId}`,
     title: 'The requests of a day are enough',
-    detail: `A day takes ${needed} requests, ${purse.limit} may be paid for, ${purse.paid} are paid for today.`,
+    detail: `A day takes ${needed} requests, ${purse.limit} may be paid for, ${paidToday(run)} are paid for today.`,
   }
   if (needed <= purse.limit) return { ...base, status: 'ok' }
   const remedy = `Raise requests_per_day to ${needed}, or name fewer linked_accounts.`

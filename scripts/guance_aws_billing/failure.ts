@@ -1,5 +1,6 @@
 import { type EpochMs, formatTime, HOUR_MS, type RunContext } from 'guance-aws-lambda/dff'
 import { type AwsFailure, makeProblem, type RegionResult } from 'guance-aws-lambda/sets/guance_integration'
+import type { BillingRun } from './billing-run.ts'
 import type { Place } from './place.ts'
 import { type Reading, readingState } from './reading.ts'
 
@@ -38,11 +39,11 @@ function noteFailure(reading: Reading, error: unknown, nowMs: EpochMs): Reading 
 
 /** Notes a failed attempt in the checkpoint, and reports it. */
 export async function keepFailure(
-  context: RunContext,
+  { context, nowMs }: Pick<BillingRun, 'context' | 'nowMs'>,
   { place, scope, reading }: { readonly place: Place; readonly scope: string; readonly reading: Reading },
   error: AwsFailure,
 ): Promise<RegionResult> {
-  const noted = noteFailure(reading, error, context.triggerTimeMs)
+  const noted = noteFailure(reading, error, nowMs)
   await context.commit({ points: [], state: readingState(place, noted) })
   const problem = makeProblem(error, scope)
   context.report(problem)

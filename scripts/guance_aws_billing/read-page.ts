@@ -7,6 +7,8 @@ import type { CostQuery } from './cost-query.ts'
 import { addDays, type Day, isWithin } from './day.ts'
 import { type Place, placeOf } from './place.ts'
 import { endChunk, learnPageRows, type OpenChunk, type Reading, readingState } from './reading.ts'
+import { answeredState } from './shared-day.ts'
+import type { Spans } from './spans.ts'
 
 /** Books of days that no reading goes back to: the oldest estimate that is read again is 62 days old. */
 const BOOK_DAYS = 70
@@ -50,8 +52,8 @@ async function noteMissing(
   asking: Asking,
   { reading, chunk, page }: { readonly reading: Reading; readonly chunk: OpenChunk; readonly page: Noted },
 ): Promise<Noted> {
-  const { context } = asking.run
-  if (context.triggerTimeMs - chunk.startedMs > ONE_REFRESH_MS) return page
+  const { context, nowMs } = asking.run
+  if (nowMs - chunk.startedMs > ONE_REFRESH_MS) return page
   const days = Object.keys(chunk.seen).filter((day) => isWithin(day, chunk.days))
   const loaded = await loadBooks(context, placeOfAsking(asking), days)
   const books = new Map(page.books)
@@ -65,15 +67,20 @@ async function noteMissing(
   return { books, changes }
 }
 
-/** Without the books of days that no reading goes back to, those of a long first reading among them. */
-function withoutOldBooks({ books, changes }: Noted, { seen }: OpenChunk, today: Day): Noted {
+/**
+ * Without the books of days that no reading goes back to, those of a long first reading among them. Days that the same
+ * reading has still to read after a long rest keep theirs: without it their costs would be written as if for the first time.
+ */
+function withoutOldBooks(
+  { books, changes }: Noted,
+  { seen }: OpenChunk,
+  { owed, today }: { readonly owed: Spans; readonly today: Day },
+): Noted {
   const oldest = addDays(today, -BOOK_DAYS)
-  const dropped = Array.from({ length: DROPPED_DAYS }, (_, back) => addDays(oldest, -back))
+  const past = Array.from({ length: DROPPED_DAYS }, (_, back) => addDays(oldest, -back))
   const read = Object.keys(seen).filter((day) => day <= oldest)
-  return {
-    books: new Map([...books, ...[...dropped, ...read].map((day) => [day, undefined] as const)]),
-    changes,
-  }
+  const dropped = [...past, ...read].filter((day) => !owed.some((span) => isWithin(day, span)))
+  return { books: new Map([...books, ...dropped.map((day) => [day, undefined] as const)]), changes }
 }
 
 function pointsOf({ query, labels }: Asking, changes: readonly Change[], { seen }: OpenChunk): Point[] {
@@ -106,14 +113,19 @@ export async function readPage(
   }
   const noted = await notePage(asking, page, reading)
   const isLast = page.next === undefined
-  const { books, changes } = isLast
-    ? withoutOldBooks(await noteMissing(asking, { reading, chunk, page: noted }), chunk, today)
-    : noted
   const learnt = learnPageRows(reading, page.rows.length, isLast)
   const next = isLast ? endChunk(learnt, chunk, today) : { ...learnt, open: chunk }
+  const { books, changes } = isLast
+    ? withoutOldBooks(await noteMissing(asking, { reading, chunk, page: noted }), chunk, {
+        owed: next.owed ?? [],
+        today,
+      })
+    : noted
   const points = pointsOf(asking, changes, chunk)
   const place = placeOfAsking(asking)
-  const state = { ...bookState(place, books), ...readingState(place, next) }
+  const isAnswer = isLast && query.isByResource === true
+  const answered = isAnswer ? await answeredState(run, place, Object.keys(seen)) : {}
+  const state = { ...bookState(place, books), ...readingState(place, next), ...answered }
   await context.commit({ points, state })
   return { reading: next, points: points.length }
 }

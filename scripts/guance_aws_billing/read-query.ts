@@ -1,4 +1,4 @@
-import { HOUR_MS, type RunContext } from 'guance-aws-lambda/dff'
+import { HOUR_MS } from 'guance-aws-lambda/dff'
 import { AwsFailure, type RegionResult } from 'guance-aws-lambda/sets/guance_integration'
 import { type BillingRun, reportSpent, ruleOf } from './billing-run.ts'
 import type { Labels } from './cost-point.ts'
@@ -23,18 +23,18 @@ import { clipSpans, mergeSpans } from './spans.ts'
 const RESOURCE_DAYS = 13
 
 /** The first day that the store takes whole; what is older would be paid for and lost. */
-function firstKeptDay({ triggerTimeMs, sink: { retentionHours } }: RunContext): Day {
-  return retentionHours === undefined ? '' : addDays(dayOf(triggerTimeMs - retentionHours * HOUR_MS), 1)
+function firstKeptDay({ nowMs, context }: BillingRun): Day {
+  const { retentionHours } = context.sink
+  return retentionHours === undefined ? '' : addDays(dayOf(nowMs - retentionHours * HOUR_MS), 1)
 }
 
 /** What is owed now: by a window asked for by hand, or by the day. */
-function owe({ context, today, configs }: BillingRun, query: CostQuery, reading: Reading): Reading {
+function owe(run: BillingRun, query: CostQuery, reading: Reading): Reading {
+  const { context, today, configs } = run
   const { backfill } = context
   const { owed = [] } = reading
   const firstDay =
-    query.isByResource === true
-      ? later(firstKeptDay(context), addDays(today, -RESOURCE_DAYS))
-      : firstKeptDay(context)
+    query.isByResource === true ? later(firstKeptDay(run), addDays(today, -RESOURCE_DAYS)) : firstKeptDay(run)
   const asked =
     backfill === undefined
       ? oweToday(reading, today, ruleOf(configs))
@@ -55,8 +55,8 @@ async function commitReading({ run, query }: Asking, reading: Reading): Promise<
 
 /** All pages of all that is owed, each paid for and committed before the next. Throws AwsFailure. */
 async function readOwed(asking: Asking, owed: Reading, scope: string): Promise<RegionResult> {
-  const { context } = asking.run
-  let chunk = beginChunk(owed, context.triggerTimeMs)
+  const { context, nowMs } = asking.run
+  let chunk = beginChunk(owed, nowMs)
   let points = 0
   let isLost = false
   while (chunk !== undefined) {
@@ -70,14 +70,14 @@ async function readOwed(asking: Asking, owed: Reading, scope: string): Promise<R
         return { kind: 'degraded', scope, points }
       }
       points += page.points
-      chunk = beginChunk(page.reading, context.triggerTimeMs)
+      chunk = beginChunk(page.reading, nowMs)
     } catch (error) {
       // Once: a token that is refused twice is no accident.
       if (!isTokenLost(error) || isLost) throw error
       isLost = true
       context.log(`${scope}: AWS does not know its next page any more; its days are read anew`)
       const { open: _lost, ...rest } = reading
-      chunk = beginChunk(rest, context.triggerTimeMs)
+      chunk = beginChunk(rest, nowMs)
     }
   }
   context.log(`${scope}: ${points} lines`)
@@ -94,7 +94,7 @@ export async function readQuery(run: BillingRun, query: CostQuery, labels: Label
   if ((reading.owed ?? []).length === 0) return { kind: 'collected', scope, points: 0 }
   if (query.isByResource === true && isRefused(reading, run.today))
     return { kind: 'collected', scope, points: 0 }
-  if (isWaiting(reading, context.triggerTimeMs)) {
+  if (isWaiting(reading, run.nowMs)) {
     reportWaiting(context, scope, reading)
     return { kind: 'degraded', scope, points: 0 }
   }
@@ -110,6 +110,6 @@ export async function readQuery(run: BillingRun, query: CostQuery, labels: Label
       return { kind: 'degraded', scope, points: 0 }
     }
     const place = placeOf(context, accountId, query.id)
-    return keepFailure(context, { place, scope, reading: current }, error)
+    return keepFailure(run, { place, scope, reading: current }, error)
   }
 }

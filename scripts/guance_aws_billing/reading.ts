@@ -44,7 +44,7 @@ export interface Reading {
 /** Estimates older than the days of every reading are read again so often. */
 const FULL_EVERY_DAYS = 7
 /** AWS closes a month within days of its end; what is older and still called an estimate is left alone. */
-const OPEN_DAYS = 62
+export const OPEN_DAYS = 62
 /** Cost Explorer keeps thirteen months (aws.md §5). */
 const HISTORY_DAYS = 365
 /** Days asked for at once before it is known how many a page holds: a page costs the same however many they are. */
@@ -103,14 +103,18 @@ export function oweToday(reading: Reading, today: Day, { rereadDays, lookbackDay
   }
 }
 
+/** Whether what was begun then has to begin anew; also where it was begun under a clock that ran ahead. */
+export function isTokenOld({ startedMs }: Pick<OpenChunk, 'startedMs'>, nowMs: EpochMs): boolean {
+  return nowMs < startedMs || nowMs - startedMs > TOKEN_MS
+}
+
 /** The chunk to go on with while its token may still be good, or the newest days that are owed; undefined when none are. */
 export function beginChunk(
   reading: Reading,
   nowMs: EpochMs,
 ): { readonly reading: Reading; readonly open: OpenChunk } | undefined {
   const { open, owed = [], pageDays = FIRST_PAGE_DAYS } = reading
-  const ageMs = nowMs - (open?.startedMs ?? 0)
-  if (open !== undefined && ageMs >= 0 && ageMs <= TOKEN_MS) return { reading, open }
+  if (open !== undefined && !isTokenOld(open, nowMs)) return { reading, open }
   const days = newestChunk(owed, pageDays)
   if (days === undefined) return undefined
   const fresh = { days, token: '', startedMs: nowMs, pages: 0, rows: 0, seen: {} }

@@ -18,10 +18,14 @@ export interface SharedDay {
   readonly digest: string
 }
 
+/** By day the digest of its lines as they were shared out, or that AWS has told the costs of its functions itself. */
 type Digests = Readonly<Record<Day, string>>
 
+/** No digest: those are JSON lists. */
+const ANSWERED = 'answered'
+
 async function loadDigests(context: RunContext, key: string): Promise<Digests> {
-  // Written by sharedState alone.
+  // Written by sharedState and answeredState alone.
   return ((await context.load(key)) ?? {}) as Digests
 }
 
@@ -40,7 +44,7 @@ function readDay(day: Day, book: Book): SharedDay {
 }
 
 /**
- * Days whose costs are due to be shared out: behind the days that are read again daily, because each time CloudWatch is
+ * Days whose costs are due to be shared out, but for those that AWS has answered for: behind the days that are read again daily, because each time CloudWatch is
  * asked anew, and those whose costs have changed since.
  */
 export async function listDueDays(run: BillingRun, query: CostQuery): Promise<readonly SharedDay[]> {
@@ -57,7 +61,9 @@ export async function listDueDays(run: BillingRun, query: CostQuery): Promise<re
     .map((day) => readDay(day, books.get(day) ?? {}))
     .filter(
       ({ day, digest, lines }) =>
-        digests[day] !== digest && (lines.length > 0 || Object.hasOwn(digests, day)),
+        digests[day] !== ANSWERED &&
+        digests[day] !== digest &&
+        (lines.length > 0 || Object.hasOwn(digests, day)),
     )
 }
 
@@ -73,4 +79,19 @@ export async function sharedState(
   const gone = digests.flatMap(([each]) => (each < oldest ? [[each, undefined] as const] : []))
   const kept = digests.filter(([each]) => each >= oldest)
   return { ...bookState(place, new Map(gone)), [key]: { ...Object.fromEntries(kept), [day]: digest } }
+}
+
+/** State after AWS has told the costs of functions on some days: shares would take exact costs for estimates, for good. */
+export async function answeredState(
+  { context, today }: Pick<BillingRun, 'context' | 'today'>,
+  place: Place,
+  days: readonly Day[],
+): Promise<Record<string, Json>> {
+  const key = placeKey('shared', place)
+  const oldest = addDays(today, -SHARED_DAYS)
+  const digests = Object.entries(await loadDigests(context, key))
+  // Books of days that drop out here are dropped with those of all costs, later.
+  const kept = digests.filter(([day]) => day >= oldest)
+  const answered = days.map((day) => [day, ANSWERED] as const)
+  return { [key]: Object.fromEntries([...kept, ...answered]) }
 }

@@ -63,8 +63,10 @@ function valueOf(line: Line, { type, key }: GroupBy): string {
   return values[key] ?? ''
 }
 
-function isWanted(line: Line, { filter }: CostQuestion): boolean {
-  return [...filter].every(([key, values]) => values.includes(valueOf(line, { type: 'DIMENSION', key })))
+function isWanted(line: Line, { filter, except }: CostQuestion): boolean {
+  const isOneOf = ([key, values]: readonly [string, readonly string[]]): boolean =>
+    values.includes(valueOf(line, { type: 'DIMENSION', key }))
+  return [...filter].every(isOneOf) && ![...except].some(isOneOf)
 }
 
 function periodOf(dayMs: EpochMs, { granularity, startMs }: CostQuestion): EpochMs {
@@ -169,8 +171,11 @@ function describe(call: Call, question: CostQuestion, page: Page<Row>): object {
 
 function answer(call: Call, question: CostQuestion, rows: readonly Row[]): object {
   const { clock } = call.simulation
-  const { token, ...rest } = question
-  const asked = JSON.stringify([{ ...rest, filter: [...rest.filter] }, refreshMs(clock.nowMs())])
+  const { token, filter, except, ...rest } = question
+  const asked = JSON.stringify([
+    { ...rest, filter: [...filter], except: [...except] },
+    refreshMs(clock.nowMs()),
+  ])
   return describe(call, question, takeRows(call, rows, asked, token))
 }
 

@@ -15,6 +15,8 @@ export interface CostQuestion {
   readonly groupBy: readonly GroupBy[]
   /** Wanted values by dimension. */
   readonly filter: ReadonlyMap<string, readonly string[]>
+  /** Values that are left out, by dimension. */
+  readonly except: ReadonlyMap<string, readonly string[]>
   readonly token: string | undefined
 }
 
@@ -60,10 +62,18 @@ function parseGroup(value: unknown): GroupBy {
   throw refuse('Group Definition is invalid')
 }
 
+/** `Not` of the whole filter, as the one thing in it. */
+function parseFilters(value: unknown): Pick<CostQuestion, 'filter' | 'except'> {
+  const { Not, ...rest } = recordOf(value)
+  if (Not === undefined) return { filter: parseFilter(value), except: new Map() }
+  if (Object.keys(rest).length > 0) throw refuse('An Expression must have only one of its members')
+  return { filter: new Map(), except: parseFilter(Not) }
+}
+
 /** `Dimensions`, or several of them under `And`; another filter would silently not count. */
 function parseFilter(value: unknown): Map<string, readonly string[]> {
   const { Dimensions, And, ...rest } = recordOf(value)
-  if (Object.keys(rest).length > 0) throw refuse('This simulator knows Dimensions and And in a Filter')
+  if (Object.keys(rest).length > 0) throw refuse('This simulator knows Dimensions, And and Not in a Filter')
   const filter = new Map<string, readonly string[]>()
   for (const each of listOf(And)) for (const [key, values] of parseFilter(each)) filter.set(key, values)
   if (Dimensions !== undefined) {
@@ -100,7 +110,7 @@ export function parseQuestion(input: Input, nowMs: EpochMs): CostQuestion {
     granularity,
     metrics,
     groupBy,
-    filter: parseFilter(input['Filter']),
+    ...parseFilters(input['Filter']),
     token: typeof token === 'string' && token !== '' ? token : undefined,
   }
 }

@@ -1,4 +1,4 @@
-import { onTestFinished } from 'vitest'
+import { onTestFinished, vi } from 'vitest'
 import { DffError, type BillingConfigs, type Point, type SinkTraits, type Slice } from '../../core/dff.ts'
 import { HOUR_MS } from '../../core/time.ts'
 import { BillingCollector } from '../../scripts/guance_aws_billing/main.ts'
@@ -74,9 +74,15 @@ export class BillingPlay {
     return run
   }
 
+  /** Sets the clocks of AWS and of the machine. */
+  setClocks(timeMs: number): void {
+    this.aws.simulator.control('clock', { nowMs: timeMs })
+    vi.setSystemTime(timeMs)
+  }
+
   /** One tick; resolves with the run whether it succeeds or not. */
   async tick(timeMs: number): Promise<TestRun> {
-    this.aws.simulator.control('clock', { nowMs: timeMs })
+    this.setClocks(timeMs)
     const run = this.runAt(timeMs)
     await this.script.run(run).catch((error: unknown) => {
       if (!(error instanceof Killed || error instanceof DffError)) throw error
@@ -117,6 +123,8 @@ export class BillingPlay {
 
 /** A play that ends with the test. */
 export async function openPlay(...args: Parameters<typeof BillingPlay.open>): Promise<BillingPlay> {
+  vi.useFakeTimers({ toFake: ['Date'], now: MONTH_START_MS })
+  onTestFinished(() => void vi.useRealTimers())
   const play = await BillingPlay.open(...args)
   onTestFinished(async () => play.aws.close())
   return play

@@ -1,4 +1,4 @@
-import { onTestFinished } from 'vitest'
+import { onTestFinished, vi } from 'vitest'
 import type { Account } from '../../core/dff.ts'
 import { type Broker, type BrokerOptions, createBroker } from '../../runner/credentials/broker.ts'
 import type { SimulatorOptions } from '../../simulator/options.ts'
@@ -22,7 +22,8 @@ export async function startBrokeredAws(
 ): Promise<BrokeredAws> {
   const simulator = await startSimulator({ latencyMs: 0, ...options })
   onTestFinished(() => simulator.close())
-  process.env['AWS_ENDPOINT_URL'] = simulator.url
+  vi.stubEnv('AWS_ENDPOINT_URL', simulator.url)
+  onTestFinished(() => void vi.unstubAllEnvs())
   const [user] = simulator.info.accounts
   if (user === undefined) throw new Error('the simulator has no account')
   const broker = createBroker({
