@@ -8,7 +8,7 @@ import {
   START_MS,
   startPolling,
   UNKNOWN,
-} from './poll-fixture.ts'
+} from '../../scripts/poll-fixture.ts'
 
 const DAY_MS = 24 * HOUR_MS
 const KNOWN = ['stays', 'leaves'].map((name) => ({ name, tags: {}, timeoutSec: 900 }))

@@ -1,5 +1,12 @@
 import { describe, expect, it } from 'vitest'
-import { HOUR_MS, MINUTE_MS, type PolicyHome, SLEEPY, START_MS, startHome } from './policy-fixture.ts'
+import {
+  HOUR_MS,
+  MINUTE_MS,
+  type PolicyHome,
+  SLEEPY,
+  START_MS,
+  startHome,
+} from '../../scripts/policy-fixture.ts'
 
 const END_MS = START_MS + 4 * HOUR_MS
 

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { DffError, type SinkTraits } from '../../core/dff.ts'
+import { DffError, type SinkTraits } from '../../../core/dff.ts'
 import {
   expectOnce,
   HOUR_MS,
@@ -13,7 +13,7 @@ import {
   truthOf,
   UNKNOWN,
   within,
-} from './poll-fixture.ts'
+} from '../../scripts/poll-fixture.ts'
 
 /** Refuses state beyond so many bytes, as the host's store does. */
 function limitState(poller: Poller, maxBytes: number): void {

@@ -1,10 +1,10 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest'
-import type { CloudwatchConfigs, Point, Script, SinkTraits } from '../../core/dff.ts'
-import { CloudwatchCollector } from '../../scripts/guance_aws_cloudwatch/main.ts'
-import { LambdaCollector } from '../../scripts/guance_aws_lambda/main.ts'
-import { Runner } from '../../scripts/guance_integration/main.ts'
-import { type Aws, NO_WAIT, startAws } from './aws-fixture.ts'
-import { makeRun, makeStore, type TestStore } from './run-context.ts'
+import type { CloudwatchConfigs, Point, Script, SinkTraits } from '../../../core/dff.ts'
+import { CloudwatchCollector } from '../../../scripts/guance_aws_cloudwatch/main.ts'
+import { LambdaCollector } from '../../../scripts/guance_aws_lambda/main.ts'
+import { Runner } from '../../../scripts/guance_integration/main.ts'
+import { type Aws, NO_WAIT, startAws } from '../../scripts/aws-fixture.ts'
+import { makeRun, makeStore, type TestStore } from '../../scripts/run-context.ts'
 
 const MINUTE_MS = 60_000
 const START_MS = Date.parse('2026-11-20T12:00:00Z')
