@@ -34,17 +34,23 @@ function chainTimeout(limitMs: number): DffError {
 /** Commands and requests that no limit of ours ends: the SDK gives no way to, and each attempt would leave one more. */
 const MAX_OPEN = 3
 
-/** Attempts that have not answered yet, whoever has given them up. */
-type OpenAttempts = Set<Promise<BaseKeys>>
+/** Whoever hangs for so long is waited for no longer: what held it up may be mended, which only another attempt finds out. */
+const HANGS_AFTER_MS = 10 * MINUTE_MS
 
-/** One more attempt, unless too many hang: then theirs are waited for. */
-async function attempt(open: OpenAttempts): Promise<BaseKeys> {
-  if (open.size < MAX_OPEN) {
+/** Attempts that have not answered yet, whoever has given them up, and when each began. */
+type OpenAttempts = Map<Promise<BaseKeys>, EpochMs>
+
+/** One more attempt, unless too many hang since lately: then theirs are waited for. */
+async function attempt(open: OpenAttempts, nowMs: EpochMs): Promise<BaseKeys> {
+  const hung = nowMs - Math.max(0, ...open.values())
+  if (open.size < MAX_OPEN || hung >= HANGS_AFTER_MS) {
     const begun = findKeys().finally(() => open.delete(begun))
-    open.add(begun)
+    open.set(begun, nowMs)
     return begun
   }
-  return Promise.any(open)
+  return Promise.any(open.keys()).catch((error: unknown) => {
+    throw error instanceof AggregateError ? error.errors[0] : error
+  })
 }
 
 async function findKeys(): Promise<BaseKeys> {
@@ -58,7 +64,11 @@ async function findKeys(): Promise<BaseKeys> {
   return chain()
 }
 
-async function readChain(open: OpenAttempts, limitMs: number, signal: AbortSignal): Promise<BaseKeys> {
+async function readChain(
+  begin: () => Promise<BaseKeys>,
+  limitMs: number,
+  signal: AbortSignal,
+): Promise<BaseKeys> {
   const inTime = new AbortController()
   const limit = AbortSignal.any([signal, inTime.signal])
   const expired = sleep(limitMs, limit).then(() => {
@@ -66,7 +76,7 @@ async function readChain(open: OpenAttempts, limitMs: number, signal: AbortSigna
     throw chainTimeout(limitMs)
   })
   try {
-    return await Promise.race([attempt(open), expired])
+    return await Promise.race([begin(), expired])
   } catch (error) {
     signal.throwIfAborted()
     throw credentialsError(error, {}, { adviseFirst: adviseMachine })
@@ -86,9 +96,9 @@ export function openChain({
   now,
   random,
 }: ChainOptions): Renewing<BaseKeys> {
-  const attempts: OpenAttempts = new Set()
+  const attempts: OpenAttempts = new Map()
   return new Renewing({
-    open: async () => readChain(attempts, limitMs, signal),
+    open: async () => readChain(async () => attempt(attempts, now()), limitMs, signal),
     endOf: ({ expiration }) => expiration?.getTime(),
     recheckMs: RECHECK_MS,
     mayKeep: () => false,

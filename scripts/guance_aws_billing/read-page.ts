@@ -115,7 +115,9 @@ export async function readPage(
   const isLast = page.next === undefined
   const learnt = learnPageRows(reading, page.rows.length, isLast)
   const next = isLast ? endChunk(learnt, chunk, today) : { ...learnt, open: chunk }
-  const { books, changes } = isLast
+  // No row at all tells of no function: AWS may know none of this service by resource.
+  const isTold = isLast && (query.isByResource !== true || chunk.rows > 0)
+  const { books, changes } = isTold
     ? withoutOldBooks(await noteMissing(asking, { reading, chunk, page: noted }), chunk, {
         owed: next.owed ?? [],
         today,
@@ -123,8 +125,8 @@ export async function readPage(
     : noted
   const points = pointsOf(asking, changes, chunk)
   const place = placeOfAsking(asking)
-  const isAnswer = isLast && query.isByResource === true
-  const answered = isAnswer ? await answeredState(run, place, Object.keys(seen)) : {}
+  const answered =
+    isTold && query.isByResource === true ? await answeredState(run, place, Object.keys(seen)) : {}
   const state = { ...bookState(place, books), ...readingState(place, next), ...answered }
   await context.commit({ points, state })
   return { reading: next, points: points.length }

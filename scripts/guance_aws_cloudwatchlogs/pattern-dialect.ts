@@ -28,7 +28,7 @@ function translatePart(part: string, isInClass: boolean): string {
   if (part === String.raw`\s`) return isInClass ? SPACES : `[${SPACES}]`
   if (part === String.raw`\S`) return isInClass ? OTHERS : `[^${SPACES}]`
   if (part === String.raw`\b` && isInClass) return String.raw`\x08`
-  if (part.length === 12 && part.startsWith(String.raw`\u`)) {
+  if (part.length === 12 && /^\\u[dD]/.test(part)) {
     const units = [part.slice(2, 6), part.slice(8)].map((digits) => Number.parseInt(digits, 16))
     return `\\x{${String.fromCharCode(...units)
       .codePointAt(0)
@@ -48,8 +48,9 @@ export function translateDialect(source: string): string {
   let isInClass = false
   return source.replaceAll(PARTS, (part) => {
     const translated = translatePart(part, isInClass)
-    if (part === '[') isInClass = true
-    if (part === ']') isInClass = false
+    if (part === '[' && !isInClass) isInClass = true
+    // The bracket before the end of a class begins no other: `[[]` is the character `[`.
+    else if (part === ']' || (isInClass && /^\[\^?\]$/.test(part))) isInClass = false
     return translated
   })
 }

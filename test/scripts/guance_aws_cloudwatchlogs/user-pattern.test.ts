@@ -33,6 +33,11 @@ describe('a pattern of a user', () => {
     raw`\p{gc=Lu}`,
     raw`[^]`,
     raw`\\s|\\S`,
+    raw`\u{0001F600}`,
+    raw`[[]|\s`,
+    raw`[^[]|\S`,
+    raw`[a[^]|\b`,
+    raw`[[(]|[a-z[]|[\s[]|\s`,
   ])('%s finds what it finds in JavaScript', (source) => {
     const [pattern, own] = [compilePattern(source, 'x'), new RegExp(source, 'u')]
     expect(CHARACTERS.filter((text) => pattern.test(text) !== own.test(text))).toEqual([])
@@ -47,6 +52,12 @@ describe('a pattern of a user', () => {
     [raw`[[:alpha:]\s]{2}`, 'e\u3000', true],
     [raw`\Q\s[\E\s$`, raw`\s[ `, true],
     [raw`姓名\s\S+`, '姓名　张三', true],
+    [raw`[[]\s*pw`, '[ pw', true],
+    [raw`[([]\s*pw`, '[　pw', true],
+    [raw`[a[^]\s*pw`, '^ pw', true],
+    [raw`[^[]+\bx`, 'a x', true],
+    [raw`[[]x\b`, '[x y', true],
+    [raw`[a-z[]\S`, '[b', true],
   ])('%s of %s: %s', (source, text, isFound) => {
     expect(compilePattern(source, 'x').test(text)).toBe(isFound)
   })
