@@ -6,7 +6,11 @@ import { BaseSequencer, type TestSpecification } from 'vitest/node'
 const root = fileURLToPath(new URL('.', import.meta.url))
 
 /** Of parts that keep nothing in their modules: their files share a worker, which takes half of the time of one each. */
-const PURE = ['test/core/**/*.test.ts', 'test/scripts/guance_*/**/*.test.ts', 'test/runner/cost/**/*.test.ts']
+const PURE = [
+  'test/{bench,core,docs,simulator,tools}/**/*.test.ts',
+  'test/scripts/guance_*/**/*.test.ts',
+  'test/runner/{connector,cost,deploy,handler,market,observe,outbox,policy,secret,store,trigger}/**/*.test.ts',
+]
 
 /** Minutes, not seconds: they have a configuration of their own, vitest.chaos.config.ts. */
 const CHAOS = 'test/chaos/**'

@@ -4,9 +4,9 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { DffError } from '../../../core/error.ts'
 import { openClient } from '../../../runner/client.ts'
 import type { HostClient, TaskRecord } from '../../../runner/host-api.ts'
-import { type Gate, makeGround, openGate, until } from './fixture.ts'
-import { type Disk, DISKS } from './full-disk.ts'
-import { hold, type Holder } from './holder-process.ts'
+import { type Gate, makeGround, openGate, until } from '../../runner/host/fixture.ts'
+import { type Disk, DISKS } from '../../runner/host/full-disk.ts'
+import { hold, type Holder } from '../../runner/host/holder-process.ts'
 
 const EXEC = { target: 'demo_set', atMs: null, debug: false } as const
 /** A file system that is full still has room in what is there already: the write-ahead log is used again. */

@@ -1,7 +1,13 @@
 import { describe, expect, it } from 'vitest'
-import type { Json, Point } from '../../core/dff.ts'
-import { DAY_MS, HOUR_MS } from '../../core/time.ts'
-import { type BillingPlay, MONTH_END_MS, MONTH_START_MS, openPlay, sumUnits } from './billing-fixture.ts'
+import type { Json, Point } from '../../../core/dff.ts'
+import { DAY_MS, HOUR_MS } from '../../../core/time.ts'
+import {
+  type BillingPlay,
+  MONTH_END_MS,
+  MONTH_START_MS,
+  openPlay,
+  sumUnits,
+} from '../../scripts/billing-fixture.ts'
 
 const NINE_MS = MONTH_START_MS + 9 * HOUR_MS
 /** So many that books of the first days are dropped, from the middle of September on; October is closed in between. */

@@ -7,7 +7,7 @@ import { fileURLToPath } from 'node:url'
 import { expect, it, onTestFinished } from 'vitest'
 import { homePaths } from '../../../runner/home.ts'
 import { openSqliteStore } from '../../../runner/store/sqlite/open.ts'
-import { BackupHome } from './backup-home.ts'
+import { BackupHome } from '../../runner/host/backup-home.ts'
 
 const RESTORE_LOOP = fileURLToPath(new URL('restore-loop.ts', import.meta.url))
 const KILLS = 8
