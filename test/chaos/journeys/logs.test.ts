@@ -1,10 +1,10 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { MINUTE_MS } from '../../core/time.ts'
-import type { PlanReport } from '../../runner/cost/priced-plan.ts'
-import type { TaskRecord } from '../../runner/host-api.ts'
-import { expectGolden } from '../golden.ts'
-import { openShell, type Shell } from './dff.ts'
-import { filesContaining } from './search.ts'
+import { MINUTE_MS } from '../../../core/time.ts'
+import type { PlanReport } from '../../../runner/cost/priced-plan.ts'
+import type { TaskRecord } from '../../../runner/host-api.ts'
+import { expectGolden } from '../../golden.ts'
+import { openShell, type Shell } from '../../e2e/dff.ts'
+import { filesContaining } from '../../e2e/search.ts'
 
 const SET = 'guance_aws_cloudwatchlogs'
 const NOW = '2026-10-20T08:00:00Z'
@@ -85,7 +85,10 @@ describe('the logs from the listing to the receiver', () => {
     expect(logs.length).toBeGreaterThan(100)
     // Groups are read side by side, so that their order is no promise.
     const first = [...firstOf(logs, 8), ...firstOf(reports, 2)]
-    expectGolden(`${JSON.stringify(first, null, 2)}\n`, new URL('golden/logs.json', import.meta.url))
+    expectGolden(
+      `${JSON.stringify(first, null, 2)}\n`,
+      new URL('../../e2e/golden/logs.json', import.meta.url),
+    )
   })
 
   it('verify, doctor and policy know them', async () => {
@@ -96,7 +99,7 @@ describe('the logs from the listing to the receiver', () => {
     expect(doctor.stdout).toContain('logs:FilterLogEvents')
     const policy = await shell.dff('policy', SET)
     expect(policy.code).toBe(0)
-    expectGolden(policy.stdout, new URL('golden/logs-policy.txt', import.meta.url))
+    expectGolden(policy.stdout, new URL('../../e2e/golden/logs-policy.txt', import.meta.url))
   })
 
   it('leave the secret nowhere but sealed', () => {
