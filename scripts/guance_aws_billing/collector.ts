@@ -16,7 +16,6 @@ import {
   type RegionResult,
 } from 'guance-aws-lambda/sets/guance_integration'
 import { checkFunctions, parseBillingAccount } from './account-block.ts'
-import { alone } from './account-gate.ts'
 import { planBilling } from './billing-plan.ts'
 import { readFunctions, shareFunctions } from './collect-functions.ts'
 import { type BillingRun, openBilling, paidToday } from './billing-run.ts'
@@ -121,9 +120,8 @@ export function BillingCollector(
     name: NAME,
     accountId: async (context) => (await openAccount(context, checked, backoff)).accountId,
     run: async (context) => {
-      const { accountId } = await openAccount(context, checked, backoff)
-      if (!context.debug) return alone(context, accountId, async () => collect(await open(context)))
-      await open(context)
+      const run = await open(context)
+      if (!context.debug) return collect(run)
       context.log(
         `debug: nothing is asked, because each page of Cost Explorer costs money; dff plan says how many`,
       )

@@ -44,8 +44,8 @@ function readDay(day: Day, book: Book): SharedDay {
 }
 
 /**
- * Days whose costs are due to be shared out, but for those that AWS has answered for: behind the days that are read again daily, because each time CloudWatch is
- * asked anew, and those whose costs have changed since.
+ * Days whose costs are due to be shared out: never shared out, or with other costs since. Not those that are read again daily,
+ * because each time CloudWatch is asked anew, nor those of whose functions AWS has told the costs itself.
  */
 export async function listDueDays(run: BillingRun, query: CostQuery): Promise<readonly SharedDay[]> {
   const { context, account, configs, today, cost } = run

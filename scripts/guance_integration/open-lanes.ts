@@ -74,6 +74,8 @@ class OpenLanes {
     if (lane === undefined) return
     lane.collectors.push(numbered)
     lane.waiting.push(numbered)
+    // Nobody knows beside whom it would be at work: it comes when all others are done.
+    if (accountId === undefined) return
     lane.walked = lane.walked.then(async () => this.#walkOn(lane))
   }
 
@@ -92,6 +94,8 @@ class OpenLanes {
   async end(): Promise<readonly Lane[]> {
     const lanes = [...this.#lanes.values()].filter(({ collectors }) => collectors.length > 0)
     await Promise.all(lanes.map(async ({ walked }) => walked))
+    const unknown = this.#lanes.get(undefined)
+    if (unknown !== undefined && !this.isStopped) await this.#walkOn(unknown)
     if (this.#failures.length > 0) throw this.#failures[0]
     return lanes.toSorted((left, right) => firstOf(left) - firstOf(right))
   }
@@ -105,7 +109,7 @@ async function findAccountId(context: RunContext, { accountId }: Collector): Pro
 /**
  * Does the step for each collector: those of one account in the order given, different accounts side by side, each as soon
  * as it is known. One that nobody knows for `patienceMs` holds up no other, and comes behind those of its account that have
- * begun. What is thrown ends what is under way at its next step, and is rethrown.
+ * begun; one whose account cannot be named comes last, because it may be of any of them. What is thrown ends what is under way at its next step, and is rethrown.
  */
 export async function alongCollectors(
   context: RunContext,

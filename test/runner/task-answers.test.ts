@@ -6,7 +6,7 @@ import { checkHost } from '../../runner/check/host-check.ts'
 import { homePaths } from '../../runner/home.ts'
 import type { HostParts } from '../../runner/host-parts.ts'
 import { openSqliteStore } from '../../runner/store/sqlite/open.ts'
-import type { Store } from '../../runner/store/store.ts'
+import type { Lease, Store } from '../../runner/store/store.ts'
 import { answerRequest } from '../../runner/task-answers.ts'
 import type { ReplyValue } from '../../runner/task/ipc.ts'
 import { TaskUsage } from '../../runner/task-usage.ts'
@@ -36,14 +36,9 @@ async function openStore(): Promise<StoreFixture> {
   return new StoreFixture(store)
 }
 
-/** Asks for a commit as a task does. */
-async function commit(
-  fixture: StoreFixture,
-  text: string,
-  state: Record<string, string> = {},
-): Promise<void> {
-  const lease = await fixture.runTask(`task ${text}`)
-  const context = {
+/** What a request is answered from; without a lease, a command's that only looks on. */
+function contextOf(fixture: StoreFixture, lease: Lease | null) {
+  return {
     store: fixture.store,
     scriptId: SCRIPT,
     connectorId: () => CONNECTOR,
@@ -52,6 +47,16 @@ async function commit(
     credentials: () => Promise.reject(new TypeError('not asked for')),
     onCommitted: () => undefined,
   }
+}
+
+/** Asks for a commit as a task does. */
+async function commit(
+  fixture: StoreFixture,
+  text: string,
+  state: Record<string, string> = {},
+): Promise<void> {
+  const lease = await fixture.runTask(`task ${text}`)
+  const context = contextOf(fixture, lease)
   try {
     await answerRequest(context, { kind: 'commit', batches: text === '' ? [] : [makeBatch(text)], state })
   } finally {
@@ -62,16 +67,7 @@ async function commit(
 /** Answers loads as a task's, or as those of a command that only looks on. */
 async function load(fixture: StoreFixture, key: string, isTask: boolean): Promise<ReplyValue> {
   const lease = isTask ? await fixture.runTask(`task ${key}`) : null
-  const context = {
-    store: fixture.store,
-    scriptId: SCRIPT,
-    connectorId: () => CONNECTOR,
-    lease,
-    usage: new TaskUsage(),
-    credentials: () => Promise.reject(new TypeError('not asked for')),
-    onCommitted: () => undefined,
-  }
-  return answerRequest(context, { kind: 'load', key })
+  return answerRequest(contextOf(fixture, lease), { kind: 'load', key })
 }
 
 async function checkOutbox(store: Store): Promise<object | undefined> {

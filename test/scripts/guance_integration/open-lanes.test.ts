@@ -1,3 +1,4 @@
+import { setImmediate as turn } from 'node:timers/promises'
 import { describe, expect, it } from 'vitest'
 import type { Collector } from '../../../scripts/guance_integration/collector.ts'
 import { alongCollectors } from '../../../scripts/guance_integration/open-lanes.ts'
@@ -61,18 +62,27 @@ describe('collectors of several accounts', () => {
     expect(begun).toEqual(['Objects', 'Metrics'])
   })
 
-  it('that nobody can assign come one after the other, and are run all the same', async () => {
+  it('that nobody can assign come when all others are done, one after the other: they may be of any account', async () => {
     const refused = async (): Promise<string> => Promise.reject(new Error('no credentials'))
-    const begun: unknown[] = []
+    const log: string[] = []
     const lanes = await alongCollectors(
       newRun(),
       [collectorOf('A', refused), collectorOf('B', undefined), collectorOf('C', async () => 'c')],
-      { step: async ({ collector: { name } }, { accountId }) => void begun.push([name, accountId]) },
+      {
+        step: async ({ collector: { name } }, { accountId }) => {
+          log.push(`${name} of ${accountId} begins`)
+          await turn()
+          log.push(`${name} ends`)
+        },
+      },
     )
-    expect(begun).toEqual([
-      ['A', undefined],
-      ['B', undefined],
-      ['C', 'c'],
+    expect(log).toEqual([
+      'C of c begins',
+      'C ends',
+      'A of undefined begins',
+      'A ends',
+      'B of undefined begins',
+      'B ends',
     ])
     expect(lanes.map(({ collectors }) => collectors.length)).toEqual([2, 1])
   })
